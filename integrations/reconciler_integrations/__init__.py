@@ -1,0 +1,1 @@
+"""The integrations that come with reconcile; they use the same public door as anyone's."""

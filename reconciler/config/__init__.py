@@ -1,0 +1,1 @@
+"""From files to desired configurations, and the catalogue of integrations; runs no integration's code."""

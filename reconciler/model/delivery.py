@@ -1,0 +1,54 @@
+"""How one configuration wants its deliveries made, and one delivery on its way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from reconciler.model.duration import parse_duration
+from reconciler.model.event import Event
+
+
+class Order(StrEnum):
+    """Which deliveries of one configuration wait for each other."""
+
+    STRICT = "strict"
+    KEY = "key"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """The `delivery` part of a configuration with its defaults; durations are in seconds."""
+
+    retry_for: float = 900.0
+    expire_after: float = 7 * 86400.0
+    order: Order = Order.STRICT
+    fallback: str | None = None
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> "DeliveryPolicy":
+        """Build the policy that a validated `delivery` mapping describes."""
+        return cls(
+            retry_for=parse_duration(raw.get("retry_for", "15m")),
+            expire_after=parse_duration(raw.get("expire_after", "7d")),
+            order=Order(raw.get("order", "strict")),
+            fallback=raw.get("fallback"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one configuration.
+
+    `key` is the idempotency key, the same at every attempt; `attempt` counts from 1; `created` is when it was
+    routed, in seconds since the epoch; `first_attempt` when it was first tried, or None.
+    """
+
+    key: str
+    sequence: int
+    config_id: str
+    event: Event
+    attempt: int
+    created: float
+    first_attempt: float | None = None

@@ -1,0 +1,58 @@
+"""Findings about the user's input: one model for every reporter, the daemon's status and the API."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.json import Path
+
+
+class Severity(StrEnum):
+    """How much a finding matters: an error stops the document, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a file: lines and columns count from 1, columns in Unicode characters; the end is exclusive."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that a finding speaks of, such as the other definition of a duplicate id."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. `file` of its span is relative to the root it was read from, with `/` between names.
+
+    `rule` is a stable id out of `reconciler.model.rules`; `path` is the place in the document's JSON value;
+    `help` is one line that says what to do, or empty.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    span: Span
+    help: str = ""
+    path: Path = ()
+    related: tuple[Related, ...] = ()
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this finding keeps its document from being applied."""
+        return self.severity is Severity.ERROR
+
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """Order findings by place, then rule: the order in which every report prints them."""
+        return (self.span.file, self.span.line, self.span.column, self.rule, self.message)

@@ -1,0 +1,1 @@
+"""From results to what people and tools read: text, tables, json."""

@@ -1,0 +1,142 @@
+"""The JSON form of statuses, plans, passes and diagnostics: one shape for the API and for `-o json`."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.plan import Action, Plan
+from reconciler.model.state import Condition, ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
+
+FORMAT_VERSION = 1
+"""The `format_version` of every JSON that this package writes."""
+
+
+def moment(seconds: float | None) -> str | None:
+    """Return seconds since the epoch as an RFC 3339 time in UTC, to the millisecond."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def diagnostic_item(diagnostic: Diagnostic) -> dict[str, Any]:
+    """Return a diagnostic in the form of `validate --format json`."""
+    span = diagnostic.span
+    return {
+        "rule": diagnostic.rule,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "path": list(diagnostic.path),
+        "related": [
+            {"file": r.span.file, "line": r.span.line, "column": r.span.column, "message": r.message}
+            for r in diagnostic.related
+        ],
+    }
+
+
+def condition_item(condition: Condition) -> dict[str, Any]:
+    """Return a condition."""
+    return {
+        "type": condition.type.value,
+        "status": condition.status.value,
+        "reason": condition.reason,
+        "message": condition.message,
+        "since": moment(condition.since),
+    }
+
+
+def config_item(status: ConfigStatus) -> dict[str, Any]:
+    """Return a configuration's status in the form of `GET /api/v1/configs`."""
+    return {
+        "id": status.id,
+        "integration": status.integration,
+        "name": status.name,
+        "description": status.description,
+        "enabled": status.enabled,
+        "state": status.state.value,
+        "reason": status.reason.value,
+        "message": status.message,
+        "stale": status.stale,
+        "digest": status.digest,
+        "desired_digest": status.desired_digest,
+        "file": status.file,
+        "line": status.line,
+        "labels": dict(status.labels),
+        "scope": {key: list(values) for key, values in status.scope.items()},
+        "hooks": list(status.hooks),
+        "conditions": [condition_item(c) for c in status.conditions],
+        "diagnostics": [diagnostic_item(d) for d in status.diagnostics],
+    }
+
+
+def integration_item(status: IntegrationStatus) -> dict[str, Any]:
+    """Return an integration's status in the form of `GET /api/v1/integrations`."""
+    return {
+        "id": status.id,
+        "name": status.name,
+        "description": status.description,
+        "state": status.state.value,
+        "reason": status.reason.value,
+        "message": status.message,
+        "configs": status.configs,
+        "hooks": list(status.hooks),
+        "conditions": [condition_item(c) for c in status.conditions],
+    }
+
+
+def status_item(status: EngineStatus) -> dict[str, Any]:
+    """Return the engine's status in the form of `GET /api/v1/status`."""
+    item = asdict(status)
+    item["started"] = moment(status.started)
+    item["last_pass"] = moment(status.last_pass)
+    item["alarms"] = list(status.alarms)
+    return {"format_version": FORMAT_VERSION, **item}
+
+
+def action_item(action: Action) -> dict[str, Any]:
+    """Return one action of a plan."""
+    return {
+        "kind": action.kind.value,
+        "key": action.key,
+        "reason": action.reason.value,
+        "old_digest": action.old_digest,
+        "new_digest": action.new_digest,
+        "held": action.held,
+        "changes": [
+            {"path": list(c.path), "kind": c.kind, "old": c.old, "new": c.new} for c in action.changes
+        ],
+    }
+
+
+def plan_item(plan: Plan) -> dict[str, Any]:
+    """Return a plan in the form of `GET /api/v1/plan`."""
+    counts: dict[str, int] = {}
+    for action in plan.actions:
+        counts[action.kind.value] = counts.get(action.kind.value, 0) + 1
+    return {
+        "format_version": FORMAT_VERSION,
+        "actions": [action_item(a) for a in plan.actions],
+        "held_digest": plan.digest if plan.held else None,
+        "summary": counts,
+    }
+
+
+def pass_item(record: PassRecord) -> dict[str, Any]:
+    """Return one pass in the form of `GET /api/v1/history`."""
+    return {
+        "number": record.number,
+        "started": moment(record.started),
+        "seconds": record.seconds,
+        "trigger": record.trigger,
+        "files": record.files,
+        "configs": record.configs,
+        "held": record.held,
+        "errors": record.errors,
+        "actions": [dict(a) for a in record.actions],
+    }

@@ -1,0 +1,1 @@
+"""The imperative shell: the engine, its loop, lanes, stores, queue, watcher. It does; `core` decides."""

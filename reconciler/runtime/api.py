@@ -1,0 +1,56 @@
+"""What the pages, the API and the command line may ask of a running engine: one narrow, thread-safe view."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry
+
+from reconciler.model.event import Event
+from reconciler.model.plan import Plan
+from reconciler.model.ports import Receipt
+from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
+from reconciler.runtime.routes import RouteTable
+
+
+class EngineView(Protocol):
+    """Every method may be called from any thread; those that return a future never block."""
+
+    routes: RouteTable
+    """The routes that RouteHooks have opened."""
+
+    metrics: CollectorRegistry
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first pass has ended and the engine is not stopping."""
+
+    def status(self) -> EngineStatus:
+        """Return the whole at a glance."""
+
+    def integrations(self) -> Sequence[IntegrationStatus]:
+        """Return every registered integration, by id."""
+
+    def config_ids(self) -> Sequence[str]:
+        """Return the ids of all known configurations, sorted; cheap, so that lists can be paged."""
+
+    def config(self, config_id: str) -> ConfigStatus | None:
+        """Return one configuration's status, or None when nothing is known under this id."""
+
+    def plan(self) -> Plan:
+        """Return what still differs from the files: held, failed and waiting actions."""
+
+    def history(self, limit: int) -> "Future[list[PassRecord]]":
+        """Return the last passes, newest first."""
+
+    def publish(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
+        """Append events to the queue; done when they are on disk."""
+
+    def look(self, trigger: str) -> None:
+        """Look again now; `trigger` is a word for the history."""
+
+    def retry(self, key: str) -> bool:
+        """Try a failed configuration or integration again now; False when nothing is known under this key."""
+
+    def approve(self, digest: str, who: str) -> bool:
+        """Release exactly the held plan of this digest; False when it is not the one that is held."""

@@ -1,0 +1,1 @@
+"""The HTTP side: probes, metrics, intake, API, inbound hooks, the Unix socket."""

@@ -120,7 +120,8 @@ class Desired:
     """What the files ask for under one id.
 
     `document` is there exactly when `presence` is VALID. `file` is relative to the root, `line` that of the
-    document's first line; both are empty and 0 when absent.
+    document's first line; both are empty and 0 when absent. `persistable` is false when the document holds a
+    literal at the place of a secret: it is then never written to the state directory.
     """
 
     id: str
@@ -129,3 +130,4 @@ class Desired:
     file: str = ""
     line: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
+    persistable: bool = True

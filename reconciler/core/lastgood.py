@@ -1,0 +1,52 @@
+"""Last known good: which document is in force for an id, whatever state its file is in."""
+
+from dataclasses import dataclass
+
+from reconciler.model.config import ConfigDocument, Desired, Presence
+from reconciler.model.state import StateReason
+
+_STALE = {
+    Presence.INVALID: StateReason.INVALID,
+    Presence.UNREADABLE: StateReason.UNREADABLE,
+    Presence.DUPLICATE: StateReason.DUPLICATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The document in force for one id.
+
+    `document` is the current one if it is valid, else the last good one, else None. `stale` says why it is not the
+    current one. `known` is false once the id's absence is confirmed and nothing keeps it.
+    """
+
+    desired: Desired
+    document: ConfigDocument | None
+    stale: StateReason = StateReason.NONE
+    known: bool = True
+
+    @property
+    def id(self) -> str:
+        """The configuration's id."""
+        return self.desired.id
+
+    @property
+    def wanted(self) -> bool:
+        """Whether something is to run under this id."""
+        return self.document is not None and self.document.enabled
+
+
+def effective(desired: Desired, accepted: ConfigDocument | None, *, confirmed: bool, held: bool) -> Effective:
+    """Return what is in force for `desired`, given the last valid document of the same id.
+
+    `confirmed`: two looks found the id absent. `held`: the mass-removal guard keeps its removal back.
+    """
+    if desired.presence is Presence.VALID:
+        return Effective(desired, desired.document)
+    if desired.presence is not Presence.ABSENT:
+        return Effective(desired, accepted, _STALE[desired.presence])
+    if held:
+        return Effective(desired, accepted, StateReason.HELD)
+    if not confirmed:
+        return Effective(desired, accepted)
+    return Effective(desired, None, known=False)

@@ -1,0 +1,110 @@
+"""The work queue: which keys may be worked on now, so that no key runs twice at once and barriers hold.
+
+A key is an integration's id (exclusive over its configurations) or a configuration's id (beside its siblings, up
+to a limit). Within an integration keys go first in, first out, around the barriers. A key that is added while it is
+worked on is worked on again afterwards: a change that arrives during the work is never lost.
+"""
+
+import heapq
+import itertools
+from collections import OrderedDict
+
+SIDE_BY_SIDE = 8
+"""How many configurations of one integration are worked on at a time."""
+
+
+class WorkQueue:
+    """A single-threaded structure without clock or I/O: the caller says what time it is."""
+
+    def __init__(self, side_by_side: int = SIDE_BY_SIDE) -> None:
+        self._limit = side_by_side
+        self._waiting: dict[str, OrderedDict[str, None]] = {}
+        self._running: dict[str, set[str]] = {}
+        self._again: set[str] = set()
+        self._due: dict[str, float] = {}
+        self._heap: list[tuple[float, int, str]] = []
+        self._count = itertools.count()
+        self._open: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, key: str) -> None:
+        """Ask for work on `key` now; asking twice is asking once. A later appointment is forgotten."""
+        self._due.pop(key, None)
+        integration = _integration(key)
+        if key in self._running.get(integration, ()):
+            self._again.add(key)
+            return
+        self._waiting.setdefault(integration, OrderedDict()).setdefault(key)
+        self._open.setdefault(integration)
+
+    def add_at(self, key: str, due: float) -> None:
+        """Ask for work on `key` at `due`; of two appointments the earlier holds."""
+        if key in self._waiting.get(_integration(key), ()):
+            return
+        held = self._due.get(key)
+        if held is None or due < held:
+            self._due[key] = due
+            heapq.heappush(self._heap, (due, next(self._count), key))
+
+    def forget(self, key: str) -> None:
+        """Drop the appointment of `key`."""
+        self._due.pop(key, None)
+
+    def next_due(self) -> float | None:
+        """Return when the next appointment is, or None."""
+        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def take(self, now: float) -> list[str]:
+        """Return every key that may be worked on now; the caller calls `done` for each."""
+        while (due := self.next_due()) is not None and due <= now:
+            self.add(heapq.heappop(self._heap)[2])
+        taken: list[str] = []
+        for integration in list(self._open):
+            taken.extend(self._take_from(integration))
+        return taken
+
+    def done(self, key: str) -> None:
+        """The work on `key` has ended, well or badly."""
+        integration = _integration(key)
+        running = self._running[integration]
+        running.discard(key)
+        if not running:
+            del self._running[integration]
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
+        elif integration in self._waiting:
+            self._open.setdefault(integration)
+
+    def is_pending(self, key: str) -> bool:
+        """Whether `key` is waiting, running or to be run again (appointments aside)."""
+        integration = _integration(key)
+        return key in self._waiting.get(integration, ()) or key in self._running.get(integration, ())
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits or runs (appointments aside)."""
+        return not self._waiting and not self._running
+
+    def _take_from(self, integration: str) -> list[str]:
+        waiting, running = self._waiting[integration], self._running.get(integration, set())
+        taken: list[str] = []
+        for key in list(itertools.islice(waiting, self._limit + 1)):
+            is_barrier = key == integration
+            if integration in running or (is_barrier and running) or len(running) >= self._limit:
+                break
+            del waiting[key]
+            running.add(key)
+            taken.append(key)
+        if running:
+            self._running[integration] = running
+        if not waiting:
+            del self._waiting[integration]
+        # What is left waits for something that runs: `done` opens the integration again.
+        self._open.pop(integration, None)
+        return taken
+
+
+def _integration(key: str) -> str:
+    return key.partition("/")[0]

@@ -1,0 +1,71 @@
+"""Calls into an integration: each has a deadline; what hangs is cancelled, then abandoned with its lane.
+
+Called on the engine's loop. Exceptions of the integration's code come back as they are; SystemExit and other
+BaseExceptions come back as TransientError, so that nothing of theirs ends the engine.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from reconciler.model.errors import DeadlineExceeded, TransientError
+from reconciler.model.ports import Clock
+from reconciler.runtime.lane import Lane
+
+GRACE = 1.0
+"""How long a cancelled call may take to end before its lane is disowned, in seconds."""
+
+
+class Abandoned(DeadlineExceeded):
+    """The call ignored its cancellation: the lane it runs on, and the instance, are lost."""
+
+
+async def call(clock: Clock, lane: Lane, what: str, deadline: float, function: Callable[..., Any], *args: Any) -> Any:
+    """Run `function(*args)` in `lane` and return its result.
+
+    `deadline` is in seconds; `what` names the call in messages. Raises what the function raises, DeadlineExceeded
+    when it had to be cancelled, Abandoned when even that did not end it.
+    """
+    running = lane.submit(function, *args)
+    try:
+        if await _finished(clock, running.future, deadline):
+            return _result(what, running.future)
+    except asyncio.CancelledError:
+        running.cancel()
+        raise
+    running.cancel()
+    if await _finished(clock, running.future, GRACE):
+        raise DeadlineExceeded(f"{what} did not return within {deadline:g} s and was cancelled")
+    raise Abandoned(f"{what} did not return within {deadline:g} s, ignored its cancellation and was abandoned")
+
+
+def _result(what: str, future: "Future[Any]") -> Any:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, Exception):
+        raise error
+    raise TransientError(f"{what} raised {type(error).__name__}: {error}") from error
+
+
+async def _finished(clock: Clock, future: "Future[Any]", seconds: float) -> bool:
+    """Wait until `future` is done, at most `seconds` by the clock; never raises what the future holds."""
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def wake(_: "Future[Any]") -> None:
+        try:
+            loop.call_soon_threadsafe(done.set)
+        except RuntimeError:  # the engine's loop is closed: nobody waits any more
+            return
+
+    future.add_done_callback(wake)
+    timer = asyncio.ensure_future(clock.sleep(seconds))
+    waiter = asyncio.ensure_future(done.wait())
+    try:
+        await asyncio.wait({timer, waiter}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        timer.cancel()
+        waiter.cancel()
+    return future.done()

@@ -1,0 +1,63 @@
+"""Builds an engine out of its parts: the one place that knows which implementation stands behind each port."""
+
+import os
+from collections.abc import Callable
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from reconciler.compose.catalogue import build_catalogue
+from reconciler.compose.options import EngineOptions
+from reconciler.config.secrets import SecretResolver
+from reconciler.config.validation import Validator
+from reconciler.core.guard import PruneLimit
+from reconciler.model.errors import ReconcileError
+from reconciler.model.ports import Clock
+from reconciler.runtime.clock import SystemClock
+from reconciler.runtime.controller import Listener
+from reconciler.runtime.engine import Engine, EngineSettings, Tools
+
+if TYPE_CHECKING:
+    from reconciler.config.catalogue import Catalogue
+    from reconciler.sdk.http import HttpClient
+
+
+def build_engine(
+    options: EngineOptions,
+    listener: Listener | None = None,
+    *,
+    clock: Clock | None = None,
+    catalogue: "Catalogue | None" = None,
+    watch: bool = True,
+    deliver: bool = True,
+) -> Engine:
+    """Return an engine that is not started yet. Raises ReconcileError for an option that makes no sense."""
+    try:
+        limit = PruneLimit.parse(options.prune_limit)
+    except ValueError as error:
+        raise ReconcileError(str(error)) from error
+    settings = EngineSettings(options.root, options.state_dir, limit, watch, deliver)
+    return Engine(settings, build_tools(options, clock or SystemClock(), catalogue), listener)
+
+
+def build_tools(options: EngineOptions, clock: Clock, catalogue: "Catalogue | None" = None) -> Tools:
+    """Return the catalogue, validation, secrets and network access that `options` describe."""
+    known = catalogue if catalogue is not None else build_catalogue(options.integrations)
+    secrets = SecretResolver(options.secrets_dir, os.environ)
+    validator = Validator(known, secrets=secrets, allow_plaintext_secrets=options.allow_plaintext_secrets)
+    return Tools(known, validator, secrets, _http_factory(options), clock)
+
+
+def _http_factory(options: EngineOptions) -> "Callable[[str], HttpClient]":
+    try:
+        allow = tuple(ip_network(text) for text in options.allow_network)
+        deny = tuple(ip_network(text) for text in options.deny_network)
+    except ValueError as error:
+        raise ReconcileError(f"a network is written as 10.0.0.0/8 or fd00::/8: {error}") from error
+
+    def make(integration_id: str) -> "HttpClient":
+        from reconciler.sdk.http import HttpClient
+        from reconciler.sdk.network import NetworkPolicy
+
+        return HttpClient(policy=NetworkPolicy(allow=allow, deny=deny), user_agent=f"reconcile ({integration_id})")
+
+    return make

@@ -1,0 +1,186 @@
+"""What an application embeds: an engine of its own, with the names of Djblets where the idea is the same.
+
+One implementation for synchronous and asyncio hosts: the engine has its own thread, `start` and `stop` wait on a
+future, `astart` and `astop` await the same one.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from reconciler.compose.build import build_engine
+from reconciler.compose.catalogue import build_catalogue
+from reconciler.compose.options import EngineOptions
+from reconciler.model.errors import ReconcileError, UnknownIntegration
+from reconciler.model.event import Event
+from reconciler.model.ports import Clock, Receipt
+from reconciler.model.state import ConfigStatus
+from reconciler.runtime.controller import Listener
+from reconciler.runtime.engine import Engine
+from reconciler.sdk.config import IntegrationConfig
+from reconciler.sdk.describe import describe_class
+from reconciler.sdk.integration import Integration
+
+I = TypeVar("I", bound=Integration)  # noqa: E741 — the one type variable here
+
+
+class IntegrationManager:
+    """Keeps the integrations of a host equal to a directory of configurations.
+
+    `directory` holds the YAML files, `state_dir` is the engine's own (one per directory). `integrations` narrows
+    which installed ones may be loaded; classes of the host are added with `register_integration_class`. Other options
+    are those of `EngineOptions`. Usable as a context manager, synchronous or asynchronous.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        *,
+        state_dir: str | Path = ".reconcile",
+        integrations: Sequence[str] | None = None,
+        watch: bool = True,
+        clock: Clock | None = None,
+        listener: Listener | None = None,
+        **options: Any,
+    ) -> None:
+        allowed = tuple(integrations) if integrations is not None else None
+        self._options = EngineOptions(Path(directory), Path(state_dir), integrations=allowed, **options)
+        self._catalogue = build_catalogue(allowed)
+        self._clock = clock
+        self._listener = listener
+        self._watch = watch
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, while it runs; raises ReconcileError before `start` and after `stop`."""
+        if self._engine is None:
+            raise ReconcileError("the manager is not started")
+        return self._engine
+
+    # --- registration -------------------------------------------------------------------------------------------
+
+    def register_integration_class(self, integration_class: type[Integration]) -> None:
+        """Make a class of the host's known; configurations that name it are looked at again.
+
+        Raises RegistrationError when its id is taken or its metadata makes no sense.
+        """
+        self._catalogue.register(describe_class(integration_class), integration_class)
+        self._look_again(integration_class.integration_id, "register")
+
+    def unregister_integration_class(self, integration_class: type[Integration]) -> None:
+        """Take a class back: what runs of it is shut down, and its configurations name an unknown integration.
+
+        Raises UnknownIntegration when it is not registered.
+        """
+        integration_id = integration_class.integration_id
+        if integration_id not in self._catalogue.ids():
+            raise UnknownIntegration(f"no integration {integration_id!r} is registered")
+        if self._engine is not None:
+            self._engine.withdraw(integration_id)
+        self._catalogue.unregister(integration_id)
+        self._look_again(integration_id, "unregister")
+
+    def _look_again(self, integration_id: str, trigger: str) -> None:
+        if self._engine is not None:
+            self._engine.reconsider(integration_id, trigger)
+
+    def get_integration_classes(self) -> list[type[Integration]]:
+        """Return the classes that are loaded: those the host registered, and those a configuration has enabled."""
+        return self._catalogue.loaded()
+
+    def get_integration(self, integration: "str | type[I]") -> Integration:
+        """Return the object of an integration that is initialized, by id or class.
+
+        Raises UnknownIntegration when none is registered under this id, or none of its configurations is enabled.
+        """
+        key = integration if isinstance(integration, str) else integration.integration_id
+        instance = self.engine.instance(key)
+        if instance is None:
+            raise UnknownIntegration(f"the integration {key!r} is not initialized: no configuration of it is enabled")
+        return instance
+
+    def get_integrations(self) -> list[Integration]:
+        """Return the objects of all integrations that are initialized, by id."""
+        return [instance for key in self._catalogue.ids() if (instance := self.engine.instance(key)) is not None]
+
+    def get_configs(
+        self, integration: "str | type[Integration] | None" = None, *, scope: Mapping[str, str] | None = None
+    ) -> list[IntegrationConfig[Any]]:
+        """Return the configurations that run now, of one integration or all, that `scope` satisfies.
+
+        A configuration whose scope names keys is returned only if `scope` carries every one with a listed value.
+        """
+        key = integration if isinstance(integration, str) or integration is None else integration.integration_id
+        keys = self._catalogue.ids() if key is None else [key]
+        found = [config for k in keys for config in self.engine.configs_of(k)]
+        return [config for config in found if scope is None or config.matches(scope)]
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    def start(self, *, wait: bool = True, timeout: float = 60.0) -> None:
+        """Start the engine, in its own thread, and wait for its first pass (at most `timeout` seconds).
+
+        Call it after a fork, never before. Raises StateLocked, StateError or RootUnreadable.
+        """
+        if self._engine is not None:
+            return
+        engine = build_engine(
+            self._options, self._listener, clock=self._clock, catalogue=self._catalogue, watch=self._watch
+        )
+        engine.start()
+        self._engine = engine
+        if wait:
+            engine.wait_ready(timeout)
+
+    def stop(self, grace: float = 25.0) -> bool:
+        """Shut everything down; returns whether all of it ended within `grace` seconds."""
+        engine, self._engine = self._engine, None
+        return engine.stop(grace) if engine is not None else True
+
+    async def astart(self, *, wait: bool = True, timeout: float = 60.0) -> None:  # noqa: ASYNC109 — it is handed to `start`
+        """Start from an asyncio host without holding its loop up."""
+        await asyncio.to_thread(self.start, wait=wait, timeout=timeout)
+
+    async def astop(self, grace: float = 25.0) -> bool:
+        """Stop from an asyncio host without holding its loop up."""
+        return await asyncio.to_thread(self.stop, grace)
+
+    def __enter__(self) -> "IntegrationManager":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> "IntegrationManager":
+        await self.astart()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.astop()
+
+    # --- events and looks ---------------------------------------------------------------------------------------
+
+    def publish(self, event: Event) -> "Future[list[Receipt]]":
+        """Append an event to the queue on disk; the future is done when it is there. Never blocks."""
+        return self.engine.publish([event])
+
+    async def apublish(self, event: Event) -> Receipt:
+        """Append an event and return its receipt once it is on disk."""
+        return (await asyncio.wrap_future(self.publish(event)))[0]
+
+    def look(self) -> None:
+        """Look at the directory again now."""
+        self.engine.look("host")
+
+    def status(self, config_id: str) -> ConfigStatus | None:
+        """Return one configuration's status, or None when nothing is known under this id."""
+        return self.engine.config(config_id)

@@ -1,0 +1,94 @@
+"""Turns what the engine's loop tells its listener into the events that people are told. Decides nothing."""
+
+from collections.abc import Callable, Sequence
+
+from reconciler.model.config import Presence
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.plan import Outcome, Plan
+from reconciler.model.state import PassRecord
+from reconciler.report.daemon_event import Alarm, DaemonEvent, Found, Held, Invalid, Passed, Ready, Settled, Valid
+from reconciler.runtime.controller import Listener
+from reconciler.runtime.engine import Engine
+from reconciler.runtime.world import ConfigRecord
+
+_INVALID = (Presence.INVALID, Presence.UNREADABLE, Presence.DUPLICATE)
+
+
+class Narrator:
+    """Remembers what was told last, so that each thing is told once. Called on the engine's loop."""
+
+    def __init__(self, tell: Callable[[DaemonEvent], None]) -> None:
+        self._tell = tell
+        self._engine: Engine | None = None
+        self._invalid: dict[str, tuple[Diagnostic, ...]] = {}
+        self._found: frozenset[Diagnostic] = frozenset()
+        self._alarms: tuple[str, ...] = ()
+        self._held = ""
+        self._is_ready = False
+
+    def listener(self) -> Listener:
+        """Return the listener to build the engine with."""
+        return Listener(on_look=self._looked, on_plan=self._planned, on_outcome=self._settled, on_pass=self._passed)
+
+    def attach(self, engine: Engine) -> None:
+        """Say which engine is listened to."""
+        self._engine = engine
+
+    def _looked(self, records: Sequence[ConfigRecord]) -> None:
+        for record in records:
+            self._tell_validity(record)
+        assert self._engine is not None
+        others = [d for d in self._engine.diagnostics() if d not in self._told_with_configs()]
+        new = [d for d in others if d not in self._found]
+        self._found = frozenset(others)
+        if new:
+            self._tell(Found(tuple(new)))
+        self._tell_alarms()
+
+    def _told_with_configs(self) -> set[Diagnostic]:
+        return {diagnostic for found in self._invalid.values() for diagnostic in found}
+
+    def _tell_validity(self, record: ConfigRecord) -> None:
+        desired = record.effective.desired
+        before = self._invalid.get(record.id)
+        if desired.presence in _INVALID:
+            if before != desired.diagnostics:
+                self._invalid[record.id] = desired.diagnostics
+                self._tell(Invalid(record.id, desired.diagnostics, running=record.effective.document is not None))
+        elif before is not None:
+            del self._invalid[record.id]
+            running = record.generation.document if record.generation is not None else None
+            if desired.presence is Presence.VALID and running == record.effective.document:
+                self._tell(Valid(record.id, desired.file, desired.line))
+
+    def _planned(self, plan: Plan) -> None:
+        digest = plan.digest if plan.held else ""
+        if digest and digest != self._held:
+            assert self._engine is not None
+            self._tell(Held(plan, self._engine.held_reason))
+        self._held = digest
+
+    def _settled(self, outcome: Outcome) -> None:
+        assert self._engine is not None
+        file, line = self._engine.place_of(outcome.action.key)
+        self._tell(Settled(outcome, file, line))
+
+    def _passed(self, record: PassRecord) -> None:
+        self._tell(Passed(record))
+        self._tell_alarms()
+        if not self._is_ready:
+            self._is_ready = True
+            assert self._engine is not None
+            configs, _, _ = self._engine.counts()
+            self._tell(Ready(sum(configs.values()), configs["active"], configs["failed"], record.seconds))
+
+    def _tell_alarms(self) -> None:
+        assert self._engine is not None
+        alarms = self._engine.alarms()
+        for message in alarms:
+            if message not in self._alarms:
+                self._tell(Alarm(message))
+        for message in self._alarms:
+            if message not in alarms:
+                self._tell(Alarm(message, over=True))
+        self._alarms = alarms

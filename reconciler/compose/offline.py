@@ -1,0 +1,58 @@
+"""`reconcile plan` without a daemon: the files against the documents that were applied last."""
+
+from dataclasses import dataclass
+
+from reconciler.compose.build import build_tools
+from reconciler.compose.options import EngineOptions
+from reconciler.config.directory import Directory, RootState
+from reconciler.core.diff import Integrations, LiveConfig, diff
+from reconciler.core.lastgood import Effective, effective
+from reconciler.model.config import ConfigDocument, Presence
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.errors import RootUnreadable
+from reconciler.model.good import Good
+from reconciler.model.plan import Plan
+from reconciler.runtime.clock import SystemClock
+from reconciler.runtime.state_store import StateStore
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineReport:
+    """What a daemon would do if it started from the accepted documents of the state directory."""
+
+    plan: Plan
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def offline_plan(options: EngineOptions) -> OfflineReport:
+    """Compare the files with the accepted documents. Writes nothing; raises RootUnreadable."""
+    tools = build_tools(options, SystemClock())
+    directory = Directory(options.root, tools.validator)
+    good = _accepted(options)
+    known: dict[str, list[str]] = {}
+    for row in good.values():
+        known.setdefault(row.file, []).append(row.id)
+    scan = directory.scan(known=known)
+    if scan.root is not RootState.OK:
+        raise RootUnreadable(f"the directory {options.root} is {scan.root.value}")
+    accepted = {key: ConfigDocument(dict(row.accepted), row.digest) for key, row in good.items()}
+    live = {key: LiveConfig(document) for key, document in accepted.items() if document.enabled}
+    desired = {key: _effective(directory, key, accepted.get(key)) for key in {*directory.snapshot.desired, *good}}
+    wanted = {key.partition("/")[0] for key, want in desired.items() if want.wanted}
+    up = {key.partition("/")[0] for key in live}
+    return OfflineReport(diff(desired, live, Integrations(wanted, up)), tuple(directory.snapshot.diagnostics))
+
+
+def _accepted(options: EngineOptions) -> dict[str, Good]:
+    if not (options.state_dir / "state.db").exists():
+        return {}
+    store = StateStore(options.state_dir)
+    try:
+        return store.load_good()
+    finally:
+        store.close()
+
+
+def _effective(directory: Directory, key: str, accepted: ConfigDocument | None) -> Effective:
+    desired = directory.snapshot.get(key)
+    return effective(desired, accepted, confirmed=desired.presence is Presence.ABSENT, held=False)

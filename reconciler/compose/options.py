@@ -1,0 +1,22 @@
+"""How an engine is to be built: plain values, as the command line and hosts give them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Everything that decides how an engine runs. Durations are in seconds; networks are CIDR texts."""
+
+    root: Path
+    state_dir: Path
+    listen: str | None = None
+    integrations: tuple[str, ...] | None = None
+    secrets_dir: Path = Path("/run/secrets")
+    allow_plaintext_secrets: bool = False
+    prune_limit: str = "10%"
+    allow_network: tuple[str, ...] = ()
+    deny_network: tuple[str, ...] = ()
+    token_file: Path | None = None
+    grace: float = 25.0
+    allowed_hosts: tuple[str, ...] = ()

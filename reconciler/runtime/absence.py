@@ -1,0 +1,101 @@
+"""From a scan to what is in force: two looks before an absence counts, and the guard over removals.
+
+Used by the controller, on the engine's loop; the decisions are `core.lastgood` and `core.guard`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+
+from reconciler.core.guard import WINDOW, PruneLimit, Verdict, judge
+from reconciler.core.lastgood import Effective, effective
+from reconciler.model.config import Desired, Presence
+from reconciler.model.plan import Action, ActionKind, ActionReason, Plan
+from reconciler.runtime.world import World
+
+TWO_LOOKS = 0.1
+"""The least time between the two looks that confirm an absence, in seconds."""
+
+
+class Absences:
+    """Which ids are missing: seen once, confirmed, held, approved; and what was removed lately."""
+
+    def __init__(self, world: World, limit: PruneLimit) -> None:
+        self._world = world
+        self._limit = limit
+        self._vanishing: dict[str, float] = {}
+        self._confirmed: set[str] = set()
+        self._approved: set[str] = set()
+        self._removed: dict[str, float] = {}
+        self.verdict = Verdict()
+        self.root_lost = ""
+
+    @property
+    def recheck_at(self) -> float | None:
+        """When the earliest of the ids that were missed once may be looked at again (monotonic), or None."""
+        return min(self._vanishing.values()) + TWO_LOOKS if self._vanishing else None
+
+    @property
+    def vanishing(self) -> Collection[str]:
+        """The ids that were missed once."""
+        return self._vanishing.keys()
+
+    def observe(self, ids: Iterable[str], get: Callable[[str], Desired], now: float) -> set[str]:
+        """Take in what a scan says of `ids`; returns those whose effective document may have changed."""
+        changed = set(ids)
+        for key in changed:
+            if get(key).presence is not Presence.ABSENT:
+                self._came_back(key)
+            elif key in self._world.configs and key not in self._confirmed:
+                self._vanishing.setdefault(key, now)
+        for key, since in list(self._vanishing.items()):
+            if now - since >= TWO_LOOKS and not self.root_lost:
+                del self._vanishing[key]
+                self._confirmed.add(key)
+                changed.add(key)
+        return changed | self._judge(now)
+
+    def in_force(self, desired: Desired) -> Effective:
+        """Return what is in force for an id, by what is known of its absence."""
+        record = self._world.configs.get(desired.id)
+        accepted = record.accepted if record is not None else None
+        held = bool(self.root_lost) or desired.id in self.verdict.held
+        return effective(desired, accepted, confirmed=desired.id in self._confirmed, held=held)
+
+    def removed(self, key: str, now: float) -> None:
+        """The removal of `key` was carried out: it counts for a while."""
+        self._confirmed.discard(key)
+        self._approved.discard(key)
+        self._removed[key] = now
+
+    def approve(self, digest: str) -> frozenset[str]:
+        """Release the held removals if `digest` is theirs; returns them, empty when it is not."""
+        plan = Plan(self._world.held)
+        if not plan.held or plan.digest != digest or self.root_lost:
+            return frozenset()
+        keys = frozenset(action.key for action in plan.held)
+        self._approved |= keys
+        return keys
+
+    def _came_back(self, key: str) -> None:
+        self._vanishing.pop(key, None)
+        self._confirmed.discard(key)
+        self._approved.discard(key)
+        self._removed.pop(key, None)
+
+    def _judge(self, now: float) -> set[str]:
+        """Judge the removals again; returns the ids for which the verdict has changed."""
+        before = self.verdict.held
+        self._removed = {key: at for key, at in self._removed.items() if now - at < WINDOW}
+        asked = self._confirmed - self._approved
+        if asked:
+            present = Counter(record.integration for key, record in self._world.configs.items() if key not in asked)
+            self.verdict = judge(asked, self._removed, present, self._limit, now)
+        else:
+            self.verdict = Verdict()
+        self._world.held = tuple(self._held_action(key) for key in sorted(self.verdict.held))
+        return set(before ^ self.verdict.held)
+
+    def _held_action(self, key: str) -> Action:
+        accepted = self._world.configs[key].accepted
+        digest = accepted.digest if accepted is not None else None
+        return Action(ActionKind.REMOVE, key, ActionReason.DELETED, digest, held=True)

@@ -1,0 +1,305 @@
+"""Works on one key of the queue: looks at what is in force and what runs now, and takes the one step between them.
+
+Level-triggered: a key says only where to look. Used by the controller, on the engine's loop.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+from reconciler.config.secrets import Resolved
+from reconciler.core.backoff import Backoff
+from reconciler.core.diff import config_action
+from reconciler.model.config import ConfigDocument
+from reconciler.model.errors import DeadlineExceeded, SecretError, SecretMissing, TerminalError, TransientError
+from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
+from reconciler.model.ports import StopReason
+from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
+from reconciler.runtime.calls import Abandoned
+from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.generation import ConfigCalls, Generation
+from reconciler.runtime.integration_runtime import MAX_DISOWNED, IntegrationRuntime
+from reconciler.runtime.services import Services
+from reconciler.runtime.world import ConfigRecord, Failure, World
+
+log = logging.getLogger(__name__)
+BACKOFF = Backoff()
+
+
+class Agenda(Protocol):
+    """Where the applier asks for further work, and tells what became live."""
+
+    def add(self, key: str) -> None:
+        """Work on `key` soon."""
+
+    def add_at(self, key: str, due: float) -> None:
+        """Work on `key` at `due` (monotonic)."""
+
+    def went_live(self, record: ConfigRecord) -> None:
+        """What runs under this id has changed (or ceased): routes and deliveries follow."""
+
+    async def quiesce(self, config_id: str) -> None:
+        """Return when no delivery to this configuration is under way."""
+
+    def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
+        """`document` has started: remember it as applied."""
+
+    def removed(self, config_id: str) -> None:
+        """The removal of this id is complete."""
+
+
+class Applier:
+    """Takes one step for one key and returns its outcome, or None when there was nothing to do."""
+
+    def __init__(self, services: Services, world: World, agenda: Agenda, disk: Worker) -> None:
+        self._services = services
+        self._world = world
+        self._agenda = agenda
+        self._disk = disk
+        self._chance: Callable[[], float] = random.random
+
+    async def work(self, key: str) -> Outcome | None:
+        """Take the step that `key` needs now."""
+        started = self._services.clock.monotonic()
+        outcome = await (self._config(key) if "/" in key else self._integration(key))
+        if outcome is None:
+            return None
+        action = outcome.action
+        self._services.metrics.actions.labels(action.integration, action.kind.value, outcome.status.value).inc()
+        seconds = self._services.clock.monotonic() - started
+        return Outcome(action, outcome.status, outcome.message, seconds)
+
+    # --- integrations -------------------------------------------------------------------------------------------
+
+    async def _integration(self, key: str) -> Outcome | None:
+        runtime = self._world.integration(key)
+        wanted = bool(self._world.wanting(key))
+        if wanted and runtime.state in (IntegrationState.REGISTERED, IntegrationState.FAILED):
+            return await self._initialize(runtime)
+        if not wanted and runtime.state is IntegrationState.ACTIVE and not self._world.running(key):
+            action = Action(ActionKind.SHUTDOWN, key, ActionReason.LAST_CONFIG_GONE)
+            await runtime.shutdown(StopReason.REMOVED)
+            return Outcome(action, OutcomeStatus.APPLIED, "; ".join(runtime.leftovers))
+        if not wanted and runtime.state is IntegrationState.FAILED:
+            runtime.drop_lane()
+            runtime.state, runtime.reason, runtime.message = IntegrationState.REGISTERED, StateReason.NONE, ""
+        return None
+
+    async def _initialize(self, runtime: IntegrationRuntime) -> Outcome | None:
+        if runtime.reason is StateReason.STUCK:
+            return None
+        now = self._services.clock.monotonic()
+        if runtime.state is IntegrationState.FAILED and (runtime.retry_at is None or now < runtime.retry_at):
+            return None
+        action = Action(ActionKind.INITIALIZE, runtime.id, ActionReason.FIRST_CONFIG)
+        try:
+            await runtime.initialize()
+        except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
+            message = self._integration_failed(runtime, error)
+            return Outcome(action, OutcomeStatus.FAILED, message)
+        for config_id in sorted(self._world.wanting(runtime.id)):
+            self._agenda.add(config_id)
+        return Outcome(action, OutcomeStatus.APPLIED)
+
+    def _integration_failed(self, runtime: IntegrationRuntime, error: Exception) -> str:
+        message = describe(error)
+        _log_failure(runtime.id, "initialize()", error)
+        if isinstance(error, Abandoned):
+            runtime.disown()
+        else:
+            runtime.drop_lane()
+        runtime.attempts += 1
+        if runtime.disowned >= MAX_DISOWNED:
+            runtime.fail(StateReason.STUCK, f"{message}; given up after {MAX_DISOWNED} abandoned calls", None)
+            return runtime.message
+        due = self._due(error, runtime.attempts)
+        runtime.fail(_reason(error), message, due)
+        if due is not None:
+            self._agenda.add_at(runtime.id, due)
+        return message
+
+    def integration_abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:
+        """A call of one of its configurations never returned: start over with a new lane and object."""
+        for config_id in self._world.running(runtime.id):
+            record = self._world.configs[config_id]
+            if record.generation is not None:
+                record.generation.host.close()
+                for hook in record.generation.hooks:
+                    self._services.exclusive.release(hook)
+            self._world.set_generation(record, None)
+            record.waiting = StateReason.INTEGRATION_NOT_READY
+            self._agenda.went_live(record)
+        self._integration_failed(runtime, error)
+
+    # --- configurations -----------------------------------------------------------------------------------------
+
+    async def _config(self, key: str) -> Outcome | None:
+        record = self._world.configs.get(key)
+        if record is None:
+            return None
+        action = config_action(key, record.effective, record.live)
+        if action is None:
+            if not record.effective.known:
+                self._agenda.removed(key)
+            elif record.failure is not None and record.live is not None:
+                record.failure = None
+            return None
+        if action.kind in (ActionKind.STOP, ActionKind.REMOVE):
+            return await self._stop(record, action)
+        if action.kind is ActionKind.REROUTE:
+            return self._reroute(record, action)
+        return await self._apply(record, action)
+
+    async def _stop(self, record: ConfigRecord, action: Action) -> Outcome:
+        generation, runtime = record.generation, self._world.integration(record.integration)
+        assert generation is not None
+        self._agenda.went_live(record)
+        await self._agenda.quiesce(record.id)
+        problems: list[str] = []
+        if runtime.calls is not None:
+            removed = action.kind is ActionKind.REMOVE
+            problems = await runtime.calls.stop(generation, StopReason.REMOVED if removed else StopReason.REPLACED)
+        self._world.set_generation(record, None)
+        record.failure, record.attempts, record.rotated = None, 0, False
+        if action.kind is ActionKind.REMOVE:
+            self._agenda.removed(record.id)
+        else:
+            self._agenda.went_live(record)
+        if not self._world.wanting(record.integration) and not self._world.running(record.integration):
+            self._agenda.add(record.integration)
+        return Outcome(action, OutcomeStatus.APPLIED, "; ".join(problems))
+
+    def _reroute(self, record: ConfigRecord, action: Action) -> Outcome:
+        document = record.effective.document
+        assert document is not None
+        assert record.generation is not None
+        self._world.set_generation(record, record.generation.rerouted(document))
+        self._succeeded(record, document)
+        return Outcome(action, OutcomeStatus.APPLIED)
+
+    async def _apply(self, record: ConfigRecord, action: Action) -> Outcome | None:
+        document, runtime = record.effective.document, self._world.integration(record.integration)
+        assert document is not None
+        if runtime.state is not IntegrationState.ACTIVE or runtime.calls is None:
+            return self._wait_for_integration(record, action, runtime)
+        if not self._may_try(record, document):
+            return None
+        try:
+            await self._switch(record, document, runtime.calls)
+        except SecretMissing as error:
+            return self._secret_missing(record, action, error)
+        except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
+            return await self._failed(record, action, document, runtime, error)
+        self._succeeded(record, document)
+        return Outcome(action, OutcomeStatus.APPLIED)
+
+    def _wait_for_integration(self, record: ConfigRecord, action: Action, runtime: IntegrationRuntime) -> Outcome:
+        record.waiting = StateReason.INTEGRATION_NOT_READY
+        record.message = runtime.message
+        if runtime.state in (IntegrationState.REGISTERED, IntegrationState.SHUTTING_DOWN):
+            self._agenda.add(runtime.id)
+        message = runtime.message or f"the integration {runtime.id} is {runtime.state.value}"
+        return Outcome(action, OutcomeStatus.WAITING, message)
+
+    def _may_try(self, record: ConfigRecord, document: ConfigDocument) -> bool:
+        failure = record.failure
+        if failure is None or failure.digest != document.digest or record.rotated:
+            return True
+        return failure.retry_at is not None and self._services.clock.monotonic() >= failure.retry_at
+
+    async def _switch(self, record: ConfigRecord, document: ConfigDocument, calls: ConfigCalls) -> None:
+        resolved = await self._resolve(document)
+        self._note(record, ConditionType.SECRETS_RESOLVED, Tristate.TRUE)
+        old = record.generation
+        new = await (calls.start(document, resolved) if old is None else calls.replace(old, document, resolved))
+        self._put(record, new)
+
+    def _put(self, record: ConfigRecord, generation: Generation) -> None:
+        self._world.set_generation(record, generation)
+        record.rotated = False
+
+    async def _resolve(self, document: ConfigDocument) -> Resolved:
+        descriptor = self._services.catalogue.descriptor(document.integration)
+        job = self._disk.run(self._services.secrets.resolve, document.settings, descriptor.schema)
+        resolved: Resolved = await asyncio.wrap_future(job)
+        return resolved
+
+    def _succeeded(self, record: ConfigRecord, document: ConfigDocument) -> None:
+        record.failure, record.attempts, record.message = None, 0, ""
+        self._note(record, ConditionType.APPLIED, Tristate.TRUE)
+        self._agenda.applied(record, document)
+        self._agenda.went_live(record)
+
+    def _secret_missing(self, record: ConfigRecord, action: Action, error: SecretError) -> Outcome:
+        record.waiting, record.message = StateReason.SECRET_MISSING, str(error)
+        record.rotated = False
+        self._note(record, ConditionType.SECRETS_RESOLVED, Tristate.FALSE, "SecretMissing", str(error))
+        record.attempts += 1
+        due = self._due(error, record.attempts)
+        if due is not None:
+            self._agenda.add_at(record.id, due)
+        return Outcome(action, OutcomeStatus.WAITING, str(error))
+
+    async def _failed(
+        self, record: ConfigRecord, action: Action, document: ConfigDocument, runtime: IntegrationRuntime, error: Exception
+    ) -> Outcome:
+        message = describe(error)
+        _log_failure(record.id, action.kind.value, error)
+        record.attempts += 1
+        record.rotated = False
+        due = self._due(error, record.attempts)
+        record.failure, record.message = Failure(document.digest, _reason(error), message, due), message
+        self._note(record, ConditionType.APPLIED, Tristate.FALSE, _reason(error).value, message)
+        if due is not None:
+            self._agenda.add_at(record.id, due)
+        if isinstance(error, Abandoned):
+            self.integration_abandoned(runtime, error)
+        elif record.generation is None:
+            await self._fall_back(record, document, runtime)
+        return Outcome(action, OutcomeStatus.FAILED, message)
+
+    async def _fall_back(self, record: ConfigRecord, failed: ConfigDocument, runtime: IntegrationRuntime) -> None:
+        """After a restart the accepted version did not start: run the one that last did, stale."""
+        applied = record.applied
+        if applied is None or not applied.enabled or applied.digest == failed.digest or runtime.calls is None:
+            return
+        try:
+            resolved = await self._resolve(applied)
+            self._put(record, await runtime.calls.start(applied, resolved))
+        except Exception as error:  # noqa: BLE001 — then nothing runs, and the first failure tells why
+            log.warning("%s: the last version that ran does not start either: %s", record.id, error)
+            return
+        self._agenda.went_live(record)
+
+    def _due(self, error: Exception, attempts: int) -> float | None:
+        if isinstance(error, TerminalError):
+            return None
+        if isinstance(error, TransientError) and error.retry_after is not None:
+            return self._services.clock.monotonic() + error.retry_after
+        return self._services.clock.monotonic() + BACKOFF.delay(attempts, self._chance())
+
+    def _note(self, record: ConfigRecord, kind: ConditionType, status: Tristate, reason: str = "", text: str = "") -> None:
+        record.note(kind, status, self._services.clock.time(), reason, text)
+
+
+def describe(error: BaseException) -> str:
+    """Return a failure as one line for people."""
+    text = str(error).strip()
+    if isinstance(error, TransientError | TerminalError | DeadlineExceeded | SecretError) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _reason(error: Exception) -> StateReason:
+    if isinstance(error, TerminalError):
+        return StateReason.TERMINAL
+    if isinstance(error, DeadlineExceeded):
+        return StateReason.DEADLINE
+    return StateReason.ERROR
+
+
+def _log_failure(key: str, what: str, error: Exception) -> None:
+    expected = isinstance(error, TransientError | TerminalError | DeadlineExceeded | SecretError)
+    log.warning("%s: %s failed: %s", key, what, describe(error), exc_info=None if expected else error)

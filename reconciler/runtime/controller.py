@@ -1,0 +1,327 @@
+"""The loop: scan, judge, plan, hand keys to the queue. Every trigger only says "look again".
+
+It reads the world and writes plans; `applier.py` takes the steps, `deliveries.py` follows with routes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.config.directory import Directory, RootState, Scan
+from reconciler.core.diff import diff
+from reconciler.core.lastgood import Effective
+from reconciler.model.config import ConfigDocument, Presence
+from reconciler.model.plan import Outcome, Plan
+from reconciler.model.state import ConditionType, IntegrationState, PassRecord, StateReason, Tristate
+from reconciler.runtime.absence import TWO_LOOKS, Absences
+from reconciler.runtime.applier import Applier
+from reconciler.runtime.deliveries import Deliveries
+from reconciler.runtime.drift import drifted, rotated
+from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.goods import Goods
+from reconciler.runtime.integration_runtime import IntegrationRuntime
+from reconciler.runtime.inbox import Inbox, Look
+from reconciler.runtime.passes import OpenPass, Passes
+from reconciler.runtime.pump import Pump, first_of
+from reconciler.runtime.services import Services
+from reconciler.runtime.world import ConfigRecord, World
+
+log = logging.getLogger(__name__)
+SWEEP = 30.0
+"""The least time between two sweeps, in seconds."""
+SWEEP_FACTOR = 200.0
+"""A sweep waits at least this many times its own duration, so that large directories cost little."""
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the controller works with."""
+
+    services: Services
+    world: World
+    directory: Directory
+    goods: Goods
+    absences: Absences
+    deliveries: Deliveries
+    disk: Worker
+    scanner: Worker
+
+
+@dataclass(slots=True)
+class Listener:
+    """Whom the controller tells what happens; each is called on the engine's loop and must not block."""
+
+    on_look: Callable[[Sequence[ConfigRecord]], None] = lambda _: None
+    """The configurations that a look has found changed, before anything is done."""
+    on_plan: Callable[[Plan], None] = lambda _: None
+    on_outcome: Callable[[Outcome], None] = lambda _: None
+    on_pass: Callable[[PassRecord], None] = lambda _: None
+
+
+class Controller:
+    """Runs the loop until it is stopped."""
+
+    def __init__(self, parts: Parts, listener: Listener, first_pass: int = 1) -> None:
+        self._p = parts
+        self._listener = listener
+        self._clock = parts.services.clock
+        self.inbox = Inbox()
+        self.ready = asyncio.Event()
+        self.last_pass: float | None = None
+        self._applier = Applier(parts.services, parts.world, self, parts.disk)
+        self._pump = Pump(self._clock, self._applier.work, self._worked)
+        self._passes = Passes(self._pass_ended, first_pass)
+        self._stopping = False
+        self._sweep_at = 0.0
+        self._recheck_at: float | None = None
+        self._recheck_folders: Collection[str] | None = ()
+        self._is_first = True
+
+    @property
+    def passes(self) -> int:
+        """How many passes have begun in this state directory."""
+        return self._passes.next_number - 1
+
+    # --- the loop -----------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Look, plan, and look again whenever asked, at the latest at the next sweep."""
+        pump = asyncio.ensure_future(self._pump.run())
+        try:
+            self.inbox.put("start", folders=None)
+            while not self._stopping:
+                await self._wait()
+                if not self._stopping:
+                    await self._guarded_pass()
+        finally:
+            pump.cancel()
+
+    async def stop(self) -> None:
+        """Plan nothing more, and wait for the work that is under way."""
+        self._stopping = True
+        self.inbox.put("stop")
+        await self._pump.stop()
+
+    async def _wait(self) -> None:
+        """Return when there is something in the inbox; what is due by the clock puts it there."""
+        absences = self._p.absences
+        due = min(at for at in (self._sweep_at, self._recheck_at, absences.recheck_at) if at is not None)
+        delay = due - self._clock.monotonic()
+        if delay > 0 and not self.inbox:
+            await first_of(self.inbox.wait(), self._clock.sleep(delay))
+        now = self._clock.monotonic()
+        if now >= self._sweep_at and not self.inbox:
+            self.inbox.put("sweep", folders=None)
+        if absences.recheck_at is not None and now >= absences.recheck_at:
+            self.inbox.put("recheck", folders=self._folders_of(absences.vanishing))
+        if self._recheck_at is not None and now >= self._recheck_at:
+            self.inbox.put("recheck", folders=self._recheck_folders)
+
+    async def _guarded_pass(self) -> None:
+        try:
+            await self._pass(self.inbox.take())
+        except Exception:
+            log.exception("a pass failed in the engine itself; the next one looks at everything again")
+            self._sweep_at = self._clock.monotonic() + 1.0
+
+    async def _pass(self, look: Look) -> None:
+        began, started = self._clock.monotonic(), self._clock.time()
+        known = await self._p.goods.load() if self._is_first else {}
+        scan = await self._scan(look.folders, known)
+        self._see_root(scan)
+        ids = self._observe({*scan.changed, *look.ids})
+        if self._is_first:
+            ids = await self._first_look(ids)
+        elif look.folders is None:
+            ids |= await drifted(self._p.world, self._pump.queue.is_pending)
+            ids |= await rotated(self._p.services, self._p.world, self._p.disk)
+        if look.folders is None:
+            duration = self._clock.monotonic() - began
+            self._sweep_at = self._clock.monotonic() + max(SWEEP, SWEEP_FACTOR * duration)
+        await self._absorb(ids)
+        plan = self._plan(ids)
+        self._p.services.metrics.passes.labels(look.trigger.partition("+")[0]).inc()
+        self._p.services.metrics.pass_seconds.observe(self._clock.monotonic() - began)
+        self._begin(plan, ids, look.trigger, started, began, scan.files)
+
+    async def _scan(self, folders: Collection[str] | None, known: dict[str, Collection[str]]) -> Scan:
+        job = self._p.scanner.run(lambda: self._p.directory.scan(folders, known=known))
+        scan: Scan = await asyncio.wrap_future(job)
+        self._recheck_at = None
+        if scan.recheck_in is not None:
+            self._recheck_at = self._clock.monotonic() + scan.recheck_in
+            self._recheck_folders = folders
+        return scan
+
+    def _see_root(self, scan: Scan) -> None:
+        lost = "" if scan.root is RootState.OK else f"the root {self._p.directory.root} is {scan.root.value}"
+        if lost == self._p.absences.root_lost:
+            return
+        self._p.absences.root_lost = lost
+        self.inbox.put("root", ids=list(self._p.world.configs))
+        if lost:
+            self._p.world.alarms["root"] = f"{lost}: what runs keeps running, nothing is removed"
+            log.error("%s", self._p.world.alarms["root"])
+        else:
+            self._p.world.alarms.pop("root", None)
+
+    def _observe(self, ids: Iterable[str]) -> set[str]:
+        return self._p.absences.observe(ids, self._p.directory.snapshot.get, self._clock.monotonic())
+
+    async def _first_look(self, ids: set[str]) -> set[str]:
+        """Recall what was good before this start; what its files no longer hold gets its second look at once."""
+        snapshot = self._p.directory.snapshot
+        for key in list(self._p.goods.ids()):
+            record = self._p.world.set_effective(self._p.absences.in_force(snapshot.get(key)))
+            await self._p.goods.recall(key, record, snapshot)
+            ids.add(key)
+        self._is_first = False
+        ids = self._observe(ids)
+        if self._p.absences.vanishing:
+            await self._clock.sleep(TWO_LOOKS)
+            scan = await self._scan(None, {})
+            ids |= self._observe(scan.changed)
+        return ids
+
+    # --- from files to what is in force -------------------------------------------------------------------------
+
+    async def _absorb(self, ids: Collection[str]) -> None:
+        for index, key in enumerate(sorted(ids)):
+            if index % _CHUNK == _CHUNK - 1:
+                await asyncio.sleep(0)
+            self._take_in(key)
+        self._p.goods.flush()
+        configs = self._p.world.configs
+        self._listener.on_look([configs[key] for key in sorted(ids) if key in configs])
+
+    def _take_in(self, key: str) -> None:
+        """Bring what is in force for one id up to date, and remember it if it is good."""
+        desired = self._p.directory.snapshot.get(key)
+        if desired.presence is Presence.ABSENT and key not in self._p.world.configs:
+            return
+        is_new = key not in self._p.world.configs
+        record = self._p.world.set_effective(self._p.absences.in_force(desired))
+        if desired.presence is Presence.VALID:
+            record.note(ConditionType.VALID, Tristate.TRUE, self._clock.time())
+            self._p.goods.accept(record, desired)
+        elif desired.presence is not Presence.ABSENT:
+            first = desired.diagnostics[0].message if desired.diagnostics else ""
+            reason = desired.presence.value.capitalize()
+            record.note(ConditionType.VALID, Tristate.FALSE, self._clock.time(), reason, first)
+        self._new_input(record, is_new=is_new)
+        if record.effective.known:
+            self._p.deliveries.follow(record)
+
+    def _new_input(self, record: ConfigRecord, *, is_new: bool) -> None:
+        """A change of input resets backoff, of the configuration and of an integration that is down."""
+        document, failure = record.effective.document, record.failure
+        if not is_new and (failure is None or document is None or failure.digest == document.digest):
+            return
+        record.failure, record.attempts = None, 0
+        runtime = self._p.world.integration(record.integration)
+        if runtime.state is IntegrationState.FAILED and runtime.reason is not StateReason.STUCK:
+            runtime.attempts, runtime.retry_at = 0, self._clock.monotonic()
+
+    # --- plan and work ------------------------------------------------------------------------------------------
+
+    def _effective(self, ids: Iterable[str]) -> dict[str, Effective]:
+        configs = self._p.world.configs
+        return {key: configs[key].effective for key in ids if key in configs}
+
+    def _plan(self, ids: Collection[str]) -> Plan:
+        world = self._p.world
+        plan = diff(self._effective(ids), world.live(ids), world.up(), ids)
+        return Plan((*plan.actions, *world.held))
+
+    def difference(self) -> Plan:
+        """Return what still differs from the files now: held, failed and waiting actions."""
+        return self._plan(list(self._p.world.configs))
+
+    def _begin(
+        self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int
+    ) -> None:
+        """Hand the plan to the queue and follow it to its end; a sweep that found nothing leaves no record."""
+        todo = [action for action in plan.actions if not action.held]
+        if plan.actions:
+            self._listener.on_plan(plan)
+        for key in ids:
+            record = self._p.world.configs.get(key)
+            if record is not None and not record.effective.known and record.live is None:
+                self._pump.add(key)
+        for action in todo:
+            self._pump.add(action.key)
+        if not todo and trigger == "sweep":
+            self.last_pass = self._clock.time()
+            return
+        errors = sum(1 for d in self._p.directory.snapshot.diagnostics if d.is_error)
+        number, configs = self._passes.next_number, len(self._p.world.configs)
+        opened = OpenPass(number, started, trigger, files, configs, errors, plan, began, {a.key for a in todo})
+        self._passes.begin(opened)
+
+    def _worked(self, key: str, outcome: Outcome | None) -> None:
+        if outcome is not None:
+            self._listener.on_outcome(outcome)
+        self._passes.done(key, outcome)
+
+    def _pass_ended(self, ended: OpenPass) -> None:
+        record = ended.record(self._clock.monotonic())
+        self.last_pass = self._clock.time()
+        self._p.services.metrics.last_pass.set(self.last_pass)
+        if not self.ready.is_set():
+            self.ready.set()
+            self._p.deliveries.open()
+        self._p.goods.record_pass(record)
+        self._listener.on_pass(record)
+
+    def _folders_of(self, ids: Collection[str]) -> frozenset[str] | None:
+        """Return the folders in which `ids` were last seen, or None for all of them."""
+        files = [self._p.goods.file_of(key) for key in ids] if len(ids) <= _CHUNK else [None]
+        return None if None in files else frozenset(str(file).rpartition("/")[0] for file in files)
+
+    def retry(self, key: str) -> None:
+        """Forget the backoff of a configuration or an integration and work on it now."""
+        runtime = self._p.world.integrations.get(key.partition("/")[0])
+        if runtime is not None and runtime.state is IntegrationState.FAILED:
+            runtime.attempts, runtime.retry_at, runtime.disowned = 0, self._clock.monotonic(), 0
+            runtime.reason = StateReason.NONE
+            self._pump.add(runtime.id)
+        record = self._p.world.configs.get(key)
+        if record is not None:
+            record.failure, record.attempts = None, 0
+            self._pump.add(key)
+
+    def abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:
+        """A delivery of an integration never returned: it starts over."""
+        self._applier.integration_abandoned(runtime, error)
+
+    # --- what the applier asks for (its Agenda) -----------------------------------------------------------------
+
+    def add(self, key: str) -> None:
+        """Work on `key` soon."""
+        self._pump.add(key)
+
+    def add_at(self, key: str, due: float) -> None:
+        """Work on `key` at `due` (monotonic)."""
+        self._pump.add_at(key, due)
+
+    def went_live(self, record: ConfigRecord) -> None:
+        """What runs under an id has changed: routes and deliveries follow."""
+        self._p.deliveries.follow(record)
+
+    async def quiesce(self, config_id: str) -> None:
+        """Return when no delivery to it is under way."""
+        await self._p.deliveries.quiesce(config_id)
+
+    def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
+        """Remember `document` as the last that started."""
+        self._p.goods.applied(record, document)
+
+    def removed(self, config_id: str) -> None:
+        """The removal of an id is complete: nothing of it is kept."""
+        self._p.absences.removed(config_id, self._clock.monotonic())
+        self._p.world.forget(config_id)
+        self._p.goods.forget(config_id)
+        self._pump.queue.forget(config_id)
+        self._p.deliveries.gone(config_id)

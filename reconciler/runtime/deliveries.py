@@ -1,0 +1,143 @@
+"""Between what runs and what is delivered: routes follow configurations, deliveries reach their receivers.
+
+The router, the queue and the dispatcher know ids only; this is where an id becomes a running generation.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Literal
+
+from reconciler.core.routing import Route, RoutingIndex, type_matches
+from reconciler.model.config import ConfigDocument, EventFilter
+from reconciler.model.delivery import Delivery, DeliveryPolicy
+from reconciler.model.errors import TerminalError, TransientError
+from reconciler.model.state import ConditionType, IntegrationState, Tristate
+from reconciler.runtime.calls import Abandoned, call
+from reconciler.runtime.dispatcher import Dispatcher
+from reconciler.runtime.hook_host import Receiver
+from reconciler.runtime.integration_runtime import IntegrationRuntime
+from reconciler.runtime.router import Router
+from reconciler.runtime.services import Services
+from reconciler.runtime.world import ConfigRecord, World
+
+log = logging.getLogger(__name__)
+
+
+class Deliveries:
+    """Keeps the routing index equal to what is in force, and is the dispatcher's destination."""
+
+    def __init__(self, services: Services, world: World, index: RoutingIndex) -> None:
+        self._services = services
+        self._world = world
+        self._index = index
+        self._in_flight: dict[str, int] = {}
+        self._idle: dict[str, asyncio.Event] = {}
+        self.router: Router
+        self.dispatcher: Dispatcher
+        self.on_abandoned: Callable[[IntegrationRuntime, Exception], None] = lambda _runtime, _error: None
+
+    def open(self) -> None:
+        """Let events be routed: the first pass has ended, so the index is whole."""
+        self.router.open()
+
+    def follow(self, record: ConfigRecord) -> None:
+        """Route by what runs, or else by what is in force; a disabled configuration gets nothing new."""
+        document = record.effective.document
+        if not record.effective.wanted or document is None:
+            self._index.remove(record.id)
+        else:
+            running = record.generation.document if record.generation is not None else document
+            self._index.replace(record.id, self._routes(running))
+        self.dispatcher.wake(record.id)
+
+    def gone(self, config_id: str) -> None:
+        """The configuration is removed: its deliveries go to the dead letters."""
+        self._index.remove(config_id)
+        self.dispatcher.wake(config_id)
+
+    async def quiesce(self, config_id: str) -> None:
+        """Return when no delivery to this configuration is under way; each has its own deadline."""
+        while self._in_flight.get(config_id):
+            await self._idle.setdefault(config_id, asyncio.Event()).wait()
+
+    def _routes(self, document: ConfigDocument) -> list[Route]:
+        filters = document.events
+        if filters is None:
+            declared = self._services.catalogue.descriptor(document.integration).events
+            filters = tuple(EventFilter(event.type) for event in declared)
+        policy = DeliveryPolicy.of(document.delivery)
+        return [Route(document.id, f.type, f.when, document.scope, policy) for f in filters]
+
+    # --- the dispatcher's destination ---------------------------------------------------------------------------
+
+    def status(self, config_id: str) -> Literal["ready", "waiting", "gone"]:
+        """Say whether a delivery may be made now, has to wait, or has nowhere to go."""
+        record = self._world.configs.get(config_id)
+        if record is None or not record.effective.known:
+            return "gone"
+        running = record.generation is not None and record.effective.wanted
+        return "ready" if running else "waiting"
+
+    def policy(self, config_id: str) -> DeliveryPolicy:
+        """Return how the configuration wants its deliveries made."""
+        record = self._world.configs.get(config_id)
+        document = record.effective.document if record is not None else None
+        return DeliveryPolicy.of(document.delivery) if document is not None else DeliveryPolicy()
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Hand one delivery to every receiver that takes its type; raises what the code raises."""
+        config_id = delivery.config_id
+        record = self._world.configs.get(config_id)
+        runtime = self._world.integrations.get(config_id.partition("/")[0])
+        if record is None or runtime is None or runtime.state is not IntegrationState.ACTIVE:
+            raise TransientError(f"{config_id} is not running")
+        self._in_flight[config_id] = self._in_flight.get(config_id, 0) + 1
+        try:
+            await self._hand_over(delivery, record, runtime)
+        finally:
+            self._in_flight[config_id] -= 1
+            if not self._in_flight[config_id]:
+                del self._in_flight[config_id]
+                self._idle.pop(config_id, asyncio.Event()).set()
+
+    async def _hand_over(self, delivery: Delivery, record: ConfigRecord, runtime: IntegrationRuntime) -> None:
+        generation, instance = record.generation, runtime.instance
+        if generation is None or instance is None or runtime.calls is None:
+            raise TransientError(f"{record.id} is not running")
+        receivers = [r for r in (*runtime.receivers, *generation.receivers) if takes(r, delivery.event.type)]
+        if not receivers:
+            raise TerminalError(f"the integration {runtime.id} has no EventHook that takes {delivery.event.type!r}")
+        lane = runtime.calls.caller.lane
+        for receiver in receivers:
+            what, deadline = f"{record.id}: delivering {delivery.event.type}", instance.delivery_deadline
+            try:
+                await call(
+                    self._services.clock, lane, what, deadline, receiver.receive, delivery.event, generation.config
+                )
+            except Abandoned as error:
+                self.on_abandoned(runtime, error)
+                raise
+
+    def outcome(self, config_id: str, outcome: str, seconds: float) -> None:
+        """Count one attempt and keep the condition `Delivering`."""
+        integration = config_id.partition("/")[0]
+        self._services.metrics.deliveries.labels(integration, outcome).inc()
+        self._services.metrics.delivery_seconds.labels(integration).observe(seconds)
+        record = self._world.configs.get(config_id)
+        if record is not None:
+            status = Tristate.TRUE if outcome == "done" else Tristate.FALSE
+            record.note(ConditionType.DELIVERING, status, self._services.clock.time(), outcome.capitalize())
+
+    def filter_error(self, config_id: str, message: str) -> None:
+        """A `when` failed on an event: it did not match, and the configuration says so."""
+        self._services.metrics.filter_errors.inc()
+        record = self._world.configs.get(config_id)
+        if record is not None:
+            now = self._services.clock.time()
+            record.note(ConditionType.FILTER_ERROR, Tristate.TRUE, now, "EvaluationFailed", message)
+
+
+def takes(receiver: Receiver, event_type: str) -> bool:
+    """Whether a receiver takes events of this type."""
+    return receiver.types is None or any(type_matches(pattern, event_type) for pattern in receiver.types)

@@ -1,0 +1,377 @@
+"""The engine: owns the thread, the stores and the loop, starts them in order and takes them down in order.
+
+One implementation for every host: synchronous ones wait on its futures, asyncio ones wrap them. It implements
+`EngineView` for the pages, the API and the command line.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from prometheus_client import CollectorRegistry
+
+from reconciler.config.catalogue import Catalogue
+from reconciler.config.directory import Directory
+from reconciler.config.secrets import SecretResolver
+from reconciler.config.validation import Validator
+from reconciler.core.guard import PruneLimit
+from reconciler.core.routing import RoutingIndex
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.errors import NotRunning, RootUnreadable
+from reconciler.model.event import Event
+from reconciler.model.plan import Plan
+from reconciler.model.ports import Clock, Receipt
+from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationState, IntegrationStatus, PassRecord
+from reconciler.runtime.absence import Absences
+from reconciler.runtime.clock import SystemClock
+from reconciler.runtime.controller import Controller, Listener, Parts
+from reconciler.runtime.deliveries import Deliveries
+from reconciler.runtime.dispatcher import Dispatcher
+from reconciler.runtime.engine_thread import EngineThread, Worker
+from reconciler.runtime.goods import Goods
+from reconciler.runtime.lock import RunnerLock
+from reconciler.runtime.metrics import Metrics, WorldCollector
+from reconciler.runtime.queue import SqliteQueue
+from reconciler.runtime.router import Router
+from reconciler.runtime.routes import RouteTable
+from reconciler.runtime.services import Services
+from reconciler.runtime.shutdown import shut_down
+from reconciler.runtime.state_store import StateStore
+from reconciler.runtime.statuses import VERSION, config_status, count_states, integration_status
+from reconciler.runtime.watcher import Hint, Watcher
+from reconciler.runtime.world import World
+from reconciler.sdk.integration import Integration
+
+if TYPE_CHECKING:
+    from reconciler.sdk.config import IntegrationConfig
+    from reconciler.sdk.http import HttpClient
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How an engine runs. `watch` follows the file system; `deliver` routes and sends events (off for one pass)."""
+
+    root: Path
+    state_dir: Path
+    prune_limit: PruneLimit = field(default_factory=PruneLimit)
+    watch: bool = True
+    deliver: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the composition root hands in: the catalogue, validation, secrets, and how to reach the network."""
+
+    catalogue: Catalogue
+    validator: Validator
+    secrets: SecretResolver
+    http: "Callable[[str], HttpClient]"
+    clock: Clock = field(default_factory=SystemClock)
+
+
+class Engine:
+    """One engine over one directory. `start` once, `stop` once; every other method may be called from any thread."""
+
+    def __init__(self, settings: EngineSettings, tools: Tools, listener: Listener | None = None) -> None:
+        self.settings = settings
+        self.catalogue = tools.catalogue
+        self._tools = tools
+        self._clock = tools.clock
+        self._listener = listener or Listener()
+        self._metrics = Metrics()
+        self._pid: int | None = None
+        self._started = 0.0
+        self._stopping = self._stopped = False
+        self._lock: RunnerLock | None = None
+        self._watcher: Watcher | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Take the state directory, open the stores and begin the loop; returns before the first pass has ended.
+
+        Raises StateLocked, StateError or RootUnreadable (no directory, and no last good to run from).
+        """
+        self._store = StateStore(self.settings.state_dir)
+        self._lock = RunnerLock(self.settings.state_dir)
+        try:
+            self._lock.acquire()
+            self._check_root()
+            self._queue = SqliteQueue(self.settings.state_dir, self._clock)
+        except BaseException:
+            self._lock.release()
+            self._store.close()
+            raise
+        self._pid, self._started = os.getpid(), self._clock.time()
+        self._thread = EngineThread()
+        self._disk, self._scanner = Worker("reconcile-disk"), Worker("reconcile-scan")
+        self._thread.submit(self._begin()).result(timeout=30)
+
+    def wait_ready(self, timeout: float | None = None) -> bool:
+        """Wait until the first pass has ended, at most `timeout` seconds; returns whether it has."""
+        try:
+            self._submit(self._controller.ready.wait()).result(timeout)
+        except TimeoutError:
+            return False
+        return True
+
+    def begin_stop(self) -> None:
+        """Be not ready from now on, and take no more events; `stop` does the rest."""
+        self._stopping = True
+
+    def stop(self, grace: float = 25.0) -> bool:
+        """Drain, shut everything down and release the state directory; returns whether all ended within `grace`."""
+        if self._pid != os.getpid() or self._stopped:
+            return True
+        self._stopping = self._stopped = True
+        try:
+            clean = self._thread.submit(self._end(grace)).result(grace + 5.0)
+        except TimeoutError:
+            clean = False
+        for worker in (self._scanner, self._disk):
+            worker.stop()
+        self._thread.stop()
+        self._queue.close()
+        self._store.close()
+        assert self._lock is not None
+        self._lock.release()
+        return clean
+
+    def _check_root(self) -> None:
+        if not self.settings.root.is_dir() and not self._store.load_good():
+            raise RootUnreadable(f"the directory {self.settings.root} does not exist or cannot be read")
+
+    async def _begin(self) -> None:
+        tools, settings = self._tools, self.settings
+        services = Services(
+            self._clock, tools.catalogue, tools.secrets, self._append, tools.http, self._metrics
+        )
+        self.routes: RouteTable = services.routes
+        self._world = world = World(services)
+        self._metrics.registry.register(WorldCollector(lambda: count_states(world), lambda: len(world.held)))
+        index = RoutingIndex()
+        deliveries = Deliveries(services, world, index)
+        deliveries.router = self._router = Router(self._queue, self._clock, index, on_filter_error=deliveries.filter_error)
+        deliveries.dispatcher = self._dispatcher = Dispatcher(
+            self._queue, self._clock, deliveries, on_outcome=deliveries.outcome
+        )
+        self._directory = Directory(settings.root, tools.validator)
+        self._absences = Absences(world, settings.prune_limit)
+        goods = Goods(self._store, tools.validator, world, self._disk)
+        parts = Parts(
+            services, world, self._directory, goods, self._absences, deliveries, self._disk, self._scanner
+        )
+        history = await asyncio.wrap_future(self._store.history(1))
+        self._controller = Controller(parts, self._listener, history[0].number + 1 if history else 1)
+        deliveries.on_abandoned = self._controller.abandoned
+        self._deliveries = deliveries
+        self._start_tasks()
+
+    def _start_tasks(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._controller.run(), name="controller")]
+        if self.settings.deliver:
+            self._tasks.append(loop.create_task(self._router.run(), name="router"))
+            self._tasks.append(loop.create_task(self._dispatcher.run(), name="dispatcher"))
+        if self.settings.watch:
+            self._watcher = Watcher(self.settings.root, lambda hint: self._hint(loop, hint), self._clock)
+            self._watcher.start()
+        for name in ("state.db", "queue.db"):
+            aside = self._store.set_aside if name == "state.db" else self._queue.set_aside
+            if aside is not None:
+                self._world.alarms[name] = f"{name} was corrupt: it is set aside as {aside.name} and was rebuilt"
+
+    async def _end(self, grace: float) -> bool:
+        if self._watcher is not None:
+            await asyncio.to_thread(self._watcher.stop)
+        clean = await shut_down(self._clock, self._controller, self._dispatcher, self._world, grace)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return clean
+
+    # --- what hosts and people ask ------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first pass has ended and the engine is not stopping."""
+        return self._pid == os.getpid() and not self._stopping and self._controller.ready.is_set()
+
+    @property
+    def metrics(self) -> CollectorRegistry:
+        """The Prometheus registry of this engine."""
+        return self._metrics.registry
+
+    def publish(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
+        """Append events to the queue; the future is done when they are on disk."""
+        self._check_running()
+        return self._append(events)
+
+    def look(self, trigger: str) -> None:
+        """Look at the whole directory again now."""
+        self._soon(lambda: self._controller.inbox.put(trigger, folders=None))
+
+    def retry(self, key: str) -> bool:
+        """Try a failed configuration or integration again now."""
+        if key not in self._world.configs and key not in self._world.integrations:
+            return False
+        self._soon(lambda: self._controller.retry(key))
+        return True
+
+    def approve(self, digest: str, who: str) -> bool:
+        """Release exactly the held plan of this digest."""
+
+        async def release() -> bool:
+            keys = self._absences.approve(digest)
+            if keys:
+                log.warning("%s approved the removal of %d configurations (%s)", who, len(keys), digest)
+                self._controller.inbox.put(f"approve by {who}", ids=keys)
+            return bool(keys)
+
+        return self._submit(release()).result(10)
+
+    def plan(self) -> Plan:
+        """Return what still differs from the files."""
+
+        async def difference() -> Plan:
+            return self._controller.difference()
+
+        return self._submit(difference()).result(30)
+
+    def instance(self, integration_id: str) -> Integration | None:
+        """Return the object of an integration that is initialized, or None."""
+        runtime = self._world.integrations.get(integration_id)
+        instance = runtime.instance if runtime is not None else None
+        return instance if instance is not None and instance.enabled else None
+
+    def configs_of(self, integration_id: str) -> "list[IntegrationConfig[Any]]":
+        """Return the configurations of an integration that run now, by id."""
+        return self._world.configs_of(integration_id)
+
+    def reconsider(self, integration_id: str, trigger: str) -> None:
+        """Judge the documents of an integration again: its class was registered or taken back."""
+
+        async def again() -> None:
+            self._directory.invalidate(integration_id)
+            self._controller.inbox.put(trigger, folders=None)
+
+        self._submit(again()).result(30)
+
+    def withdraw(self, integration_id: str, grace: float = 30.0) -> None:
+        """Shut an integration down, its configurations first: its class is about to be taken back."""
+        self._submit(self._controller.withdraw(integration_id)).result(grace)
+
+    def history(self, limit: int) -> "Future[list[PassRecord]]":
+        """Return the last passes, newest first."""
+        self._check_running()
+        return self._store.history(limit)
+
+    def config_ids(self) -> Sequence[str]:
+        """Return the ids of all known configurations, sorted."""
+        return sorted({*self._world.configs.copy(), *self._directory.snapshot.desired})
+
+    def config(self, config_id: str) -> ConfigStatus | None:
+        """Return one configuration's status."""
+        record = self._world.configs.get(config_id)
+        return config_status(record) if record is not None else None
+
+    def integrations(self) -> Sequence[IntegrationStatus]:
+        """Return every registered integration, by id."""
+        world = self._world
+        return [
+            integration_status(key, world.integrations.get(key), self.catalogue, len(world.running(key)))
+            for key in self.catalogue.ids()
+        ]
+
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return every finding about the files as they are now, by place."""
+        return self._directory.snapshot.diagnostics
+
+    def place_of(self, key: str) -> tuple[str, int]:
+        """Return the file and line of a configuration, or an empty name and 0."""
+        desired = self._directory.snapshot.get(key)
+        return desired.file, desired.line
+
+    def alarms(self) -> tuple[str, ...]:
+        """Return what needs a person, as sentences."""
+        return tuple(self._world.alarms.copy().values())
+
+    def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
+        """Return configurations by state, integrations by state, and how many configurations are stale."""
+        return count_states(self._world)
+
+    @property
+    def held_reason(self) -> str:
+        """Why removals are held, or the empty string."""
+        return self._absences.verdict.reason
+
+    def unfinished(self) -> list[str]:
+        """Return the integrations that did not shut down."""
+        down = IntegrationState.REGISTERED
+        return sorted(key for key, runtime in self._world.integrations.items() if runtime.state is not down)
+
+    def status(self) -> EngineStatus:
+        """Return the whole at a glance."""
+        world = self._world
+        configs, integrations, stale = count_states(world)
+        held = Plan(world.held)
+        return EngineStatus(
+            version=VERSION,
+            root=str(self.settings.root),
+            state_dir=str(self.settings.state_dir),
+            started=self._started,
+            ready=self.ready,
+            passes=self._controller.passes,
+            last_pass=self._controller.last_pass,
+            held_digest=held.digest if held.actions else None,
+            held=len(held.actions),
+            configs=configs,
+            integrations=integrations,
+            stale=stale,
+            queue=self._queue.stats().result(5),
+            alarms=self.alarms(),
+        )
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _append(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
+        receipts = self._queue.append(events)
+        self._metrics.events.inc(len(events))
+        receipts.add_done_callback(lambda _: self._soon(self._router.wake))
+        return receipts
+
+    def _hint(self, loop: asyncio.AbstractEventLoop, hint: Hint) -> None:
+        """Called in the watcher's thread."""
+        if not self._stopping:
+            loop.call_soon_threadsafe(lambda: self._controller.inbox.put("watch", folders=hint.folders))
+
+    def _soon(self, job: Callable[[], object]) -> None:
+        try:
+            self._thread.loop.call_soon_threadsafe(job)
+        except RuntimeError:
+            log.debug("the engine has stopped")
+
+    def _submit(self, coroutine: Any) -> "Future[Any]":
+        try:
+            self._check_running()
+        except NotRunning:
+            coroutine.close()
+            raise
+        return self._thread.submit(coroutine)
+
+    def _check_running(self) -> None:
+        if self._pid != os.getpid():
+            raise NotRunning(
+                "the engine does not run in this process: start it after the fork, in post_fork or worker_process_init"
+            )
+        if self._stopping:
+            raise NotRunning("the engine is stopping")

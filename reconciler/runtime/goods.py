@@ -1,0 +1,127 @@
+"""Last known good, kept on disk: what was valid last and what started last, for every configuration.
+
+Writes go through the state store in the background; one that fails is an alarm, never the end of the loop.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+from reconciler.config.snapshot import Snapshot
+from reconciler.config.validation import Validator
+from reconciler.model.config import ConfigDocument, Desired
+from reconciler.model.good import Good
+from reconciler.model.state import PassRecord
+from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.state_store import StateStore
+from reconciler.runtime.world import ConfigRecord, World
+
+log = logging.getLogger(__name__)
+
+
+class Goods:
+    """The rows of the state directory in memory, and their way to disk. Used on the engine's loop."""
+
+    def __init__(self, store: StateStore, validator: Validator, world: World, disk: Worker) -> None:
+        self._store = store
+        self._validator = validator
+        self._world = world
+        self._disk = disk
+        self._rows: dict[str, Good] = {}
+        self._unsaved: list[Good] = []
+
+    async def load(self) -> dict[str, Collection[str]]:
+        """Read all rows; returns the ids that each file held."""
+        self._rows = await asyncio.wrap_future(self._disk.run(self._store.load_good))
+        known: dict[str, list[str]] = {}
+        for row in self._rows.values():
+            known.setdefault(row.file, []).append(row.id)
+        return dict(known)
+
+    def ids(self) -> Iterator[str]:
+        """Return the ids that have a last good document."""
+        return iter(self._rows)
+
+    def file_of(self, config_id: str) -> str | None:
+        """Return the file in which an id was last seen good."""
+        row = self._rows.get(config_id)
+        return row.file if row is not None else None
+
+    async def recall(self, config_id: str, record: ConfigRecord, snapshot: Snapshot) -> None:
+        """Give a record its last good documents, validated again against today's schemas."""
+        row = self._rows[config_id]
+        current = snapshot.get(config_id).document
+        if current is not None and current.digest == row.digest:
+            record.applied = current if row.applied == row.accepted else await self._checked(row.applied)
+            return
+        record.accepted = await self._checked(row.accepted)
+        record.applied = record.accepted if row.applied == row.accepted else await self._checked(row.applied)
+
+    async def _checked(self, raw: Any) -> ConfigDocument | None:
+        if raw is None:
+            return None
+        checked = await asyncio.wrap_future(self._disk.run(self._validator.check_value, dict(raw)))
+        return checked.document
+
+    def accept(self, record: ConfigRecord, desired: Desired) -> None:
+        """`desired` is valid: it is the last good document from now on."""
+        document = desired.document
+        assert document is not None
+        old = self._rows.get(record.id)
+        record.accepted = document
+        if not desired.persistable:
+            return
+        if old is not None and (old.digest, old.file, old.line) == (document.digest, desired.file, desired.line):
+            return
+        applied = old.applied if old is not None else None
+        self._put(Good(record.id, desired.file, desired.line, document.digest, document.raw, applied))
+
+    def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
+        """`document` has started."""
+        record.applied = document
+        row = self._rows.get(record.id)
+        if row is not None and row.digest == document.digest and row.applied != document.raw:
+            self._put(replace(row, applied=document.raw))
+            if len(self._unsaved) == 1:
+                asyncio.get_running_loop().call_soon(self.flush)
+
+    def forget(self, config_id: str) -> None:
+        """The removal of an id is complete."""
+        if self._rows.pop(config_id, None) is not None:
+            self.watch(self._store.forget_good([config_id]))
+
+    def record_pass(self, record: PassRecord) -> None:
+        """Add a pass to the history."""
+        self.watch(self._store.record_pass(record))
+
+    def flush(self) -> None:
+        """Send the rows that changed to disk, as one write."""
+        if self._unsaved:
+            rows, self._unsaved = self._unsaved, []
+            self.watch(self._store.save_good(rows))
+
+    def watch(self, write: "Future[Any]") -> None:
+        """Turn a failed write into an alarm, and the next good one into its end."""
+        loop = asyncio.get_running_loop()
+
+        def ended(future: "Future[Any]") -> None:
+            try:
+                loop.call_soon_threadsafe(self._wrote, future.exception())
+            except RuntimeError:  # the engine has stopped meanwhile
+                return
+
+        write.add_done_callback(ended)
+
+    def _put(self, row: Good) -> None:
+        self._rows[row.id] = row
+        self._unsaved.append(row)
+
+    def _wrote(self, error: BaseException | None) -> None:
+        if error is None:
+            self._world.alarms.pop("state", None)
+        elif "state" not in self._world.alarms:
+            self._world.alarms["state"] = f"the state directory cannot be written: {error}"
+            log.error("%s", self._world.alarms["state"])

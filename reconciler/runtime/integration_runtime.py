@@ -1,0 +1,178 @@
+"""One integration at run time: its lane, its object, its own hooks, from initialize to shutdown.
+
+It does what the controller decides; it decides nothing itself. Used on the engine's loop alone.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.descriptor import Descriptor
+from reconciler.model.event import Event
+from reconciler.model.ports import Clock, Receipt, StopReason
+from reconciler.model.state import IntegrationState, StateReason
+from reconciler.runtime.calls import Abandoned
+from reconciler.runtime.generation import ConfigCalls
+from reconciler.runtime.hook_host import Caller, OwnerHost, Receiver, first_receipt, start_hooks, stop_hooks
+from reconciler.runtime.lane import Lane
+from reconciler.runtime.services import Services
+from reconciler.sdk.config import IntegrationConfig
+from reconciler.sdk.hooks.base import HookSet
+from reconciler.sdk.integration import Integration
+
+if TYPE_CHECKING:
+    from reconciler.sdk.http import HttpClient
+
+log = logging.getLogger(__name__)
+MAX_DISOWNED = 3
+"""After so many lanes lost, the integration is stuck for good (until the process restarts)."""
+
+
+class Context:
+    """What the engine lends one integration."""
+
+    def __init__(
+        self, services: Services, descriptor: Descriptor, configs: Callable[[], Sequence[IntegrationConfig[Any]]]
+    ) -> None:
+        self.descriptor = descriptor
+        self.clock: Clock = services.clock
+        self.configs = configs
+        self._services = services
+        self._http: HttpClient | None = None
+
+    @property
+    def http(self) -> "HttpClient":
+        """The outbound client, made when it is first used."""
+        if self._http is None:
+            self._http = self._services.http(self.descriptor.id)
+        return self._http
+
+    def publish(self, event: Event) -> "Future[Receipt]":
+        """Append one event."""
+        return first_receipt(self._services.publish([event]))
+
+
+class IntegrationRuntime:
+    """State and machinery of one integration. `configs` gives those of its configurations that run."""
+
+    def __init__(
+        self,
+        integration_id: str,
+        services: Services,
+        configs: Callable[[], Sequence[IntegrationConfig[Any]]],
+    ) -> None:
+        self.id = integration_id
+        self._services = services
+        self.since = services.clock.time()
+        self._state = IntegrationState.REGISTERED
+        self.reason = StateReason.NONE
+        self.message = ""
+        self.attempts = 0
+        self.retry_at: float | None = None
+        self.disowned = 0
+        self.leftovers: tuple[str, ...] = ()
+        self.instance: Integration | None = None
+        self.calls: ConfigCalls | None = None
+        self._configs = configs
+        self._lane: Lane | None = None
+        self._host: OwnerHost | None = None
+
+    @property
+    def state(self) -> IntegrationState:
+        """The one state of the integration; `since` is when it last changed, in seconds since the epoch."""
+        return self._state
+
+    @state.setter
+    def state(self, state: IntegrationState) -> None:
+        if state is not self._state:
+            self._state, self.since = state, self._services.clock.time()
+
+    @property
+    def receivers(self) -> tuple[Receiver, ...]:
+        """The receivers whose owner is the integration."""
+        return self._host.receivers if self._host is not None else ()
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The integration's own hooks that are up, described."""
+        if self.instance is None or not self.instance.enabled:
+            return ()
+        return tuple(hook.describe() for hook in self.instance.hook_set.hooks)
+
+    async def initialize(self) -> None:
+        """Import the code, make the object, call `initialize`, start its hooks. Leaves nothing behind on failure."""
+        self.state, self.reason, self.message = IntegrationState.INITIALIZING, StateReason.NONE, ""
+        caller = self._caller()
+        descriptor = self._services.catalogue.descriptor(self.id)
+        if self.instance is None:
+            self.instance = await caller("loading", 30.0, self._make, descriptor)
+        instance = self.instance
+        instance.hook_set = HookSet(self.id, descriptor)
+        self._host = host = OwnerHost(self._services, caller.lane, self.id, instance.delivery_deadline)
+        try:
+            deadline = instance.initialize_deadline
+            await caller("initialize()", deadline, instance.initialize)
+            await start_hooks(caller, host, instance.hook_set.close(), deadline)
+        except BaseException:
+            instance.hook_set.close()
+            host.close()
+            raise
+        instance.enabled = True
+        self.calls = ConfigCalls(instance, descriptor, caller)
+        self.state, self.attempts, self.retry_at = IntegrationState.ACTIVE, 0, None
+
+    async def shutdown(self, reason: StopReason) -> None:
+        """Stop the hooks, call `shutdown`, close the lane. Always ends; what would not go is in `leftovers`."""
+        self.state = IntegrationState.SHUTTING_DOWN
+        instance, caller = self.instance, self._caller()
+        problems: list[str] = []
+        if instance is not None and instance.enabled:
+            instance.enabled = False
+            deadline = instance.shutdown_deadline
+            failed = await stop_hooks(caller, instance.hook_set.hooks, reason, deadline)
+            problems += [f"{hook.describe()} did not stop: {error}" for hook, error in failed]
+            try:
+                await caller("shutdown()", deadline, instance.shutdown)
+            except Exception as error:  # noqa: BLE001 — shutting down always ends
+                log.warning("%s: shutdown() failed: %s", self.id, error)
+                problems.append(f"shutdown() failed: {error}")
+                if isinstance(error, Abandoned):
+                    self.instance = None
+        self.drop_lane()
+        self.leftovers = tuple(problems)
+        self.state, self.reason, self.message = IntegrationState.REGISTERED, StateReason.NONE, ""
+
+    def fail(self, reason: StateReason, message: str, retry_at: float | None) -> None:
+        """Note that it is not up, why, and when it is tried again (monotonic seconds, None: not by itself)."""
+        self.state, self.reason, self.message, self.retry_at = IntegrationState.FAILED, reason, message, retry_at
+
+    def disown(self) -> None:
+        """Abandon the lane and the object: a retry gets new ones."""
+        self.disowned += 1
+        self._services.metrics.calls_abandoned.labels(self.id).inc()
+        if self.instance is not None:
+            self.instance.enabled = False
+        self.instance = None
+        self.drop_lane()
+
+    def drop_lane(self) -> None:
+        """Close the lane and take back every registration; never waits."""
+        if self._host is not None:
+            self._host.close()
+            if self.instance is not None:
+                for hook in self.instance.hook_set.hooks:
+                    self._services.exclusive.release(hook)
+        if self._lane is not None:
+            self._lane.close()
+        self._host = self._lane = self.calls = None
+
+    def _caller(self) -> Caller:
+        if self._lane is None:
+            self._lane = Lane(self.id)
+        return Caller(self._services, self._lane, self.id)
+
+    def _make(self, descriptor: Descriptor) -> Integration:
+        instance: Integration = self._services.catalogue.load(self.id)()
+        instance.attach(Context(self._services, descriptor, self._configs))
+        return instance

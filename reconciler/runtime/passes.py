@@ -1,0 +1,87 @@
+"""The passes of the loop: what each planned, what came of it, and when it may be called ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.model.plan import Outcome, OutcomeStatus, Plan
+from reconciler.model.state import PassRecord
+
+_KEPT_ACTIONS = 1000
+"""How many actions of one pass the history holds."""
+
+
+@dataclass(slots=True, eq=False)
+class OpenPass:
+    """A pass whose actions do not all have an outcome yet."""
+
+    number: int
+    started: float
+    trigger: str
+    files: int
+    configs: int
+    errors: int
+    plan: Plan
+    began: float
+    waiting: set[str] = field(default_factory=set)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def record(self, now: float) -> PassRecord:
+        """Return what the history keeps of it; `now` is monotonic, like `began`."""
+        return PassRecord(
+            number=self.number,
+            started=self.started,
+            seconds=max(0.0, now - self.began),
+            trigger=self.trigger,
+            files=self.files,
+            configs=self.configs,
+            actions=tuple(_item(outcome) for outcome in self.outcomes[:_KEPT_ACTIONS]),
+            held=len(self.plan.held),
+            errors=self.errors,
+        )
+
+
+class Passes:
+    """Follows open passes to their end, and hands each ended one on, once."""
+
+    def __init__(self, ended: Callable[[OpenPass], None], first: int) -> None:
+        self._ended = ended
+        self._open: list[OpenPass] = []
+        self.next_number = first
+
+    def begin(self, open_pass: OpenPass) -> None:
+        """Follow a pass; one with nothing to wait for ends at once."""
+        self.next_number += 1
+        if open_pass.waiting:
+            self._open.append(open_pass)
+        else:
+            self._ended(open_pass)
+
+    def done(self, key: str, outcome: Outcome | None) -> None:
+        """Work on `key` has ended: it counts for every open pass that waits for it."""
+        for open_pass in list(self._open):
+            if key not in open_pass.waiting:
+                continue
+            open_pass.waiting.discard(key)
+            if outcome is not None:
+                open_pass.outcomes.append(outcome)
+            if not open_pass.waiting:
+                self._open.remove(open_pass)
+                self._ended(open_pass)
+
+
+def _item(outcome: Outcome) -> dict[str, Any]:
+    action = outcome.action
+    return {
+        "kind": action.kind.value,
+        "key": action.key,
+        "reason": action.reason.value,
+        "status": outcome.status.value,
+        "message": outcome.message,
+        "seconds": round(outcome.seconds, 4),
+    }
+
+
+def failed(outcome: Outcome) -> bool:
+    """Whether an outcome is a failure (waiting is none)."""
+    return outcome.status is OutcomeStatus.FAILED

@@ -1,0 +1,82 @@
+"""Runs the work queue: a task for every key that may be worked on, and a wake-up for the next appointment."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from reconciler.core.workqueue import WorkQueue
+from reconciler.model.plan import Outcome
+from reconciler.model.ports import Clock
+
+log = logging.getLogger(__name__)
+
+
+class Pump:
+    """`work(key)` takes the step; `done(key, outcome)` hears of every end. Used on the engine's loop."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        work: Callable[[str], Awaitable[Outcome | None]],
+        done: Callable[[str, Outcome | None], None],
+    ) -> None:
+        self.queue = WorkQueue()
+        self._clock = clock
+        self._work = work
+        self._done = done
+        self._asked = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def add(self, key: str) -> None:
+        """Work on `key` soon."""
+        self.queue.add(key)
+        self._asked.set()
+
+    def add_at(self, key: str, due: float) -> None:
+        """Work on `key` at `due` (monotonic)."""
+        self.queue.add_at(key, due)
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Start work as it may be started, until cancelled."""
+        while True:
+            self._asked.clear()
+            for key in self.queue.take(self._clock.monotonic()):
+                task = asyncio.ensure_future(self._one(key))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            due = self.queue.next_due()
+            if due is None:
+                await self._asked.wait()
+            else:
+                await first_of(self._asked.wait(), self._clock.sleep(max(0.0, due - self._clock.monotonic())))
+
+    async def stop(self) -> None:
+        """Begin nothing more, and wait for what is under way."""
+        self._stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _one(self, key: str) -> None:
+        outcome: Outcome | None = None
+        try:
+            if not self._stopping:
+                outcome = await self._work(key)
+        except Exception:
+            log.exception("working on %s failed in the engine itself; the next sweep looks again", key)
+        finally:
+            self.queue.done(key)
+            self._asked.set()
+        self._done(key, outcome)
+
+
+async def first_of(*waits: Awaitable[Any]) -> None:
+    """Return when the first of `waits` is done; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,117 @@
+"""Tells people what runs: builds statuses out of the world. Reads only; called from any thread."""
+
+from collections import Counter
+
+from reconciler._version import __version__
+from reconciler.config.catalogue import Catalogue
+from reconciler.core.derive import config_state
+from reconciler.model.errors import ReconcileError
+from reconciler.model.state import (
+    Condition,
+    ConditionType,
+    ConfigState,
+    ConfigStatus,
+    IntegrationState,
+    IntegrationStatus,
+    StateReason,
+    Tristate,
+)
+from reconciler.runtime.integration_runtime import IntegrationRuntime
+from reconciler.runtime.world import ConfigRecord, World
+
+VERSION = __version__
+
+
+def config_status(record: ConfigRecord) -> ConfigStatus:
+    """Return one configuration's status."""
+    want, generation = record.effective, record.generation
+    derived = config_state(want, record.observed)
+    document = generation.document if generation is not None else want.document
+    desired = want.desired
+    hooks = tuple(hook.describe() for hook in generation.hooks) if generation is not None else ()
+    return ConfigStatus(
+        id=record.id,
+        integration=record.integration,
+        name=record.id.partition("/")[2],
+        description=document.description if document is not None else "",
+        enabled=want.wanted,
+        state=derived.state,
+        reason=derived.reason,
+        message=_message(record, derived.reason),
+        stale=derived.stale,
+        digest=generation.document.digest if generation is not None else None,
+        desired_digest=desired.document.digest if desired.document is not None else None,
+        file=desired.file,
+        line=desired.line,
+        labels=dict(document.labels) if document is not None else {},
+        scope={key: list(values) for key, values in document.scope.items()} if document is not None else {},
+        hooks=hooks,
+        conditions=tuple(record.conditions.copy().values()),
+        diagnostics=desired.diagnostics,
+    )
+
+
+def _message(record: ConfigRecord, reason: StateReason) -> str:
+    """Say in one sentence why, by the reason that is told."""
+    if reason is StateReason.HELD:
+        return "its file is gone: the removal is held by the mass-removal guard"
+    if reason in (StateReason.INVALID, StateReason.UNREADABLE, StateReason.DUPLICATE):
+        found = record.effective.desired.diagnostics
+        return f"{found[0].span.file}:{found[0].span.line}: {found[0].message}" if found else ""
+    if record.failure is not None:
+        return record.failure.message
+    return record.message if record.generation is None else ""
+
+
+def integration_status(integration_id: str, runtime: IntegrationRuntime | None, catalogue: Catalogue, configs: int) -> IntegrationStatus:
+    """Return one integration's status; `runtime` is None while no configuration has named it."""
+    name, description, failure = integration_id, "", ""
+    try:
+        descriptor = catalogue.descriptor(integration_id)
+        name, description = descriptor.name, descriptor.description
+    except ReconcileError as error:
+        failure = str(error)
+    state = runtime.state if runtime is not None else IntegrationState.REGISTERED
+    reason = runtime.reason if runtime is not None else StateReason.NONE
+    message = runtime.message if runtime is not None else ""
+    if failure:
+        state, reason, message = IntegrationState.FAILED, StateReason.ERROR, failure
+    return IntegrationStatus(
+        id=integration_id,
+        name=name,
+        description=description,
+        state=state,
+        reason=reason,
+        message=message,
+        configs=configs,
+        hooks=runtime.hooks if runtime is not None else (),
+        conditions=_integration_conditions(runtime, failure),
+    )
+
+
+def _integration_conditions(runtime: IntegrationRuntime | None, failure: str) -> tuple[Condition, ...]:
+    found = [_fact(ConditionType.LOADED, not failure, "ManifestInvalid", failure, 0.0)]
+    if runtime is not None:
+        since = runtime.since
+        up = runtime.state is IntegrationState.ACTIVE
+        found.append(_fact(ConditionType.INITIALIZED, up, runtime.reason.value, runtime.message, since))
+        stuck = runtime.reason is StateReason.STUCK
+        found.append(_fact(ConditionType.RESPONSIVE, not stuck, "Stuck", runtime.message, since))
+        clean = not runtime.leftovers
+        found.append(_fact(ConditionType.CLEANED_UP, clean, "Leftovers", "; ".join(runtime.leftovers), since))
+    return tuple(found)
+
+
+def _fact(kind: ConditionType, holds: bool, reason: str, message: str, since: float) -> Condition:  # noqa: FBT001
+    if holds:
+        return Condition(kind, Tristate.TRUE, "", "", since)
+    return Condition(kind, Tristate.FALSE, reason, message, since)
+
+
+def count_states(world: World) -> tuple[dict[str, int], dict[str, int], int]:
+    """Return configurations by state, integrations by state, and how many configurations are stale."""
+    derived = [config_state(record.effective, record.observed) for record in list(world.configs.values())]
+    configs = Counter(d.state.value for d in derived)
+    integrations = Counter(runtime.state.value for runtime in list(world.integrations.values()))
+    states = {state.value: configs.get(state.value, 0) for state in ConfigState}
+    return states, dict(integrations), sum(1 for d in derived if d.stale)

@@ -1,0 +1,154 @@
+"""The harness itself: write a file, settle, deliver an event, look at what runs. No test needs to sleep."""
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from reconciler.compose.manager import IntegrationManager
+from reconciler.config.yaml_writer import write_yaml
+from reconciler.model.event import Event
+from reconciler.model.plan import Outcome
+from reconciler.model.state import ConfigState, ConfigStatus
+from reconciler.runtime.controller import Listener
+from reconciler.sdk.integration import Integration
+from reconciler.testing.clock import VirtualClock
+from reconciler.testing.http_server import RecordingServer
+
+_POLL = 0.002
+_TICK = 0.05
+
+
+class Harness:
+    """A manager over a temporary directory, on virtual time. Use it as a context manager.
+
+    Time passes when the test says so (`advance`), but for what the engine needs to settle. `http` is a recording HTTP
+    server; `outcomes` is what the engine has done so far, oldest first.
+    """
+
+    def __init__(self, *classes: type[Integration], integrations: tuple[str, ...] | None = None, **options: Any) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="reconcile-test-")
+        self.directory = Path(self._folder.name) / "configs"
+        self.secrets = Path(self._folder.name) / "secrets"
+        self.directory.mkdir()
+        self.secrets.mkdir()
+        self.clock = VirtualClock()
+        self.http = RecordingServer()
+        self.outcomes: list[Outcome] = []
+        self.manager = IntegrationManager(
+            self.directory,
+            state_dir=Path(self._folder.name) / "state",
+            integrations=integrations,
+            watch=False,
+            clock=self.clock,
+            listener=Listener(on_outcome=self.outcomes.append),
+            secrets_dir=self.secrets,
+            **options,
+        )
+        for integration_class in classes:
+            self.manager.register_integration_class(integration_class)
+
+    def __enter__(self) -> "Harness":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self.http.close()
+        self._folder.cleanup()
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the manager; also after `stop`, which is how a restart is tested."""
+        self.manager.start(wait=False)
+        self._until(lambda: self.manager.engine.ready, "the first pass")
+
+    def stop(self, grace: float = 5.0) -> bool:
+        """Stop the manager; returns whether all of it ended."""
+        done = threading.Event()
+        result: list[bool] = []
+        thread = threading.Thread(target=lambda: (result.append(self.manager.stop(grace)), done.set()), daemon=True)
+        thread.start()
+        while not done.wait(_POLL):
+            self.clock.advance(_TICK)
+        return result[0]
+
+    # --- the files ----------------------------------------------------------------------------------------------
+
+    def write(self, name: str, content: str | Mapping[str, Any], *, settle: bool = True) -> Path:
+        """Write a file of configurations (YAML text, or one document as a mapping) by renaming it into place."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_text(content if isinstance(content, str) else write_yaml(dict(content)), encoding="utf-8")
+        fresh.replace(path)
+        if settle:
+            self.settle()
+        return path
+
+    def delete(self, name: str, *, settle: bool = True) -> None:
+        """Delete a file."""
+        (self.directory / name).unlink()
+        if settle:
+            self.settle()
+
+    # --- time and events ----------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Let the engine look at the directory and finish what follows, retries that are due later aside."""
+        before = self.manager.engine.looks
+        self.manager.look()
+        self._until(lambda: self.manager.engine.looks > before and self.manager.engine.idle, "the engine to settle")
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual time pass in small steps, so that what is due in between happens in its order."""
+        left = seconds
+        while left > 0:
+            step = min(left, max(_TICK, seconds / 200))
+            self.clock.advance(step)
+            left -= step
+            self._breathe()
+        self._until(lambda: self.manager.engine.idle, "the engine to settle")
+
+    def deliver(self, event: Event) -> None:
+        """Publish an event and wait until nothing that was routed from it is due any more."""
+        self.manager.publish(event).result(5)
+        self._until(lambda: self.manager.engine.delivered, "the deliveries")
+
+    # --- what runs ----------------------------------------------------------------------------------------------
+
+    def config(self, config_id: str) -> ConfigStatus:
+        """Return the status of a configuration; raises KeyError when nothing is known under this id."""
+        status = self.manager.status(config_id)
+        if status is None:
+            raise KeyError(config_id)
+        return status
+
+    def state(self, config_id: str) -> ConfigState | None:
+        """Return the state of a configuration, or None when nothing is known under this id."""
+        status = self.manager.status(config_id)
+        return status.state if status is not None else None
+
+    def wait_until(self, condition: Callable[[], bool], what: str = "the condition") -> None:
+        """Wait for a condition; raises TimeoutError after ten real seconds."""
+        self._until(condition, what)
+
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait in real time; virtual time moves on slowly, for what the engine waits for itself."""
+        deadline = time.monotonic() + 10.0
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{what} did not come about within 10 s")
+            self._breathe()
+            self.clock.advance(_POLL)
+
+    @staticmethod
+    def _breathe() -> None:
+        """Give the engine's threads the processor."""
+        threading.Event().wait(_POLL)

@@ -39,10 +39,11 @@ class Effective:
 def effective(desired: Desired, accepted: ConfigDocument | None, *, confirmed: bool, held: bool) -> Effective:
     """Return what is in force for `desired`, given the last valid document of the same id.
 
-    `confirmed`: two looks found the id absent. `held`: the mass-removal guard keeps its removal back.
+    `confirmed`: two looks found the id absent. `held`: the mass-removal guard keeps its removal back, or the whole
+    directory is lost and what was read last stands.
     """
     if desired.presence is Presence.VALID:
-        return Effective(desired, desired.document)
+        return Effective(desired, desired.document, StateReason.HELD if held else StateReason.NONE)
     if desired.presence is not Presence.ABSENT:
         return Effective(desired, accepted, _STALE[desired.presence])
     if held:

@@ -82,6 +82,10 @@ class WorkQueue:
         integration = _integration(key)
         return key in self._waiting.get(integration, ()) or key in self._running.get(integration, ())
 
+    def has_work_for(self, integration: str) -> bool:
+        """Whether a key of this integration is waiting or running (appointments aside)."""
+        return integration in self._waiting or integration in self._running
+
     @property
     def idle(self) -> bool:
         """Whether nothing waits or runs (appointments aside)."""

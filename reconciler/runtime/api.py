@@ -16,10 +16,13 @@ from reconciler.runtime.routes import RouteTable
 class EngineView(Protocol):
     """Every method may be called from any thread; those that return a future never block."""
 
-    routes: RouteTable
-    """The routes that RouteHooks have opened."""
+    @property
+    def routes(self) -> RouteTable:
+        """The routes that RouteHooks have opened."""
 
-    metrics: CollectorRegistry
+    @property
+    def metrics(self) -> CollectorRegistry:
+        """The Prometheus registry."""
 
     @property
     def ready(self) -> bool:

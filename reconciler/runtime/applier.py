@@ -243,7 +243,12 @@ class Applier:
         return Outcome(action, OutcomeStatus.WAITING, str(error))
 
     async def _failed(
-        self, record: ConfigRecord, action: Action, document: ConfigDocument, runtime: IntegrationRuntime, error: Exception
+        self,
+        record: ConfigRecord,
+        action: Action,
+        document: ConfigDocument,
+        runtime: IntegrationRuntime,
+        error: Exception,
     ) -> Outcome:
         message = describe(error)
         _log_failure(record.id, action.kind.value, error)
@@ -280,7 +285,9 @@ class Applier:
             return self._services.clock.monotonic() + error.retry_after
         return self._services.clock.monotonic() + BACKOFF.delay(attempts, self._chance())
 
-    def _note(self, record: ConfigRecord, kind: ConditionType, status: Tristate, reason: str = "", text: str = "") -> None:
+    def _note(
+        self, record: ConfigRecord, kind: ConditionType, status: Tristate, reason: str = "", text: str = ""
+    ) -> None:
         record.note(kind, status, self._services.clock.time(), reason, text)
 
 

@@ -20,10 +20,11 @@ from reconciler.runtime.deliveries import Deliveries
 from reconciler.runtime.drift import drifted, rotated
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.goods import Goods
-from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.inbox import Inbox, Look
+from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.passes import OpenPass, Passes
 from reconciler.runtime.pump import Pump, first_of
+from reconciler.runtime.sequence import RemovalsFirst
 from reconciler.runtime.services import Services
 from reconciler.runtime.world import ConfigRecord, World
 
@@ -70,10 +71,14 @@ class Controller:
         self.inbox = Inbox()
         self.ready = asyncio.Event()
         self.last_pass: float | None = None
+        self.looks = 0
+        """How many looks have ended with a plan; for tests."""
         self._applier = Applier(parts.services, parts.world, self, parts.disk)
         self._pump = Pump(self._clock, self._applier.work, self._worked)
         self._passes = Passes(self._pass_ended, first_pass)
-        self._stopping = False
+        self._sequence = RemovalsFirst(self._pump.add)
+        self._newcomers: dict[str, float] = {}
+        self._stopping = self._is_looking = False
         self._sweep_at = 0.0
         self._recheck_at: float | None = None
         self._recheck_folders: Collection[str] | None = ()
@@ -83,6 +88,30 @@ class Controller:
     def passes(self) -> int:
         """How many passes have begun in this state directory."""
         return self._passes.next_number - 1
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is asked for, planned or under way; appointments by the clock aside."""
+        return (
+            not self.inbox
+            and not self._is_looking
+            and self._sequence.idle
+            and self._pump.queue.idle
+            and self._p.absences.recheck_at is None
+            and self._recheck_at is None
+        )
+
+    async def withdraw(self, integration_id: str) -> None:
+        """Stop every configuration of an integration and shut it down, whatever the files ask for."""
+        world = self._p.world
+        for key in sorted(k for k, r in world.configs.items() if r.integration == integration_id):
+            record = world.configs[key]
+            record.accepted = record.applied = None
+            self._p.goods.forget(key)
+            world.set_effective(Effective(record.effective.desired, None, StateReason.INVALID))
+            self._pump.add(key)
+        self._pump.add(integration_id)
+        await self._pump.worked_off(integration_id)
 
     # --- the loop -----------------------------------------------------------------------------------------------
 
@@ -120,11 +149,14 @@ class Controller:
             self.inbox.put("recheck", folders=self._recheck_folders)
 
     async def _guarded_pass(self) -> None:
+        self._is_looking = True
         try:
             await self._pass(self.inbox.take())
         except Exception:
             log.exception("a pass failed in the engine itself; the next one looks at everything again")
             self._sweep_at = self._clock.monotonic() + 1.0
+        finally:
+            self._is_looking = False
 
     async def _pass(self, look: Look) -> None:
         began, started = self._clock.monotonic(), self._clock.time()
@@ -137,6 +169,7 @@ class Controller:
         elif look.folders is None:
             ids |= await drifted(self._p.world, self._pump.queue.is_pending)
             ids |= await rotated(self._p.services, self._p.world, self._p.disk)
+        ids = self._newcomers_wait(ids)
         if look.folders is None:
             duration = self._clock.monotonic() - began
             self._sweep_at = self._clock.monotonic() + max(SWEEP, SWEEP_FACTOR * duration)
@@ -145,6 +178,7 @@ class Controller:
         self._p.services.metrics.passes.labels(look.trigger.partition("+")[0]).inc()
         self._p.services.metrics.pass_seconds.observe(self._clock.monotonic() - began)
         self._begin(plan, ids, look.trigger, started, began, scan.files)
+        self.looks += 1
 
     async def _scan(self, folders: Collection[str] | None, known: dict[str, Collection[str]]) -> Scan:
         job = self._p.scanner.run(lambda: self._p.directory.scan(folders, known=known))
@@ -184,6 +218,21 @@ class Controller:
             scan = await self._scan(None, {})
             ids |= self._observe(scan.changed)
         return ids
+
+    def _newcomers_wait(self, ids: set[str]) -> set[str]:
+        """Keep new ids back while others of their integration are missed but not yet confirmed to be gone.
+
+        An id that was changed in place is one of each: the old one is to be removed before the new one is added.
+        """
+        now = self._clock.monotonic()
+        vanishing = {key.partition("/")[0] for key in self._p.absences.vanishing}
+        for key in ids:
+            if key not in self._p.world.configs and key.partition("/")[0] in vanishing:
+                self._newcomers.setdefault(key, now)
+        due = {key for key, since in self._newcomers.items() if not vanishing or now - since >= TWO_LOOKS}
+        for key in due:
+            del self._newcomers[key]
+        return (ids | due) - self._newcomers.keys()
 
     # --- from files to what is in force -------------------------------------------------------------------------
 
@@ -239,9 +288,7 @@ class Controller:
         """Return what still differs from the files now: held, failed and waiting actions."""
         return self._plan(list(self._p.world.configs))
 
-    def _begin(
-        self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int
-    ) -> None:
+    def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
         """Hand the plan to the queue and follow it to its end; a sweep that found nothing leaves no record."""
         todo = [action for action in plan.actions if not action.held]
         if plan.actions:
@@ -250,8 +297,7 @@ class Controller:
             record = self._p.world.configs.get(key)
             if record is not None and not record.effective.known and record.live is None:
                 self._pump.add(key)
-        for action in todo:
-            self._pump.add(action.key)
+        self._sequence.add(todo)
         if not todo and trigger == "sweep":
             self.last_pass = self._clock.time()
             return
@@ -263,6 +309,7 @@ class Controller:
     def _worked(self, key: str, outcome: Outcome | None) -> None:
         if outcome is not None:
             self._listener.on_outcome(outcome)
+        self._sequence.done(key)
         self._passes.done(key, outcome)
 
     def _pass_ended(self, ended: OpenPass) -> None:

@@ -78,17 +78,20 @@ class Database:
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8192"):
                 connection.execute(f"PRAGMA {pragma}")
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found not in (0, self._version):
-                raise sqlite3.DatabaseError(f"schema version {found}, expected {self._version}")
-            if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise sqlite3.DatabaseError("quick_check failed")
+            self._check(connection)
             connection.executescript(self._schema)
             connection.execute(f"PRAGMA user_version={self._version}")
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found not in {0, self._version}:
+            raise sqlite3.DatabaseError(f"schema version {found}, expected {self._version}")
+        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("quick_check failed")
 
     def _quarantine(self, error: sqlite3.DatabaseError) -> None:
         self.set_aside = self.path.with_name(f"{self.path.name}.corrupt-{int(time.time())}")
@@ -122,7 +125,7 @@ class Database:
             for job, future in batch:
                 self._run(job, future, done)
             self._connection.execute("COMMIT")
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 — whatever happens, nobody waits for ever
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             for _, future in batch:
@@ -138,7 +141,7 @@ class Database:
         self._connection.execute("SAVEPOINT job")
         try:
             result = job(self._connection)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — the job alone fails
             self._connection.execute("ROLLBACK TO job")
             future.set_exception(error)
         else:

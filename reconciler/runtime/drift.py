@@ -38,7 +38,9 @@ async def rotated(services: Services, world: World, disk: Worker) -> set[str]:
             continue
         schema = services.catalogue.descriptor(record.integration).schema
         try:
-            resolved = await asyncio.wrap_future(disk.run(services.secrets.resolve, generation.document.settings, schema))
+            resolved = await asyncio.wrap_future(
+                disk.run(services.secrets.resolve, generation.document.settings, schema)
+            )
         except SecretError as error:
             record.note(
                 ConditionType.SECRETS_RESOLVED, Tristate.FALSE, services.clock.time(), "SecretMissing", str(error)

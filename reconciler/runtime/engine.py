@@ -152,24 +152,22 @@ class Engine:
 
     async def _begin(self) -> None:
         tools, settings = self._tools, self.settings
-        services = Services(
-            self._clock, tools.catalogue, tools.secrets, self._append, tools.http, self._metrics
-        )
+        services = Services(self._clock, tools.catalogue, tools.secrets, self._append, tools.http, self._metrics)
         self.routes: RouteTable = services.routes
         self._world = world = World(services)
         self._metrics.registry.register(WorldCollector(lambda: count_states(world), lambda: len(world.held)))
         index = RoutingIndex()
         deliveries = Deliveries(services, world, index)
-        deliveries.router = self._router = Router(self._queue, self._clock, index, on_filter_error=deliveries.filter_error)
+        deliveries.router = self._router = Router(
+            self._queue, self._clock, index, on_filter_error=deliveries.filter_error
+        )
         deliveries.dispatcher = self._dispatcher = Dispatcher(
             self._queue, self._clock, deliveries, on_outcome=deliveries.outcome
         )
         self._directory = Directory(settings.root, tools.validator)
         self._absences = Absences(world, settings.prune_limit)
         goods = Goods(self._store, tools.validator, world, self._disk)
-        parts = Parts(
-            services, world, self._directory, goods, self._absences, deliveries, self._disk, self._scanner
-        )
+        parts = Parts(services, world, self._directory, goods, self._absences, deliveries, self._disk, self._scanner)
         history = await asyncio.wrap_future(self._store.history(1))
         self._controller = Controller(parts, self._listener, history[0].number + 1 if history else 1)
         deliveries.on_abandoned = self._controller.abandoned
@@ -318,6 +316,20 @@ class Engine:
         """Return the integrations that did not shut down."""
         down = IntegrationState.REGISTERED
         return sorted(key for key, runtime in self._world.integrations.items() if runtime.state is not down)
+
+    @property
+    def looks(self) -> int:
+        """How many looks at the directory have ended with a plan."""
+        return self._controller.looks
+
+    @property
+    def idle(self) -> bool:
+        """Whether the loop has nothing to do until a file, a request or the clock says so; for tests."""
+
+        async def asked() -> bool:
+            return self._controller.idle
+
+        return bool(self._submit(asked()).result(10))
 
     def status(self) -> EngineStatus:
         """Return the whole at a glance."""

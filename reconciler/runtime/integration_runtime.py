@@ -37,9 +37,13 @@ class Context:
     ) -> None:
         self.descriptor = descriptor
         self.clock: Clock = services.clock
-        self.configs = configs
+        self._configs = configs
         self._services = services
         self._http: HttpClient | None = None
+
+    def configs(self) -> Sequence[IntegrationConfig[Any]]:
+        """Return the configurations of the integration that run now."""
+        return self._configs()
 
     @property
     def http(self) -> "HttpClient":

@@ -141,7 +141,7 @@ class Lane:
         while not self._closed:
             try:
                 self._loop.run_forever()
-            except BaseException:  # noqa: BLE001 — a SystemExit in some task: the lane goes on
+            except BaseException:
                 log.exception("a task of %s tried to end the process; its lane goes on", self.name)
         self._finish_loop()
 

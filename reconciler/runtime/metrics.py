@@ -26,7 +26,9 @@ class Metrics:
         self.calls_abandoned = Counter(
             "reconcile_calls_abandoned", "Calls that ignored their cancellation.", ["integration"], registry=r
         )
-        self.hook_failures = Counter("reconcile_hook_failures", "Contained failures of hooks.", ["integration"], registry=r)
+        self.hook_failures = Counter(
+            "reconcile_hook_failures", "Contained failures of hooks.", ["integration"], registry=r
+        )
         self.events = Counter("reconcile_events", "Events accepted.", registry=r)
         self.filter_errors = Counter("reconcile_filter_errors", "Filters that failed on an event.", registry=r)
         self.deliveries = Counter(
@@ -40,7 +42,9 @@ class Metrics:
 class WorldCollector(Collector):
     """Counts configurations and integrations by state when it is scraped, and not before."""
 
-    def __init__(self, count: Callable[[], tuple[dict[str, int], dict[str, int], int]], held: Callable[[], int]) -> None:
+    def __init__(
+        self, count: Callable[[], tuple[dict[str, int], dict[str, int], int]], held: Callable[[], int]
+    ) -> None:
         self._count = count
         self._held = held
 

@@ -28,6 +28,7 @@ class Pump:
         self._asked = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._ended = asyncio.Event()
 
     def add(self, key: str) -> None:
         """Work on `key` soon."""
@@ -53,6 +54,12 @@ class Pump:
             else:
                 await first_of(self._asked.wait(), self._clock.sleep(max(0.0, due - self._clock.monotonic())))
 
+    async def worked_off(self, integration: str) -> None:
+        """Return when no work on an integration or its configurations is under way or asked for."""
+        while self.queue.has_work_for(integration):
+            self._ended.clear()
+            await self._ended.wait()
+
     async def stop(self) -> None:
         """Begin nothing more, and wait for what is under way."""
         self._stopping = True
@@ -70,6 +77,7 @@ class Pump:
             self.queue.done(key)
             self._asked.set()
         self._done(key, outcome)
+        self._ended.set()
 
 
 async def first_of(*waits: Awaitable[Any]) -> None:

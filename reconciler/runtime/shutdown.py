@@ -14,9 +14,7 @@ from reconciler.runtime.world import World
 log = logging.getLogger(__name__)
 
 
-async def shut_down(
-    clock: Clock, controller: Controller, dispatcher: Dispatcher, world: World, grace: float
-) -> bool:
+async def shut_down(clock: Clock, controller: Controller, dispatcher: Dispatcher, world: World, grace: float) -> bool:
     """Take the engine's work down within `grace` seconds; returns whether all of it ended."""
     done = asyncio.ensure_future(_all_down(controller, dispatcher, world, grace))
     await first_of(_wait(done), clock.sleep(grace))

@@ -54,6 +54,8 @@ def config_status(record: ConfigRecord) -> ConfigStatus:
 def _message(record: ConfigRecord, reason: StateReason) -> str:
     """Say in one sentence why, by the reason that is told."""
     if reason is StateReason.HELD:
+        if record.effective.desired.document is not None:
+            return "the directory cannot be read: what it last asked for runs on"
         return "its file is gone: the removal is held by the mass-removal guard"
     if reason in (StateReason.INVALID, StateReason.UNREADABLE, StateReason.DUPLICATE):
         found = record.effective.desired.diagnostics
@@ -63,7 +65,9 @@ def _message(record: ConfigRecord, reason: StateReason) -> str:
     return record.message if record.generation is None else ""
 
 
-def integration_status(integration_id: str, runtime: IntegrationRuntime | None, catalogue: Catalogue, configs: int) -> IntegrationStatus:
+def integration_status(
+    integration_id: str, runtime: IntegrationRuntime | None, catalogue: Catalogue, configs: int
+) -> IntegrationStatus:
     """Return one integration's status; `runtime` is None while no configuration has named it."""
     name, description, failure = integration_id, "", ""
     try:

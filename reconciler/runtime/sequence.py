@@ -1,0 +1,51 @@
+"""Removals before additions: within a plan, an integration's new configurations wait for its old ones to be gone.
+
+An exclusive resource may pass from the one to the other, and an id that was changed in place is removed completely
+before it is added under its new name.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from reconciler.model.plan import Action, ActionKind
+
+
+@dataclass(slots=True, eq=False)
+class _Barrier:
+    removals: set[str]
+    parked: list[str]
+
+
+class RemovalsFirst:
+    """Hands the keys of a plan to the queue, some of them later. Used on the engine's loop."""
+
+    def __init__(self, enqueue: Callable[[str], None]) -> None:
+        self._enqueue = enqueue
+        self._barriers: list[_Barrier] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is parked."""
+        return not self._barriers
+
+    def add(self, actions: Iterable[Action]) -> None:
+        """Enqueue the keys of `actions`, which come in the order of a plan."""
+        barriers: dict[str, _Barrier] = {}
+        for action in actions:
+            if action.kind is ActionKind.REMOVE:
+                barriers.setdefault(action.integration, _Barrier(set(), [])).removals.add(action.key)
+            barrier = barriers.get(action.integration)
+            if action.kind is ActionKind.START and barrier is not None:
+                barrier.parked.append(action.key)
+            else:
+                self._enqueue(action.key)
+        self._barriers += [barrier for barrier in barriers.values() if barrier.parked]
+
+    def done(self, key: str) -> None:
+        """The work on `key` has ended: what waited for it may be next."""
+        for barrier in list(self._barriers):
+            barrier.removals.discard(key)
+            if not barrier.removals:
+                self._barriers.remove(barrier)
+                for parked in barrier.parked:
+                    self._enqueue(parked)

@@ -9,7 +9,7 @@ from reconciler.model.state import ConfigState, StateReason
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What is seen of one configuration. `failure` is why the last apply failed, `waiting` why it could not be tried."""
+    """What is seen of one configuration: `failure` is why the last apply failed, `waiting` why none was tried."""
 
     running: ConfigDocument | None = None
     paused: bool = False

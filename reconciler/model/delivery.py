@@ -42,7 +42,8 @@ class Delivery:
     """One event on its way to one configuration.
 
     `key` is the idempotency key, the same at every attempt; `attempt` counts from 1; `created` is when it was
-    routed, in seconds since the epoch; `first_attempt` when it was first tried, or None.
+    routed, in seconds since the epoch; `first_attempt` when it was first tried, or None; `expires` when it is too old
+    to be sent; `is_fallback` that another configuration gave it up before.
     """
 
     key: str
@@ -52,3 +53,5 @@ class Delivery:
     attempt: int
     created: float
     first_attempt: float | None = None
+    expires: float = float("inf")
+    is_fallback: bool = False

@@ -1,25 +1,25 @@
 """The errors that steer the engine, and those that callers of the public API see.
 
-    ReconcileError
-    ├── IntegrationError            raised by an integration's code, steers what happens next
-    │   ├── TransientError          try again, after `retry_after` seconds where it is known
-    │   └── TerminalError           do not try again until the input changes
-    ├── SecretError                 a secret reference could not be resolved
-    │   ├── SecretMissing           it may appear later: retried
-    │   └── SecretForbidden         it can never resolve: an error of validation
-    ├── HookError                   a hook was declared where it may not be
-    │   ├── HookSetClosed           its owner's call was abandoned or has returned
-    │   ├── UndeclaredHook          the manifest does not name this route or schedule
-    │   └── HookConflict            another hook holds the same exclusive key
-    ├── UnknownIntegration          no integration is registered under this id
-    ├── RegistrationError           a class or a manifest cannot be registered as it stands
-    ├── DeadlineExceeded            a call into an integration did not return in time
-    ├── NetworkRefused              an outbound connection that the network guard forbids
-    ├── StateError                  the state directory cannot be used
-    │   └── StateLocked             another runner holds it
-    ├── RootUnreadable              the directory of configurations is missing or unreadable
-    ├── EventError                  an event is not a valid CloudEvent
-    └── NotRunning                  the engine is stopped, or was started in another process (a fork)
+ReconcileError
+├── IntegrationError            raised by an integration's code, steers what happens next
+│   ├── TransientError          try again, after `retry_after` seconds where it is known
+│   └── TerminalError           do not try again until the input changes
+├── SecretError                 a secret reference could not be resolved
+│   ├── SecretMissing           it may appear later: retried
+│   └── SecretForbidden         it can never resolve: an error of validation
+├── HookError                   a hook was declared where it may not be
+│   ├── HookSetClosed           its owner's call was abandoned or has returned
+│   ├── UndeclaredHook          the manifest does not name this route or schedule
+│   └── HookConflict            another hook holds the same exclusive key
+├── UnknownIntegration          no integration is registered under this id
+├── RegistrationError           a class or a manifest cannot be registered as it stands
+├── DeadlineExceeded            a call into an integration did not return in time
+├── NetworkRefused              an outbound connection that the network guard forbids
+├── StateError                  the state directory cannot be used
+│   └── StateLocked             another runner holds it
+├── RootUnreadable              the directory of configurations is missing or unreadable
+├── EventError                  an event is not a valid CloudEvent
+└── NotRunning                  the engine is stopped, or was started in another process (a fork)
 """
 
 

@@ -42,7 +42,9 @@ class Event:
                 _check_text(name, getattr(self, name), required=True)
         for key, value in self.scope.items():
             if not _EXTENSION.match(key) or key in _CONTEXT or key == "data":
-                raise EventError(f"the extension attribute {key!r} must be 1 to 20 of a-z and 0-9, and not a reserved name")
+                raise EventError(
+                    f"the extension attribute {key!r} must be 1 to 20 of a-z and 0-9, and not a reserved name"
+                )
             _check_text(key, value, required=False)
         if self.time.tzinfo is None:
             raise EventError("the attribute 'time' must carry a time zone")
@@ -81,7 +83,9 @@ class Event:
             if name not in value:
                 raise EventError(f"the attribute {name!r} is required")
         extensions = {key: _extension(key, value[key]) for key in value if key not in _CONTEXT and key != "data"}
-        optional = {name: value[name] for name in ("subject", "datacontenttype", "dataschema") if value.get(name) is not None}
+        optional = {
+            name: value[name] for name in ("subject", "datacontenttype", "dataschema") if value.get(name) is not None
+        }
         if value.get("time") is not None:
             optional["time"] = parse_time(value["time"])
         return cls(
@@ -103,7 +107,9 @@ def parse_time(text: object) -> datetime:
             moment = None
         if moment is not None and moment.tzinfo is not None:
             return moment.astimezone(UTC)
-    raise EventError(f"the attribute 'time' must be an RFC 3339 time such as 2026-01-31T12:00:00Z, found {_shown(text)}")
+    raise EventError(
+        f"the attribute 'time' must be an RFC 3339 time such as 2026-01-31T12:00:00Z, found {_shown(text)}"
+    )
 
 
 def _extension(key: str, value: object) -> str:

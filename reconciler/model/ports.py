@@ -125,12 +125,18 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again at `at` (seconds since the epoch); `counted` is false when nothing was attempted."""
+    """An attempt failed: try again at `at` (seconds since the epoch)."""
 
     key: str
     at: float
     error: str = ""
-    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Nothing was attempted: its configuration does not run now. It waits until `wake`, or until it expires."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,26 +148,47 @@ class Dead:
     error: str = ""
 
 
-Settlement = Done | Retry | Dead
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The delivery is given up, and `target`, its fallback, gets it instead."""
+
+    key: str
+    target: Target
+
+
+Settlement = Done | Retry | Parked | Dead | HandedOver
 
 
 class DeliveryQueue(Protocol):
-    """The durable queue. Every method returns a future that is done when the write is on disk."""
+    """The durable queue. Every method returns a future that is done when the write is on disk.
+
+    A lane is what waits for its head: a configuration under strict order, a configuration and a subject under order
+    by key, each delivery by itself under none. Only heads are claimed.
+    """
 
     def append(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
         """Store events; one whose (source, id) is known already gives the first receipt again."""
 
-    def unrouted(self, limit: int) -> "Future[list[tuple[int, Event]]]":
-        """Return events that no routing has marked yet, oldest first."""
+    def waiting(self, limit: int) -> "Future[list[tuple[int, Event]]]":
+        """Return events that were not routed yet, oldest first, with their sequence numbers."""
 
     def route(self, routed: Sequence[tuple[int, Sequence[Target]]]) -> "Future[None]":
         """Make a delivery for each target of each event and mark the events, in one transaction."""
 
-    def claim(self, now: float, limit: int, busy: Sequence[str]) -> "Future[list[Delivery]]":
-        """Return due deliveries, none for a config in `busy` with strict order, heads first."""
+    def claim(self, now: float, limit: int) -> "Future[list[Delivery]]":
+        """Return the heads of lanes that are due, at most `limit`; each stays claimed until it is settled."""
 
     def settle(self, settlements: Sequence[Settlement], now: float) -> "Future[None]":
         """Record what became of claimed deliveries."""
 
+    def wake(self, config_ids: Sequence[str], now: float) -> "Future[None]":
+        """Make parked deliveries of these configurations due."""
+
+    def expire(self, now: float) -> "Future[int]":
+        """Send what is too old to the dead letters, and prune what is no longer needed; returns how many died."""
+
+    def next_due(self) -> "Future[float | None]":
+        """Return when the next head is due, or None."""
+
     def stats(self) -> "Future[dict[str, float]]":
-        """Return `unrouted`, `pending`, `dead`, `oldest_seconds`."""
+        """Return `waiting`, `unrouted` (events that matched nothing), `pending`, `dead`, `oldest_seconds`."""

@@ -158,12 +158,15 @@ class Engine:
         self._metrics.registry.register(WorldCollector(lambda: count_states(world), lambda: len(world.held)))
         index = RoutingIndex()
         deliveries = Deliveries(services, world, index)
-        deliveries.router = self._router = Router(
-            self._queue, self._clock, index, on_filter_error=deliveries.filter_error
+        self._dispatcher = Dispatcher(self._queue, self._clock, deliveries, on_outcome=deliveries.outcome)
+        self._router = Router(
+            self._queue,
+            self._clock,
+            index,
+            on_filter_error=deliveries.filter_error,
+            on_routed=self._dispatcher.poke,
         )
-        deliveries.dispatcher = self._dispatcher = Dispatcher(
-            self._queue, self._clock, deliveries, on_outcome=deliveries.outcome
-        )
+        deliveries.router, deliveries.dispatcher = self._router, self._dispatcher
         self._directory = Directory(settings.root, tools.validator)
         self._absences = Absences(world, settings.prune_limit)
         goods = Goods(self._store, tools.validator, world, self._disk)
@@ -330,6 +333,15 @@ class Engine:
             return self._controller.idle
 
         return bool(self._submit(asked()).result(10))
+
+    @property
+    def delivered(self) -> bool:
+        """Whether no event waits to be routed, and no delivery is due or under way; for tests."""
+        if self._dispatcher.busy:  # before the queue is asked: what is under way may add to it
+            return False
+        stats, due = self._queue.stats().result(5), self._queue.next_due().result(5)
+        is_due = due is not None and due <= self._clock.time()
+        return not stats["waiting"] and not is_due and not self._dispatcher.busy
 
     def status(self) -> EngineStatus:
         """Return the whole at a glance."""

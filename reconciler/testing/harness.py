@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from reconciler.compose.manager import IntegrationManager
 from reconciler.config.yaml_writer import write_yaml
@@ -29,7 +29,9 @@ class Harness:
     server; `outcomes` is what the engine has done so far, oldest first.
     """
 
-    def __init__(self, *classes: type[Integration], integrations: tuple[str, ...] | None = None, **options: Any) -> None:
+    def __init__(
+        self, *classes: type[Integration], integrations: tuple[str, ...] | None = None, **options: Any
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="reconcile-test-")
         self.directory = Path(self._folder.name) / "configs"
         self.secrets = Path(self._folder.name) / "secrets"
@@ -51,7 +53,7 @@ class Harness:
         for integration_class in classes:
             self.manager.register_integration_class(integration_class)
 
-    def __enter__(self) -> "Harness":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -73,8 +75,12 @@ class Harness:
         """Stop the manager; returns whether all of it ended."""
         done = threading.Event()
         result: list[bool] = []
-        thread = threading.Thread(target=lambda: (result.append(self.manager.stop(grace)), done.set()), daemon=True)
-        thread.start()
+
+        def stop() -> None:
+            result.append(self.manager.stop(grace))
+            done.set()
+
+        threading.Thread(target=stop, daemon=True).start()
         while not done.wait(_POLL):
             self.clock.advance(_TICK)
         return result[0]

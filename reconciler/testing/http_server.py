@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 _LARGEST = 8 * 1024 * 1024
 
@@ -77,7 +77,7 @@ class RecordingServer:
         self._server.server_close()
         self._thread.join(5)
 
-    def __enter__(self) -> "RecordingServer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

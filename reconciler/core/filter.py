@@ -1,0 +1,146 @@
+"""The `when` of a configuration: CEL, compiled once, evaluated on events, fails closed.
+
+The only module that imports cel_expr_python. CEL has a builtin named `type`, so the variables live in the container
+`event`: a name is looked up there first, and `type == "x"` and `type(x)` both work.
+"""
+
+import re
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.event import Event
+
+if TYPE_CHECKING:
+    from cel_expr_python import cel
+
+MAX_LENGTH = 4096
+VARIABLES = ("id", "source", "type", "subject", "time", "data", "scope")
+_CONTAINER = "event"
+_PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+
+
+class FilterSyntaxError(ValueError):
+    """An expression that cannot be a filter; `column` counts from 1 in its text."""
+
+    def __init__(self, message: str, column: int = 1) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+class FilterError(Exception):
+    """An expression that failed on an event, or gave something that is not a boolean."""
+
+
+class CompiledFilter:
+    """One compiled expression."""
+
+    __slots__ = ("_expression", "text")
+
+    def __init__(self, text: str, expression: "cel.Expression") -> None:
+        self.text = text
+        self._expression = expression
+
+    def matches(self, activation: "Activation") -> bool:
+        """Return what the expression says of an event; raises FilterError unless it says true or false."""
+        try:
+            value = self._expression.eval(activation.native)
+            kind, result = value.type().name(), value.value()
+        except Exception as error:
+            raise FilterError(_first_line(str(error))) from error
+        if kind == "BOOL" and isinstance(result, bool):
+            return result
+        if kind == "ERROR":
+            raise FilterError(_first_line(str(result)))
+        raise FilterError(f"the expression gave {kind.lower()}, expected true or false")
+
+
+class Activation:
+    """An event as expressions see it, converted once for all of them."""
+
+    __slots__ = ("native",)
+
+    def __init__(self, environment: "cel.Env", event: Event) -> None:
+        values = {
+            "id": event.id,
+            "source": event.source,
+            "type": event.type,
+            "subject": event.subject or "",
+            "time": event.time,
+            "data": event.data,
+            "scope": dict(event.scope),
+        }
+        self.native = environment.Activation({f"{_CONTAINER}.{key}": value for key, value in values.items()})
+
+
+class Filters:
+    """Compiles expressions, each text once, and turns events into activations; used on one thread."""
+
+    def __init__(self, keep: int = 10_000) -> None:
+        self._keep = keep
+        self._compiled: OrderedDict[str, CompiledFilter] = OrderedDict()
+        self._environment: cel.Env | None = None
+
+    def compile(self, text: str) -> CompiledFilter:
+        """Return the compiled form of `text`; raises FilterSyntaxError."""
+        known = self._compiled.get(text)
+        if known is not None:
+            self._compiled.move_to_end(text)
+            return known
+        compiled = CompiledFilter(text, _compile(self._env(), text))
+        self._compiled[text] = compiled
+        if len(self._compiled) > self._keep:
+            self._compiled.popitem(last=False)
+        return compiled
+
+    def activation(self, event: Event) -> Activation:
+        """Return `event` as expressions see it; raises FilterError where CEL cannot hold it."""
+        try:
+            return Activation(self._env(), event)
+        except Exception as error:
+            raise FilterError(_first_line(str(error))) from error
+
+    def _env(self) -> "cel.Env":
+        if self._environment is None:
+            self._environment = _environment()
+        return self._environment
+
+
+def compile_filter(text: str) -> CompiledFilter:
+    """Compile one expression in an environment of its own; raises FilterSyntaxError."""
+    return CompiledFilter(text, _compile(_environment(), text))
+
+
+def _environment() -> "cel.Env":
+    from cel_expr_python import cel
+
+    kinds = {name: cel.Type.STRING for name in ("id", "source", "type", "subject")}
+    kinds |= {"time": cel.Type.TIMESTAMP, "data": cel.Type.DYN, "scope": cel.Type.Map(cel.Type.STRING, cel.Type.STRING)}
+    return cel.NewEnv(variables={f"{_CONTAINER}.{name}": kind for name, kind in kinds.items()}, container=_CONTAINER)
+
+
+def _compile(environment: "cel.Env", text: str) -> "cel.Expression":
+    if len(text) > MAX_LENGTH:
+        raise FilterSyntaxError(f"the expression has {len(text)} characters, at most {MAX_LENGTH} are taken")
+    try:
+        expression = environment.compile(text)
+    except Exception as error:
+        raise _syntax_error(str(error)) from error
+    kind = expression.return_type().name()
+    if kind.upper() not in {"BOOL", "DYN"}:
+        raise FilterSyntaxError(f"the expression gives {kind.lower()}, expected true or false")
+    return expression
+
+
+def _syntax_error(text: str) -> FilterSyntaxError:
+    found = _PLACE.search(text)
+    if found is None:
+        return FilterSyntaxError(_first_line(text))
+    message = found.group(3).split(" expecting {")[0]
+    message = re.sub(r" \(in container '[^']*'\)", "", message)
+    if message.startswith("undeclared reference"):
+        message += f"; known are {', '.join(VARIABLES)}"
+    return FilterSyntaxError(message[:1].lower() + message[1:], int(found.group(2)))
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0][:200]

@@ -1,0 +1,234 @@
+"""Jinja2 with its doors closed: the one module that imports it, loaded by the first template.
+
+Config authors write templates, and a template must neither read what it was not given nor take the process down. So
+there are no loaders, no macros and no captured blocks; attributes and filters are lists of what is allowed; and what
+grows (loops, joined text, lists) spends a budget per rendering, so that time and memory have a bound. Called by
+`reconciler.core.template` alone.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, Template, nodes
+from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import TemplateError as JinjaError
+from jinja2.meta import find_undeclared_variables
+from jinja2.runtime import Context, LoopContext, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing, pass_context
+from jinja2.visitor import NodeTransformer
+
+from reconciler.core.template import TemplateError
+from reconciler.core.template_filters import FILTERS, Budget, each, joined, text_of, weighed
+
+_KEPT_FILTERS: Final = (
+    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "last",
+    "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort",
+    "sum", "title", "trim", "truncate", "unique", "upper", "urlencode", "wordcount",
+)  # fmt: skip
+_STRING_METHODS: Final = frozenset({
+    "capitalize", "count", "endswith", "find", "isalnum", "isalpha", "isdigit", "islower", "isnumeric", "isspace",
+    "isupper", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rfind", "rpartition", "rsplit",
+    "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper",
+})  # fmt: skip
+_MAPPING_METHODS: Final = frozenset({"get", "items", "keys", "values"})
+_BUDGET: Final = " budget"
+"""The budget's place among the variables: no template can write this name."""
+_MAX_RANGE: Final = 10_000
+_MAX_INTEGER: Final = 2**128
+_REFUSED: Final[dict[type[nodes.Node], str]] = {
+    nodes.Macro: "macro",
+    nodes.CallBlock: "call",
+    nodes.Block: "block",
+    nodes.Extends: "extends",
+    nodes.Include: "include",
+    nodes.Import: "import",
+    nodes.FromImport: "from … import",
+    nodes.AssignBlock: "set … endset",
+    nodes.FilterBlock: "filter … endfilter",
+}
+
+
+class Compiled:
+    """One compiled template."""
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+
+    def render(self, context: Mapping[str, Any], limit: int) -> str:
+        """Return the text, at most `limit` characters; raises TemplateError."""
+        parts: list[str] = []
+        length = 0
+        try:
+            for part in self._template.generate({**context, _BUDGET: Budget()}):
+                length += len(part)
+                if length > limit:
+                    raise TemplateError(f"it makes more than {limit} characters")
+                parts.append(part)
+        except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+            raise TemplateError(_sentence(error)) from None
+        return "".join(parts)
+
+
+class Sandbox:
+    """Turns texts into compiled templates. Holds no template."""
+
+    def __init__(self) -> None:
+        self._environment = _Environment()
+
+    def prepare(self, text: str, names: Collection[str]) -> Compiled:
+        """Compile `text`, which may use the variables `names`; raises TemplateError with a sentence."""
+        environment = self._environment
+        try:
+            tree = environment.parse(text)
+            unknown = sorted(find_undeclared_variables(tree) - set(names) - environment.globals.keys())
+            if unknown:
+                raise TemplateError(f"there is no variable {unknown[0]!r}: a template sees {' and '.join(names)}")
+            code = environment.compile(_Guard().visit(tree))
+        except TemplateSyntaxError as error:
+            raise TemplateError(_syntax(error, text)) from None
+        except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
+            raise TemplateError("it is nested too deeply or holds a number that is too large") from None
+        return Compiled(Template.from_code(environment, code, environment.make_globals(None)))
+
+
+class _Missing(StrictUndefined):
+    """Says what was not there in the words of a config's author."""
+
+    @property
+    def _undefined_message(self) -> str:
+        if self._undefined_hint:
+            return self._undefined_hint
+        if self._undefined_obj is missing:
+            return f"there is no variable {self._undefined_name!r}"
+        kind = "an object" if isinstance(self._undefined_obj, Mapping) else _kind(self._undefined_obj)
+        name = self._undefined_name
+        return f"there is no {name!r} in {kind}: write {name} | default(…) if it may be absent"
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox of Jinja2 with lists of what is allowed in place of lists of what is not."""
+
+    intercepted_binops = frozenset({"+", "*", "**", "%", "//", "/", "-"})
+    intercepted_unops = frozenset()
+
+    def __init__(self) -> None:
+        super().__init__(undefined=_Missing, autoescape=False, finalize=_priced(text_of), optimized=False, cache_size=0)
+        inner: dict[str, Callable[..., Any]] = {"_each": each, "_joined": joined, "_weighed": weighed}
+        ours = {name: _priced(function) for name, function in {**FILTERS, **inner}.items()}
+        self.filters = {name: self.filters[name] for name in _KEPT_FILTERS} | ours
+        self.globals = {"range": _short_range}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Look into a mapping before its methods, so that a key `items` or `count` is found."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:  # noqa: ARG002 - Jinja2's signature
+        """Refuse `str.format`, whose widths have no bound."""
+        return None
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002 - Jinja2's signature
+        """Allow what is listed; a leading underscore never is."""
+        if attr.startswith("_"):
+            return False
+        if isinstance(obj, str):
+            return attr in _STRING_METHODS
+        if isinstance(obj, Mapping):
+            return attr in _MAPPING_METHODS
+        return isinstance(obj, LoopContext | tuple)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Compute with numbers of a bounded size; join texts and lists at a price; refuse the rest."""
+        if isinstance(left, Undefined) or isinstance(right, Undefined):
+            return super().call_binop(context, operator, left, right)
+        numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        if operator == "**" and (not numbers or abs(right) > 64 or abs(left) > 10**6):
+            raise SecurityError("the numbers of this power are too large")
+        if not numbers and operator != "+":
+            raise SecurityError(f"{operator} takes two numbers, not {_kind(left)} and {_kind(right)}")
+        result = super().call_binop(context, operator, left, right)
+        if isinstance(result, int) and abs(result) > _MAX_INTEGER:
+            raise SecurityError("a number is too large")
+        return result if numbers else weighed(context[_BUDGET], result)
+
+
+class _Guard(NodeTransformer):
+    """Rewrites a template so that what grows spends the budget, and refuses what could get around it."""
+
+    def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
+        word = _REFUSED.get(type(node))
+        if word is not None:
+            raise TemplateSyntaxError(f"'{word}' is not available here", node.lineno)
+        return super().generic_visit(node, *args, **kwargs)
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja2's visitors
+        if node.recursive:
+            raise TemplateSyntaxError("a recursive loop is not available here", node.lineno)
+        self.generic_visit(node)
+        node.iter = _filter(node.iter, "_each")
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja2's visitors
+        self.generic_visit(node)
+        return _filter(nodes.List(node.nodes, lineno=node.lineno), "_joined")
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 - Jinja2's visitors
+        self.generic_visit(node)
+        return node if node.ctx == "store" else _filter(node, "_weighed")
+
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 - Jinja2's visitors
+        return _filter(self.generic_visit(node), "_weighed")
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802 - Jinja2's visitors
+        return _filter(self.generic_visit(node), "_weighed")
+
+
+def _filter(node: nodes.Node, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+
+def _priced(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have Jinja2 call `function` with the rendering's budget first."""
+
+    @pass_context
+    def call(context: Context, *args: Any, **kwargs: Any) -> Any:
+        return function(context[_BUDGET], *args, **kwargs)
+
+    return call
+
+
+def _short_range(*args: int) -> range:
+    try:
+        numbers = range(*args)
+        if len(numbers) <= _MAX_RANGE:
+            return numbers
+    except OverflowError:
+        pass
+    raise SecurityError(f"a range holds at most {_MAX_RANGE} numbers")
+
+
+def _syntax(error: TemplateSyntaxError, text: str) -> str:
+    message = (error.message or "it is not a template").rstrip(".")
+    message = message[:1].lower() + message[1:]
+    return f"{message} (line {error.lineno})" if "\n" in text.strip() else message
+
+
+def _sentence(error: Exception) -> str:
+    """Return the error as a sentence; Python's own ones say what was done, not where."""
+    text = str(error).rstrip(".")
+    if isinstance(error, ZeroDivisionError):
+        return "a number is divided by zero"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UndefinedError | SecurityError):
+        return text.replace("dict object", "an object")
+    return text[:200] or type(error).__name__
+
+
+def _kind(value: object) -> str:
+    kinds = {str: "a text", bool: "a boolean", int: "a number", float: "a number", list: "a list", tuple: "a list"}
+    if value is None:
+        return "null"
+    return "an object" if isinstance(value, Mapping) else kinds.get(type(value), "a value")

@@ -1,0 +1,91 @@
+"""What a directory keeps in mind between scans: files that are still being written, and what lost files held.
+
+Both are plain bookkeeping over a monotonic clock, used by `directory` alone.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+SETTLE = 0.05
+"""How long a file must be unchanged before it is read, in seconds of the monotonic clock."""
+_LONGEST_SETTLING = 2.0
+_REMEMBERED = 10.0
+"""How long the ids of a file that is gone are remembered: an editor may write it anew, slowly and not at once right."""
+_UNTIL_SEEN = float("inf")
+
+
+@dataclass(slots=True)
+class _Change:
+    """A file's signature after a change, when that was seen, and when the file was first seen to change."""
+
+    signature: bytes
+    since: float
+    first: float
+
+
+class Settling:
+    """The files that changed and have not kept still for long enough to be read."""
+
+    def __init__(self, now: Callable[[], float], settle: float = SETTLE) -> None:
+        self._now = now
+        self._settle = settle
+        self._changes: dict[str, _Change] = {}
+
+    def is_settled(self, file: str, signature: bytes) -> bool:
+        """Whether a file has kept this signature for long enough, or has been changing for too long to wait."""
+        now = self._now()
+        change = self._changes.get(file)
+        if change is None or change.signature != signature:
+            change = _Change(signature, now, change.first if change is not None else now)
+            self._changes[file] = change
+        return now - change.since >= self._settle or now - change.first >= _LONGEST_SETTLING
+
+    def done(self, file: str) -> None:
+        """A file was read, or is gone."""
+        self._changes.pop(file, None)
+
+    def files(self) -> list[str]:
+        """Return the files that are waited for."""
+        return list(self._changes)
+
+    def due_in(self) -> float | None:
+        """Return in how many seconds the first of them may be read, or None."""
+        if not self._changes:
+            return None
+        due = min(change.since for change in self._changes.values()) + self._settle
+        return max(0.001, due - self._now())
+
+
+class LostFiles:
+    """The ids that files held which are not there now, or not there yet: an error in them must not remove those."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._held: dict[str, tuple[Collection[str], float]] = {}
+
+    def learn(self, known: Mapping[str, Collection[str]]) -> None:
+        """Take in what files held in an earlier life; kept until everything has been looked at."""
+        for file, ids in known.items():
+            self._held[file] = (ids, _UNTIL_SEEN)
+
+    def lost(self, file: str, ids: Collection[str]) -> None:
+        """A file is gone that held `ids`."""
+        if ids:
+            self._held[file] = (ids, self._now() + _REMEMBERED)
+
+    def recall(self, file: str) -> Collection[str]:
+        """Return what a file held that is there again, and forget it."""
+        return self._held.pop(file, ((), 0.0))[0]
+
+    def files(self) -> list[str]:
+        """Return the files that are remembered."""
+        return list(self._held)
+
+    def forget_old(self, *, seen_all: bool) -> None:
+        """Let go what was lost long enough ago; what an earlier life held starts to age once all was looked at."""
+        now = self._now()
+        for file, (ids, until) in list(self._held.items()):
+            if until < now:
+                del self._held[file]
+            elif seen_all and until == _UNTIL_SEEN:
+                self._held[file] = (ids, now + _REMEMBERED)

@@ -1,0 +1,248 @@
+"""What the files ask for, as one immutable value, and the index that keeps it up to date file by file.
+
+Pure: it is told what each file says (`FileState`) and derives what each id is (`Desired`). It reads nothing; that is
+`directory`'s. Its one law: an index that was kept up to date equals one built anew from the same files, but for the
+ids that a file with an error held before, which stay.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from types import MappingProxyType
+
+from reconciler.model.config import ConfigDocument, Desired, Presence
+from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
+from reconciler.model.rules import DUPLICATE_ID
+
+_NO_IDS: Mapping[str, int] = MappingProxyType({})
+_MOST_RELATED = 20
+"""How many other places one duplicate names: with all of them, n duplicates would make n² places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One document that names an id. `document` is None when it has an error; `span` is where the name stands."""
+
+    id: str
+    line: int
+    span: Span
+    document: ConfigDocument | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    persistable: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class FileState:
+    """What one file says. `diagnostics` are all of the file's, those of its documents included.
+
+    `last` belongs to the index: the ids, with their lines, that the file held when it was last without an error.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    unreadable: bool = False
+    last: Mapping[str, int] = field(default_factory=lambda: _NO_IDS)
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The findings that keep something of this file from being applied."""
+        return tuple(d for d in self.diagnostics if d.is_error)
+
+
+class Snapshot:
+    """Desired: what the files ask for at one moment. Never changes; may be read from any thread."""
+
+    __slots__ = ("_found", "_sorted", "desired", "files")
+
+    def __init__(
+        self, desired: Mapping[str, Desired] | None = None, files: int = 0, found: Iterable[Diagnostic] = ()
+    ) -> None:
+        self.desired: Mapping[str, Desired] = MappingProxyType(dict(desired or {}))
+        self.files = files
+        self._found = tuple(found)
+        self._sorted: tuple[Diagnostic, ...] | None = None
+
+    def get(self, config_id: str) -> Desired:
+        """Return what is asked for under an id; ABSENT when no file names it."""
+        found = self.desired.get(config_id)
+        return found if found is not None else Desired(config_id, Presence.ABSENT)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Every finding about the directory, once each, by place."""
+        if self._sorted is None:
+            self._sorted = tuple(sorted(dict.fromkeys(self._found), key=Diagnostic.sort_key))
+        return self._sorted
+
+
+class Index:
+    """From files to ids. Call `put` and `drop` for the files that changed, then `commit` once."""
+
+    def __init__(self) -> None:
+        self.desired: dict[str, Desired] = {}
+        self._files: dict[str, FileState] = {}
+        self._files_of: dict[str, tuple[str, ...]] = {}
+        self._touched: set[str] = set()
+        self._is_dirty = False
+        self._noisy: dict[str, tuple[Diagnostic, ...]] = {}
+        self._doubled: dict[str, tuple[Diagnostic, ...]] = {}
+
+    def put(self, file: str, state: FileState, known: Collection[str] = ()) -> None:
+        """Say what `file` says now; `known` are ids it is known to have held, where this index never saw it."""
+        old = self._files.get(file)
+        self._is_dirty = True
+        if old is None:
+            state.last = dict.fromkeys(known, 0) if known else _NO_IDS
+        else:
+            state.last = {**old.last, **{c.id: c.line for c in old.claims}}
+        self._touched.update(state.last)
+        self._files[file] = state
+        for config_id in {*(c.id for c in state.claims), *state.last}:
+            self._touched.add(config_id)
+            files = self._files_of.get(config_id, ())
+            if file not in files:
+                self._files_of[config_id] = (*files, file)
+        if state.diagnostics:
+            self._noisy[file] = state.diagnostics
+        else:
+            self._noisy.pop(file, None)
+
+    def drop(self, file: str) -> tuple[str, ...]:
+        """Say that `file` is gone; returns the ids that it held."""
+        state = self._files.pop(file, None)
+        if state is None:
+            return ()
+        self._is_dirty = True
+        self._noisy.pop(file, None)
+        ids = tuple(dict.fromkeys((*(c.id for c in state.claims), *state.last)))
+        self._touched.update(ids)
+        for config_id in ids:
+            self._leave(config_id, file)
+        return ids
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything was put or dropped since the last commit."""
+        return self._is_dirty
+
+    def state(self, file: str) -> FileState | None:
+        """Return what is known of a file."""
+        return self._files.get(file)
+
+    def commit(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Derive what changed; returns the ids whose Desired differs, and those of which only the place does."""
+        # A duplicate keeps its file's earlier ids alive, so what happens to one id concerns its files' others.
+        files = {file for config_id in self._touched for file in self._files_of.get(config_id, ())}
+        ids = self._touched.union(*(self._files[file].last for file in files))
+        for file in files:
+            self._settle(file)
+        changed: set[str] = set()
+        moved: set[str] = set()
+        # Ids that are only held come last: why they are may be a duplicate that is found out here.
+        for config_id in sorted(ids, key=self._is_unclaimed):
+            self._derive(config_id, changed, moved)
+        self._touched, self._is_dirty = set(), False
+        return frozenset(changed), frozenset(moved)
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """Return every finding, in no order."""
+        return [d for group in (self._noisy, self._doubled) for found in group.values() for d in found]
+
+    def _settle(self, file: str) -> None:
+        """Forget the earlier ids of a file that stands without an error now."""
+        state = self._files[file]
+        if not state.last or state.errors or self._is_doubled(state):
+            return
+        gone = state.last.keys() - {c.id for c in state.claims}
+        state.last = _NO_IDS
+        for config_id in gone:
+            self._leave(config_id, file)
+
+    def _is_doubled(self, state: FileState) -> bool:
+        return any(len(list(islice(self._claims(c.id), 2))) > 1 for c in state.claims)
+
+    def _is_unclaimed(self, config_id: str) -> bool:
+        return next(self._claims(config_id), None) is None
+
+    def _claims(self, config_id: str) -> Iterator[tuple[str, Claim]]:
+        files = self._files_of.get(config_id, ())
+        return ((file, c) for file in files for c in self._files[file].claims if c.id == config_id)
+
+    def _leave(self, config_id: str, file: str) -> None:
+        left = tuple(f for f in self._files_of.get(config_id, ()) if f != file)
+        if left:
+            self._files_of[config_id] = left
+        else:
+            self._files_of.pop(config_id, None)
+
+    def _derive(self, config_id: str, changed: set[str], moved: set[str]) -> None:
+        old, new = self.desired.get(config_id), self._desired(config_id)
+        if new is None:
+            if self.desired.pop(config_id, None) is not None:
+                changed.add(config_id)
+            return
+        self.desired[config_id] = new
+        if old is None or _essence(old) != _essence(new):
+            changed.add(config_id)
+        elif (old.file, old.line) != (new.file, new.line):
+            moved.add(config_id)
+
+    def _desired(self, config_id: str) -> Desired | None:
+        claims = list(self._claims(config_id))
+        self._doubled.pop(config_id, None)
+        if len(claims) > 1:
+            return self._duplicate(config_id, claims)
+        if not claims:
+            return self._held(config_id)
+        file, claim = claims[0]
+        presence = Presence.VALID if claim.document is not None else Presence.INVALID
+        return Desired(
+            config_id, presence, claim.document, file, claim.line, claim.diagnostics, persistable=claim.persistable
+        )
+
+    def _duplicate(self, config_id: str, claims: list[tuple[str, Claim]]) -> Desired:
+        claims.sort(key=lambda found: (found[0], found[1].span.line, found[1].span.column))
+        found = duplicate_diagnostics(config_id, [claim.span for _, claim in claims])
+        self._doubled[config_id] = found
+        file, claim = claims[0]
+        return Desired(config_id, Presence.DUPLICATE, None, file, claim.line, found)
+
+    def _held(self, config_id: str) -> Desired | None:
+        """Return what an id is that no document names, but a file with an error held when it was last good."""
+        files = self._files_of.get(config_id, ())
+        if not files:
+            return None
+        file = min(files)
+        state = self._files[file]
+        found = state.errors or tuple(d for c in state.claims for d in self._doubled.get(c.id, ()))
+        presence = Presence.UNREADABLE if state.unreadable else Presence.INVALID
+        return Desired(config_id, presence, None, file, state.last.get(config_id, 0), found)
+
+
+def duplicate_diagnostics(config_id: str, places: list[Span]) -> tuple[Diagnostic, ...]:
+    """Return one error for each place that names `config_id`, with the other places in `related`."""
+    message = f"{config_id} is defined {len(places)} times, so none of them is applied"
+    return tuple(
+        Diagnostic(
+            DUPLICATE_ID,
+            Severity.ERROR,
+            message,
+            place,
+            "give each its own name, or delete all but one",
+            ("name",),
+            tuple(Related(other, "also defined here") for other in _others(places, i)),
+        )
+        for i, place in enumerate(places)
+    )
+
+
+def _others(places: list[Span], index: int) -> list[Span]:
+    near = places[: _MOST_RELATED + 1]
+    return [place for j, place in enumerate(near) if j != index][:_MOST_RELATED]
+
+
+def _essence(desired: Desired) -> tuple[object, ...]:
+    """Return what of a Desired makes a difference: not where it stands."""
+    document = desired.document
+    found = [(d.rule, d.message, d.path, d.help) for d in desired.diagnostics]
+    return (desired.presence, document.digest if document is not None else None, desired.persistable, found)

@@ -32,7 +32,7 @@ class ReviewIntegration(Integration):
         SignalHook(self, self.signal, self.on_published)
         EventHook(self, self.deliver)
 
-    def on_published(self, sender: object, review: str = "", **_: object) -> None:
+    def on_published(self, _sender: object = None, review: str = "", **_: object) -> None:
         """Runs in the thread that sent the signal: append an event and return at once."""
         self.publish(Event(type="review.published", source="/reviews", data={"review": review}))
 

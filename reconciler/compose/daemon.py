@@ -35,9 +35,7 @@ def run_daemon(options: EngineOptions, say: Callable[[DaemonEvent], None]) -> in
             engine.start()
             server.start()
             say(
-                Started(
-                    __version__, str(options.root), str(options.state_dir), len(engine.catalogue.ids()), server.url
-                )
+                Started(__version__, str(options.root), str(options.state_dir), len(engine.catalogue.ids()), server.url)
             )
             told = _until_told(items, engine, say)
             return _stop(engine, server.stop, options.grace, told, items, say)
@@ -59,7 +57,7 @@ def _until_told(items: "queue.SimpleQueue[_Item]", engine: Engine, say: Callable
 
 def _stop(
     engine: Engine,
-    stop_server: Callable[[float], None],
+    stop_server: Callable[[float], bool],
     grace: float,
     told: str,
     items: "queue.SimpleQueue[_Item]",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from reconciler.compose.build import build_engine
 from reconciler.compose.catalogue import build_catalogue
@@ -149,7 +149,7 @@ class IntegrationManager:
         """Stop from an asyncio host without holding its loop up."""
         return await asyncio.to_thread(self.stop, grace)
 
-    def __enter__(self) -> "IntegrationManager":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -158,7 +158,7 @@ class IntegrationManager:
     ) -> None:
         self.stop()
 
-    async def __aenter__(self) -> "IntegrationManager":
+    async def __aenter__(self) -> Self:
         await self.astart()
         return self
 

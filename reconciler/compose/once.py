@@ -32,7 +32,9 @@ def run_once(options: EngineOptions) -> OnceReport:
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="reconcile-") as folder:
         throwaway = replace(options, state_dir=Path(folder), listen=None)
-        engine = build_engine(throwaway, Listener(on_plan=plans.append, on_outcome=outcomes.append), watch=False, deliver=False)
+        engine = build_engine(
+            throwaway, Listener(on_plan=plans.append, on_outcome=outcomes.append), watch=False, deliver=False
+        )
         engine.start()
         try:
             engine.wait_ready()

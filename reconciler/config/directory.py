@@ -39,6 +39,8 @@ from reconciler.model.ports import Clock
 _ROUNDS = 3
 """How often one scan lists a folder again in which something vanished between listing and opening."""
 _TICK = 50
+_MOST_LINKS = 200
+"""How many links every scan looks at, whatever folders it lists: what a link leads to changes somewhere else."""
 
 
 class RootState(StrEnum):
@@ -88,6 +90,7 @@ class Directory:
         self._folders: dict[str, dict[str, FileRecord]] = {}
         self._broken: dict[str, Diagnostic] = {}
         self._bad_names: dict[str, list[Diagnostic]] = {}
+        self._links: dict[str, set[str]] = {}
         self._again: set[str] = set()
         self._invalid: frozenset[str] = frozenset()
         self._problems: list[Diagnostic] = []
@@ -178,6 +181,7 @@ class Directory:
             folders, self._again = self._again, set()
             self._apply(walk_some(self._base, folders, self._folders, self._broken, self._tick))
         if not self._is_first:
+            self._look_at_links(walk)
             self._look_at_settling()
         self._lost_files.forget_old(seen_all=everything)
 
@@ -192,6 +196,9 @@ class Directory:
             self._bad_names.pop(folder, None)
             if listing.problems:
                 self._bad_names[folder] = listing.problems
+            self._links.pop(folder, None)
+            if listing.links:
+                self._links[folder] = listing.links
             self._apply_listing(listing, self._folders.setdefault(folder, {}))
 
     def _gone_folders(self, walk: Walk) -> list[str]:
@@ -268,6 +275,11 @@ class Directory:
         self._settling.is_settled(file, record.signature)
         record.signature = b""
 
+    def _look_at_links(self, walk: Walk) -> None:
+        elsewhere = [(f, name) for f, names in self._links.items() if f not in walk.listings for name in names]
+        for folder, name in elsewhere[:_MOST_LINKS]:
+            self._look(folder, name, is_link=True)
+
     def _look_at_settling(self) -> None:
         for file in self._settling.files():
             folder, _, name = file.rpartition("/")
@@ -301,6 +313,7 @@ class Directory:
                 self._drop(gone, name)
             del self._folders[gone]
             self._bad_names.pop(gone, None)
+            self._links.pop(gone, None)
             self._broken.pop(gone, None)
 
     def _break(self, folder: str, problem: Diagnostic) -> None:

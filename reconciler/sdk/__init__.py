@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from reconciler.sdk.hooks.schedule import ScheduleHook
     from reconciler.sdk.hooks.signal import SignalHook
     from reconciler.sdk.hooks.task import TaskHook
-    from reconciler.sdk.http import HttpClient, HttpResponse
+    from reconciler.sdk.http import ClientCertificate, HttpClient, HttpResponse, raise_for_delivery, retry_after
     from reconciler.sdk.integration import Integration
+    from reconciler.sdk.message import plain_message, render_message, render_template
+    from reconciler.sdk.signatures import HmacVerifier, StandardWebhooksVerifier, TokenVerifier, unsigned
 
 _HOMES = {
     "reconciler.model.errors": (
@@ -48,17 +50,21 @@ _HOMES = {
     "reconciler.sdk.hooks.schedule": ("ScheduleHook",),
     "reconciler.sdk.hooks.signal": ("SignalHook",),
     "reconciler.sdk.hooks.task": ("TaskHook",),
-    "reconciler.sdk.http": ("HttpClient", "HttpResponse"),
+    "reconciler.sdk.http": ("ClientCertificate", "HttpClient", "HttpResponse", "raise_for_delivery", "retry_after"),
     "reconciler.sdk.integration": ("Integration",),
+    "reconciler.sdk.message": ("plain_message", "render_message", "render_template"),
+    "reconciler.sdk.signatures": ("HmacVerifier", "StandardWebhooksVerifier", "TokenVerifier", "unsigned"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "DeadlineExceeded", "Event", "EventHook", "Field", "Hook", "HookConflict", "HookError", "HookHost",
-    "HookSetClosed", "HttpClient", "HttpResponse", "Integration", "IntegrationConfig", "IntegrationError", "Level",
-    "Message", "NetworkRefused", "ReconcileError", "Request", "Response", "RouteHook", "ScheduleHook", "Secret",
-    "SecretError", "SecretMissing", "SignalHook", "StopReason", "TaskHook", "TerminalError", "TransientError",
-    "UndeclaredHook", "Where",
+    "ClientCertificate", "DeadlineExceeded", "Event", "EventHook", "Field", "HmacVerifier", "Hook",
+    "HookConflict", "HookError", "HookHost", "HookSetClosed", "HttpClient", "HttpResponse", "Integration",
+    "IntegrationConfig", "IntegrationError", "Level", "Message", "NetworkRefused", "ReconcileError", "Request",
+    "Response", "RouteHook", "ScheduleHook", "Secret", "SecretError", "SecretMissing", "SignalHook",
+    "StandardWebhooksVerifier", "StopReason", "TaskHook", "TerminalError", "TokenVerifier", "TransientError",
+    "UndeclaredHook", "Where", "plain_message", "raise_for_delivery", "render_message", "render_template",
+    "retry_after", "unsigned",
 ]  # fmt: skip
 
 

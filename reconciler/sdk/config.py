@@ -13,7 +13,8 @@ class IntegrationConfig(Generic[S]):
     """One enabled configuration. Each version of it is an object of its own, so old and new can stand side by side.
 
     `settings` is an instance of the integration's `Settings` model, or a plain dict where it has none. `hook_set`
-    belongs to the engine: pass the config itself to a hook's constructor.
+    belongs to the engine: pass the config itself to a hook's constructor. `values` are the settings as the file has
+    them, secrets resolved, and `defaults` the integration's `default_settings`; `get` looks through both.
     """
 
     def __init__(
@@ -27,8 +28,8 @@ class IntegrationConfig(Generic[S]):
         self.document = document
         self.settings = settings
         self.hook_set = hook_set
-        self._values = values
-        self._defaults = defaults
+        self.values = values
+        self.defaults = defaults
 
     @property
     def id(self) -> str:
@@ -72,9 +73,9 @@ class IntegrationConfig(Generic[S]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return one setting by its name in the file, then the integration's default for it, then `default`."""
-        if key in self._values:
-            return self._values[key]
-        return self._defaults.get(key, default)
+        if key in self.values:
+            return self.values[key]
+        return self.defaults.get(key, default)
 
     def matches(self, scope: Mapping[str, str]) -> bool:
         """Whether every key of this config's scope has one of its listed values in `scope`."""

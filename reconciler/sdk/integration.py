@@ -22,9 +22,17 @@ if TYPE_CHECKING:
 class IntegrationContext(Protocol):
     """What the engine lends an integration while it is active. Every method may be called from any thread."""
 
-    descriptor: Descriptor
-    clock: Clock
-    http: "HttpClient"
+    @property
+    def descriptor(self) -> Descriptor:
+        """Return the manifest."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the engine's clock."""
+
+    @property
+    def http(self) -> "HttpClient":
+        """Return the outbound client."""
 
     def configs(self) -> Sequence[IntegrationConfig[Any]]:
         """Return the configurations of this integration that run now."""

@@ -6,7 +6,7 @@ from django.urls import path
 from django_site.apps import manager, review_published
 
 
-def publish(request: HttpRequest, review: str) -> JsonResponse:
+def publish(_request: HttpRequest, review: str) -> JsonResponse:
     """Publish a review."""
     manager()
     review_published.send(sender=HttpRequest, review=review)

@@ -1,1 +1,1 @@
-""""""
+"""Console: messages printed where the daemon runs."""

@@ -1,1 +1,1 @@
-""""""
+"""Email: messages by SMTP."""

@@ -1,1 +1,1 @@
-""""""
+"""Slack: messages to a channel, a person or a thread."""

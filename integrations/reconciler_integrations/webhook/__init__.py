@@ -1,1 +1,1 @@
-""""""
+"""Webhook: events to any HTTP destination."""

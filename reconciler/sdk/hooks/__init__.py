@@ -1,5 +1,10 @@
 """The hooks that authors use, and the base of their own."""
 
 from reconciler.sdk.hooks.base import Hook, HookOwner, HookSet
+from reconciler.sdk.hooks.event import EventHook
+from reconciler.sdk.hooks.route import RouteHook
+from reconciler.sdk.hooks.schedule import ScheduleHook
+from reconciler.sdk.hooks.signal import SignalHook
+from reconciler.sdk.hooks.task import TaskHook
 
-__all__ = ["Hook", "HookOwner", "HookSet"]
+__all__ = ["EventHook", "Hook", "HookOwner", "HookSet", "RouteHook", "ScheduleHook", "SignalHook", "TaskHook"]

@@ -33,7 +33,7 @@ class Hook:
         owner.hook_set.declare(self)
 
     def start(self, host: HookHost) -> Awaitable[None] | None:
-        """Begin; called once, in the owner's lane. Raising makes the whole set stop."""
+        """Begin, in the owner's lane. Raising makes the whole set stop; after a stop it may be started again."""
         raise NotImplementedError
 
     def stop(self, reason: StopReason) -> Awaitable[None] | None:

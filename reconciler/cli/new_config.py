@@ -1,0 +1,136 @@
+"""Writes a configuration to begin with: required settings with a value to replace, the others as comments."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.console import fail
+
+if TYPE_CHECKING:
+    from reconciler.model.descriptor import Descriptor
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?\Z")
+_BY_TYPE: dict[str, Any] = {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}, "null": None}
+_FORMATS = {"https://example.com/": "uri", "someone@example.com": "email"}
+Schema = Mapping[str, Any]
+
+
+def new_config(config_id: str, root: Path, allowed: Sequence[str] | None) -> Path:
+    """Write `<root>/<integration>/<name>.yaml` and return its path; refuses an id, or a file, that will not do."""
+    from reconciler.cli.verbs.schema import unknown_integration
+    from reconciler.compose.catalogue import build_catalogue
+
+    integration, _, name = config_id.partition("/")
+    if not _NAME.match(name):
+        fail(f"expected INTEGRATION/NAME with a name of a-z, 0-9 and . _ - between, found {config_id!r}")
+    catalogue = build_catalogue(allowed)
+    if integration not in catalogue.ids():
+        raise unknown_integration(integration, catalogue.ids())
+    file = root / integration / f"{name}.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(render(catalogue.descriptor(integration), name))
+    except FileExistsError:
+        fail(f"{file} exists: nothing was changed")
+    return file
+
+
+def render(descriptor: "Descriptor", name: str) -> str:
+    """Return the text of the configuration."""
+    return "\n".join(_lines(descriptor, name)) + "\n"
+
+
+def _lines(descriptor: "Descriptor", name: str) -> Iterator[str]:
+    schema: Schema = descriptor.schema or {}
+    yield from _comment(descriptor.description)
+    yield f"integration: {descriptor.id}"
+    yield f"name: {_scalar(name)}"
+    yield "# description: What it is for, and for whom."
+    yield "enabled: true"
+    yield "# scope: {team: platform}    # whom it is bound to; an event must carry the same"
+    shown = _shown_settings(schema)
+    yield "settings:" if shown else "settings: {}"
+    for key, described in schema.get("properties", {}).items():
+        yield from _setting(descriptor.id, key, _resolved(described, schema), shown=key in shown)
+    yield from _events(descriptor)
+
+
+def _setting(integration: str, key: str, schema: Schema, *, shown: bool) -> Iterator[str]:
+    for line in _comment(schema.get("description", schema.get("title", ""))):
+        yield f"  {line}"
+    yield f"  {'' if shown else '# '}{_scalar(key)}: {_value(integration, key, schema)}"
+
+
+def _events(descriptor: "Descriptor") -> Iterator[str]:
+    if descriptor.events:
+        yield f"# events: without this list, {', '.join(event.type for event in descriptor.events)} reach it"
+        return
+    yield "events:"
+    yield "  - type: build.finished"
+    yield '    # when: data.status == "failed"'
+
+
+def _shown_settings(schema: Schema) -> frozenset[str]:
+    """Return the settings to write out: those a document cannot do without, or the first where there are none.
+
+    Of several ways to be valid, the first; with what it depends on.
+    """
+    found = set(schema.get("required", ()))
+    for keyword in ("oneOf", "anyOf"):
+        if branches := schema.get(keyword):
+            found |= set(branches[0].get("required", ()))
+    for key, needed in schema.get("dependentRequired", {}).items():
+        found |= set(needed) if key in found else set()
+    return frozenset(found or list(schema.get("properties", {}))[:1])
+
+
+def _resolved(schema: Schema, root: Schema) -> Schema:
+    """Follow a local reference, and take the first branch that is not null: what stands beside them stays."""
+    merged = dict(schema)
+    reference = merged.pop("$ref", "")
+    if isinstance(reference, str) and reference.startswith("#/$defs/"):
+        merged = {**root.get("$defs", {}).get(reference.removeprefix("#/$defs/"), {}), **merged}
+    branches = [b for k in ("anyOf", "oneOf") for b in merged.pop(k, ()) if b.get("type") != "null"]
+    return {**_resolved(branches[0], root), **merged} if branches else merged
+
+
+def _value(integration: str, key: str, schema: Schema) -> str:
+    if schema.get("writeOnly"):
+        variable = re.sub(r"[^A-Z0-9]+", "_", f"{integration}_{key}".upper())
+        return f'{{secret: "env:{variable}"}}'
+    for value in (*schema.get("examples", ())[:1], *_listed(schema, "default"), *_listed(schema, "const")):
+        return _scalar(value)
+    if schema.get("enum"):
+        return _scalar(schema["enum"][0])
+    kind = schema.get("type", "string")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "array" and schema.get("minItems"):
+        return f"[{_value(integration, key, schema.get('items', {}))}]"
+    return _scalar(_BY_TYPE[kind] if kind in _BY_TYPE else _text(key, schema))
+
+
+def _text(key: str, schema: Schema) -> str:
+    """Return a text that stands for the user's own and that the schema takes, as far as its pattern tells."""
+    own = key.replace("_", "-")
+    for text in (f"your {own}", f"your-{own}", "https://example.com/", "someone@example.com", f"/path/to/{own}"):
+        if re.search(schema.get("pattern", ""), text) and schema.get("format", "") in ("", _FORMATS.get(text)):
+            return text
+    return f"your {own}"
+
+
+def _listed(schema: Schema, keyword: str) -> list[Any]:
+    return [schema[keyword]] if schema.get(keyword) is not None else []
+
+
+def _scalar(value: Any) -> str:
+    """Return a JSON value as YAML takes it: JSON itself, but for a plain word."""
+    if isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_-]*", value) and value not in ("true", "false", "null"):
+        return value
+    return json.dumps(value, ensure_ascii=True)
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line}".rstrip() for line in " ".join(text.split()).splitlines()]

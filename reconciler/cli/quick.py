@@ -1,0 +1,72 @@
+"""Reads the arguments of `validate` without Typer, whose import takes as long as validating a hundred files.
+
+It only knows the plain cases. For anything else, a mistake or `--help` among them, it answers None and Typer decides:
+messages and meanings have one home. A test holds the two together over the same table of options.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.cli.options import VALIDATE, Opt
+
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
+_FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
+
+
+class NotPlain(Exception):
+    """The arguments are beyond the quick path."""
+
+
+def parse_validate(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the values of `validate`'s parameters by name, or None where Typer has to decide."""
+    try:
+        values = {option.name: _default(option, environ) for option in VALIDATE}
+        values["paths"] = _read(list(arguments), values)
+    except NotPlain:
+        return None
+    return values
+
+
+def _read(arguments: list[str], values: dict[str, Any]) -> list[str]:
+    paths: list[str] = []
+    arguments.reverse()
+    while arguments:
+        argument = arguments.pop()
+        if argument == "--":
+            return paths + arguments[::-1]
+        if argument.startswith("-"):
+            _option(argument, arguments, values)
+        else:
+            paths.append(argument)
+    return paths
+
+
+def _option(argument: str, rest: list[str], values: dict[str, Any]) -> None:
+    flag, equals, value = argument.partition("=")
+    for option in VALIDATE:
+        if option.kind == "flag" and not equals and flag in (*option.flags, option.off):
+            values[option.name] = flag != option.off
+            return
+        if option.kind != "flag" and flag in option.flags and flag.startswith("--"):
+            if not equals and (not rest or rest[-1].startswith("-")):
+                raise NotPlain
+            values[option.name] = _value(option, value if equals else rest.pop())
+            return
+    raise NotPlain
+
+
+def _default(option: Opt, environ: Mapping[str, str]) -> Any:
+    text = environ.get(option.env or "", "")
+    return _value(option, text) if text else option.default
+
+
+def _value(option: Opt, text: str) -> Any:
+    if option.kind == "flag":
+        if text.lower() not in _TRUE | _FALSE:
+            raise NotPlain
+        return text.lower() in _TRUE
+    if option.kind == "number":
+        if not (text.isascii() and text.isdigit()):
+            raise NotPlain
+        return int(text)
+    return text

@@ -1,0 +1,110 @@
+"""`reconcile get`: the configurations that a daemon knows, or one of them in detail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.cli.client import Daemon
+from reconciler.cli.console import fail, out, palette
+from reconciler.cli.output import check_output, show
+from reconciler.cli.params import StateDir
+from reconciler.cli.reach import Output, Server, TokenFile, daemon
+
+app = typer.Typer(add_completion=False)
+STATES = ("pending", "active", "paused", "disabled", "failed", "invalid", "removing")
+
+
+@app.command()
+def get(
+    config_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One configuration, such as slack/ops.")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", "-l", metavar="KEY=VALUE", help="With this label.")
+    ] = None,
+    integration: Annotated[str | None, typer.Option("--integration", "-i", help="Of this integration.")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="STATE", help=f"In this state: {', '.join(STATES)}.")
+    ] = None,
+    state_dir: StateDir = ".reconcile",
+    server: Server = None,
+    token_file: TokenFile = None,
+    output: Output = "table",
+) -> int:
+    """List what the daemon knows of each configuration, or show one: conditions, findings, hooks."""
+    check_output(output)
+    if state is not None and state not in STATES:
+        fail(f"--state: expected {', '.join(STATES[:-1])} or {STATES[-1]}, found {state!r}")
+    there = daemon(state_dir, server, token_file)
+    if config_id is not None:
+        return _one(there, config_id, output)
+    return _list(there, _Filters(_labels(label or []), integration, state), output)
+
+
+class _Filters:
+    """What `get` asks for. The daemon filters; what an older one does not know is filtered here."""
+
+    def __init__(self, labels: dict[str, str], integration: str | None, state: str | None) -> None:
+        self.labels, self.integration, self.state = labels, integration, state
+
+    def apply(self, there: Daemon) -> Iterator[Any]:
+        """Yield the items that match."""
+        labels = tuple(f"{key}={value}" for key, value in self.labels.items())
+        for item in there.items("configs", integration=self.integration, state=self.state, label=labels):
+            if self._match(item):
+                yield item
+
+    def _match(self, item: Any) -> bool:
+        wanted = ((self.integration, item["integration"]), (self.state, item["state"]))
+        labels = item.get("labels", {})
+        return all(asked in (None, found) for asked, found in wanted) and self.labels.items() <= labels.items()
+
+
+def _list(there: Daemon, filters: _Filters, output: str) -> int:
+    items = list(filters.apply(there))
+
+    def table() -> Any:
+        from reconciler.report.tables import configs_table
+
+        return configs_table(items) if items else "no configurations"
+
+    show({"format_version": 1, "items": items}, output, table)
+    return 0
+
+
+def _one(there: Daemon, config_id: str, output: str) -> int:
+    if "/" not in config_id:
+        fail(f"expected <integration>/<name>, such as slack/ops, found {config_id!r}")
+    item = there.config(config_id)
+
+    def table() -> Any:
+        from reconciler.report.tables import config_detail
+
+        return config_detail(item)
+
+    show(item, output, table)
+    if output == "table" and item.get("diagnostics"):
+        _findings(there, item["diagnostics"])
+    return int(item["state"] in {"failed", "invalid"})
+
+
+def _findings(there: Daemon, items: list[Any]) -> None:
+    from reconciler.cli.sources import read_source
+    from reconciler.config.places import display_prefix
+    from reconciler.report.items_in import diagnostic_of
+    from reconciler.report.places import relocate
+    from reconciler.report.text import TextReport
+
+    root = there.get("status").get("root", "")
+    found = relocate([diagnostic_of(item) for item in items], display_prefix(Path(root)) if root else "")
+    out("\n" + "".join(TextReport(palette(), read_source).render(found)))
+
+
+def _labels(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    for key, equals, _ in pairs:
+        if not equals or not key:
+            fail(f"--label: expected KEY=VALUE, found {key!r}")
+    return {key: value for key, _, value in pairs}

@@ -1,0 +1,75 @@
+"""`reconcile plan`: what would change. Asks the daemon; without one, compares with the accepted documents."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.cli import options
+from reconciler.cli.client import NoDaemon
+from reconciler.cli.console import err, out, palette
+from reconciler.cli.output import check_output, show
+from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir, StateDir
+from reconciler.cli.reach import Output, Server, TokenFile, daemon
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def plan(
+    dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 when there are changes.")] = False,
+    state_dir: StateDir = options.STATE_DIR.default,
+    integrations: Integrations = None,
+    secrets_dir: SecretsDir = options.SECRETS_DIR.default,
+    allow_plaintext_secrets: AllowPlaintext = False,
+    server: Server = None,
+    token_file: TokenFile = None,
+    output: Output = "table",
+) -> int:
+    """Show what starts, changes and goes, without doing it."""
+    check_output(output)
+    try:
+        answer: Any = daemon(state_dir, server, token_file).get("plan")
+        errors = 0
+    except NoDaemon as nobody:
+        if server is not None or not nobody.absent:
+            raise
+        offline = {
+            "dir": dir, "state_dir": state_dir, "integrations": integrations, "secrets_dir": secrets_dir,
+            "allow_plaintext_secrets": allow_plaintext_secrets,
+        }  # fmt: skip
+        answer, errors = _offline(offline, output)
+    _print(answer, output)
+    return int(bool(errors) or (exit_code and bool(answer["actions"])))
+
+
+def _print(answer: Any, output: str) -> None:
+    if output == "table":
+        from reconciler.report.plan_text import render_plan
+
+        out("".join(render_plan(answer, palette())))
+    else:
+        show(answer, output, lambda: "")
+
+
+def _offline(values: dict[str, Any], output: str) -> tuple[dict[str, Any], int]:
+    """Return the plan against the accepted documents, and how many errors the files have; prints these."""
+    from reconciler.cli.engine_options import engine_options
+    from reconciler.compose.offline import offline_plan
+    from reconciler.config.places import display_prefix
+    from reconciler.report.items import plan_item
+
+    err("no daemon answers: comparing with the accepted documents in the state directory")
+    report = offline_plan(engine_options(values))
+    if output == "table":
+        _print_findings(report.diagnostics, display_prefix(Path(values["dir"])))
+    return plan_item(report.plan), sum(found.is_error for found in report.diagnostics)
+
+
+def _print_findings(diagnostics: Any, root: str) -> None:
+    from reconciler.cli.sources import read_source
+    from reconciler.report.places import relocate
+    from reconciler.report.text import TextReport
+
+    out("".join(TextReport(palette(), read_source).render(relocate(diagnostics, root))))

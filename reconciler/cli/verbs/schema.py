@@ -1,0 +1,63 @@
+"""`reconcile schema`: the JSON Schema that an editor completes with, for a whole configuration or one integration."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.cli.console import Fatal, err, fail, out
+from reconciler.cli.names import names
+from reconciler.cli.params import Integrations
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def schema(
+    integration: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One integration: the schema of its settings alone.")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")
+    ] = None,
+    integrations: Integrations = None,
+) -> int:
+    """Print the schema of a configuration file with every integration's settings, for editors.
+
+    Name it in a file's first line: `# yaml-language-server: $schema=../schema.json`.
+    """
+    from reconciler.report.json_report import render_json
+
+    text = render_json(_schema(integration, names(integrations)))
+    if output is None:
+        out(text)
+    else:
+        Path(output).write_text(text, encoding="utf-8")
+        err(f"wrote {output}")
+    return 0
+
+
+def _schema(integration: str | None, allowed: tuple[str, ...] | None) -> Any:
+    from reconciler.compose.catalogue import build_catalogue
+
+    catalogue = build_catalogue(allowed)
+    if integration is None:
+        from reconciler.config.bundle import build_bundle
+
+        return build_bundle(catalogue)
+    known = catalogue.ids()
+    if integration not in known:
+        raise unknown_integration(integration, known)
+    found = catalogue.descriptor(integration).schema
+    if found is None:
+        fail(f"the integration {integration!r} publishes no schema")
+    return found
+
+
+def unknown_integration(integration: str, known: list[str]) -> Fatal:
+    """Return the refusal of an integration that is not there, with the nearest name."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(integration, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known) or 'none'}"
+    return Fatal(f"there is no integration {integration!r}: {hint}")

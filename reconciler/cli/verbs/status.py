@@ -1,0 +1,38 @@
+"""`reconcile status`: the daemon at a glance. Exit 1 when something needs a person."""
+
+from typing import Any
+
+import typer
+
+from reconciler.cli.output import check_output, show
+from reconciler.cli.params import StateDir
+from reconciler.cli.reach import Output, Server, TokenFile, daemon
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def status(
+    state_dir: StateDir = ".reconcile",
+    server: Server = None,
+    token_file: TokenFile = None,
+    output: Output = "table",
+) -> int:
+    """Show what a running daemon is doing: counts by state, held removals, alarms."""
+    check_output(output)
+    answer = daemon(state_dir, server, token_file).get("status")
+
+    def table() -> Any:
+        from reconciler.report.tables import status_table
+
+        return status_table(answer)
+
+    show(answer, output, table)
+    return int(needs_a_person(answer))
+
+
+def needs_a_person(answer: Any) -> bool:
+    """Whether something failed, is invalid, is held, or raised an alarm."""
+    counts = answer["configs"]
+    broken = counts.get("failed", 0) + counts.get("invalid", 0) + answer["integrations"].get("failed", 0)
+    return bool(broken or answer["held"] or answer["alarms"])

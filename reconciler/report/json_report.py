@@ -1,0 +1,26 @@
+"""Findings as JSON in their one published form, as written by `validate --format json` and by the API."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.report.items import FORMAT_VERSION, diagnostic_item
+from reconciler.report.summary import Summary
+
+
+def json_value(diagnostics: Sequence[Diagnostic], summary: Summary) -> dict[str, Any]:
+    """Return `format_version`, `diagnostics` and `summary`."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "diagnostics": [diagnostic_item(d) for d in diagnostics],
+        "summary": summary._asdict(),
+    }
+
+
+def render_json(value: Any) -> str:
+    """Return `value` as indented JSON, safe to print and to encode, with a line feed at the end.
+
+    ASCII alone: control characters, and the surrogates of a file name that is not UTF-8, stand as escapes.
+    """
+    return json.dumps(value, indent=2) + "\n"

@@ -1,0 +1,193 @@
+"""What the daemon says while it runs: one line for each thing that happened, and why.
+
+Turns a `DaemonEvent` into lines and does nothing else: the composition root makes the events, the command line prints
+the lines; `narrate_json` has the same events as JSON objects.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.duration import format_duration
+from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
+from reconciler.report.ansi import PLAIN, Palette, printable
+from reconciler.report.daemon_event import (
+    Alarm,
+    DaemonEvent,
+    Found,
+    Held,
+    Invalid,
+    Passed,
+    Ready,
+    Settled,
+    Started,
+    Stopped,
+    Stopping,
+    Valid,
+)
+from reconciler.report.plan_text import REASONS, change_text
+from reconciler.report.summary import count
+from reconciler.report.text import headline, place
+
+__all__ = [
+    "Alarm", "DaemonEvent", "Found", "Held", "Invalid", "Passed", "Ready", "Settled", "Started", "Stopped", "Stopping",
+    "Valid", "level", "narrate", "outcome_lines",
+]  # fmt: skip
+
+_DONE = {
+    ActionKind.INITIALIZE: "initialized",
+    ActionKind.SHUTDOWN: "shut down",
+    ActionKind.START: "started",
+    ActionKind.UPDATE: "updated",
+    ActionKind.REROUTE: "rerouted",
+    ActionKind.STOP: "stopped",
+    ActionKind.REMOVE: "removed",
+}
+_SHOWN_CHANGES = 4
+
+
+def narrate(event: DaemonEvent, palette: Palette = PLAIN) -> list[str]:
+    """Return the lines for `event`, without line feeds; none for what only a debug log tells."""
+    return list(_lines(event, palette))
+
+
+def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
+    match event:
+        case Started():
+            yield from _started(event, paint)
+        case Ready():
+            yield from _ready(event, paint)
+        case Settled(outcome, file, line, running):
+            yield from outcome_lines(outcome, f"{printable(file)}:{line}" if file else "", paint)
+            if running and outcome.status is OutcomeStatus.FAILED:
+                yield paint.dim("    the version that ran before runs on")
+        case Invalid():
+            yield from _invalid(event, paint)
+        case Valid(key, file, line):
+            where = paint.dim(f" ({printable(file)}:{line})") if file else ""
+            yield f"{paint.green('✓')} {paint.bold(printable(key))} is valid again and runs as its file asks{where}"
+        case Found(diagnostics):
+            yield from _findings(diagnostics, paint)
+        case Held():
+            yield from _held(event, paint)
+        case Alarm(message, over):
+            sign = paint.green("✓") if over else paint.red("!")
+            yield f"{sign} {printable(message)}{' (over)' if over else ''}"
+        case Stopping(signal, grace):
+            yield f"{paint.yellow('■')} {printable(signal)}: stopping, within {format_duration(grace)}"
+        case Stopped(seconds, forced):
+            yield from _stopped(seconds, forced, paint)
+        case Passed():
+            pass
+
+
+def _started(event: Started, paint: Palette) -> Iterator[str]:
+    known = count(event.integrations, "integration")
+    yield f"{paint.bold(f'reconcile {event.version}')} watching {printable(event.root)} ({known} known)"
+    yield paint.dim(f"  state in {printable(event.state_dir)}")
+    if event.url:
+        yield f"  serving {paint.cyan(printable(event.url))}"
+    if event.sign_in:
+        yield f"  sign in: {paint.cyan(printable(event.sign_in))}"
+
+
+def _ready(event: Ready, paint: Palette) -> Iterator[str]:
+    failed = paint.red(f", {event.failed} failed") if event.failed else ""
+    took = paint.dim(f" in {format_duration(event.seconds)}")
+    sign = paint.yellow("!") if event.failed else paint.green("✓")
+    yield f"{sign} ready: {event.active} of {count(event.configs, 'configuration')} active{failed}{took}"
+
+
+def outcome_lines(outcome: Outcome, where: str, paint: Palette) -> Iterator[str]:
+    """Yield the lines for one outcome; `where` is `file:line`, or empty."""
+    action, key = outcome.action, paint.bold(printable(outcome.action.key))
+    shown = paint.dim(f" ({where})") if where else ""
+    match outcome.status:
+        case OutcomeStatus.APPLIED:
+            yield f"{_sign(action, paint)} {key} {_DONE[action.kind]} — {_why(action)}{shown}"
+        case OutcomeStatus.FAILED:
+            yield f"{paint.red('✗')} {key} did not {action.kind} — {printable(outcome.message)}{shown}"
+        case OutcomeStatus.WAITING:
+            yield f"{paint.yellow('…')} {key} waits to {action.kind} — {printable(outcome.message)}{shown}"
+
+
+def _sign(action: Action, paint: Palette) -> str:
+    match action.kind:
+        case ActionKind.INITIALIZE | ActionKind.START:
+            return paint.green("✓")
+        case ActionKind.UPDATE | ActionKind.REROUTE:
+            return paint.yellow("~")
+        case _:
+            return paint.red("-")
+
+
+def _why(action: Action) -> str:
+    if action.reason is not ActionReason.CHANGED or not action.changes:
+        return REASONS[action.reason.value]
+    shown = [_change(change.path, change.kind, change.old, change.new) for change in action.changes[:_SHOWN_CHANGES]]
+    more = len(action.changes) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _change(path: Any, kind: str, old: Any, new: Any) -> str:
+    return change_text(path, kind, old, new).removeprefix("~ ")
+
+
+def _invalid(event: Invalid, paint: Palette) -> Iterator[str]:
+    errors = [d for d in event.diagnostics if d.is_error] or list(event.diagnostics)
+    key = paint.bold(printable(event.key))
+    runs = " (the last good version runs on)" if event.running else " (nothing runs)"
+    if not errors:
+        yield f"{paint.red('✗')} {key} is not valid{runs}"
+        return
+    yield f"{paint.red('✗')} {key} invalid — {_finding(errors[0])}{runs}"
+    for found in errors[1:]:
+        yield f"    {_finding(found)}"
+
+
+def _finding(found: Diagnostic) -> str:
+    help_text = f", {printable(found.help)}" if found.help else ""
+    return f"{place(found.span)}: {printable(found.message)}{help_text}"
+
+
+def _findings(diagnostics: Iterable[Diagnostic], paint: Palette) -> Iterator[str]:
+    for found in diagnostics:
+        help_text = paint.dim(f" ({printable(found.help)})") if found.help else ""
+        yield f"{paint.red('✗') if found.is_error else paint.yellow('!')} {headline(found, paint)}{help_text}"
+
+
+def _held(event: Held, paint: Palette) -> Iterator[str]:
+    held = event.plan.held
+    yield f"{paint.yellow('‖')} {count(len(held), 'removal')} held — {printable(event.reason)}"
+    for action in held[:_SHOWN_CHANGES]:
+        yield f"    {printable(action.key)}"
+    if len(held) > _SHOWN_CHANGES:
+        yield f"    and {len(held) - _SHOWN_CHANGES} more"
+    if held:
+        yield f"    let them go with: {paint.bold(f'reconcile approve {event.plan.digest}')}"
+
+
+def _stopped(seconds: float, forced: tuple[str, ...], paint: Palette) -> Iterator[str]:
+    took = format_duration(seconds)
+    if forced:
+        names = ", ".join(printable(name) for name in forced)
+        yield f"{paint.red('✗')} stopped by force after {took}: {names} did not end in time"
+    else:
+        yield f"{paint.green('✓')} stopped in {took}"
+
+
+def level(event: DaemonEvent) -> str:
+    """Return the level of `event` in a log: `debug`, `info`, `warning` or `error`."""
+    match event:
+        case Passed():
+            return "debug"
+        case Settled(Outcome(status=OutcomeStatus.FAILED)) | Invalid() | Alarm(over=False):
+            return "error"
+        case Found(diagnostics):
+            return "error" if any(d.is_error for d in diagnostics) else "warning"
+        case Held() | Settled(Outcome(status=OutcomeStatus.WAITING)):
+            return "warning"
+        case Stopped(forced=(_, *_)):
+            return "error"
+        case _:
+            return "info"

@@ -1,0 +1,91 @@
+"""A plan for people, in the manner of Terraform: what starts, changes and goes, field by field, and a count.
+
+Takes the plan in its JSON form (`items.plan_item`), since that is how a daemon answers; the narration of a daemon uses
+the same words for one action.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.report.ansi import PLAIN, Palette, printable
+
+_MARKS = {
+    "initialize": "+", "start": "+", "update": "~", "reroute": "~", "stop": "-", "remove": "-", "shutdown": "-",
+}  # fmt: skip
+REASONS = {
+    "FirstConfig": "its first configuration is enabled",
+    "LastConfigGone": "its last configuration is gone",
+    "Added": "added",
+    "Enabled": "enabled",
+    "Changed": "changed",
+    "SecretRotated": "a secret has a new value",
+    "Retry": "tried again",
+    "Drift": "drift",
+    "Disabled": "disabled",
+    "Deleted": "deleted",
+}
+"""The words for each reason of an action."""
+_COUNTED = ("start", "update", "reroute", "stop", "remove", "initialize", "shutdown")
+_WIDEST = 60
+
+
+def render_plan(plan: Mapping[str, Any], palette: Palette = PLAIN) -> Iterator[str]:
+    """Yield the lines of a plan, each with its line feed."""
+    actions = plan["actions"]
+    if not actions:
+        yield f"{palette.green('✓')} Nothing to do: what runs is what the files ask for.\n"
+        return
+    widest = max(len(printable(action["key"])) for action in actions)
+    for action in actions:
+        yield f"{_headline(action, widest, palette)}\n"
+        for change in action["changes"]:
+            yield f"      {change_text(change['path'], change['kind'], change['old'], change['new'], palette)}\n"
+    yield f"\n{palette.bold('Plan:')} {_summary(actions)}\n"
+    if plan.get("held_digest"):
+        command = palette.bold(f"reconcile approve {printable(plan['held_digest'])}")
+        yield f"Held actions wait for an approval: {command}\n"
+
+
+def mark(kind: str, palette: Palette = PLAIN) -> str:
+    """Return the sign of an action's kind, in its colour: `+`, `~` or `-`."""
+    sign = _MARKS.get(kind, "?")
+    return {"+": palette.green, "~": palette.yellow, "-": palette.red}.get(sign, palette.bold)(sign)
+
+
+def change_text(path: Any, kind: str, old: Any, new: Any, palette: Palette = PLAIN) -> str:
+    """Return one changed field: `settings.channel "#a" → "#b"`."""
+    where = dotted(path)
+    if kind == "added":
+        return f"{palette.green('+')} {where} {value_text(new)}"
+    if kind == "removed":
+        return f"{palette.red('-')} {where} {value_text(old)}"
+    return f"{palette.yellow('~')} {where} {value_text(old)} {palette.dim('→')} {value_text(new)}"
+
+
+def dotted(path: Any) -> str:
+    """Return a path as people write it: `settings.headers[0]`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{printable(str(part))}" for part in path)
+    return text.removeprefix(".") or "(document)"
+
+
+def value_text(value: Any) -> str:
+    """Return a JSON value on one line, cropped; a secret's reference stands as `secret(env:NAME)`."""
+    if isinstance(value, Mapping) and isinstance(value.get("secret"), str) and value.keys() <= {"secret", "format"}:
+        return f"secret({printable(value['secret'])})"
+    text = printable(json.dumps(value, ensure_ascii=False, default=str))
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def _headline(action: Mapping[str, Any], widest: int, palette: Palette) -> str:
+    kind, reason = action["kind"], action["reason"]
+    held = f" {palette.yellow('[held]')}" if action["held"] else ""
+    key = printable(action["key"]).ljust(widest)
+    return f"  {mark(kind, palette)} {kind:<10} {palette.bold(key)}  {REASONS.get(reason, printable(reason))}{held}"
+
+
+def _summary(actions: Any) -> str:
+    kinds = [action["kind"] for action in actions]
+    parts = [f"{kinds.count(kind)} to {kind}" for kind in _COUNTED if kind in kinds]
+    held = sum(bool(action["held"]) for action in actions)
+    return ", ".join(parts + ([f"{held} held"] if held else []))

@@ -1,0 +1,77 @@
+"""The line of a file that a finding speaks of, with a caret under the place: aligned, cropped, made safe.
+
+Pure: takes text, gives text. The text report calls it; nobody else does.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from reconciler.model.diagnostic import Span
+from reconciler.report.ansi import printable
+
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what libyaml takes for line breaks, whose marks we show
+WIDTH = 100
+"""How many columns of a line are shown at most."""
+_LEAD = 40
+_TAB = "    "
+
+
+class Snippet(NamedTuple):
+    """One line as shown, and where the caret's underline stands in it, both in terminal columns."""
+
+    text: str
+    offset: int
+    length: int
+
+
+def split_lines(data: bytes) -> list[str]:
+    """Return the lines of a file as the reader counts them; bytes that are not UTF-8 are replaced."""
+    return _BREAK.split(data.decode("utf-8-sig", "replace"))
+
+
+def snippet(lines: Sequence[str], span: Span, hidden: Iterable[Span] = ()) -> Snippet | None:
+    """Return what to show for `span`, or None where the file has no such line, or an empty one.
+
+    What the spans of `hidden` cover is masked: a secret that stands in a file must not reach a log of CI.
+    """
+    if not 1 <= span.line <= len(lines):
+        return None
+    line = _masked(lines[span.line - 1], span.line, hidden)
+    start = min(max(span.column - 1, 0), len(line))
+    stop = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
+    stop = min(max(stop, start + 1), max(len(line), start + 1))
+    if not line.strip():
+        return None
+    return _crop(line, start, stop)
+
+
+def _masked(line: str, number: int, hidden: Iterable[Span]) -> str:
+    for span in hidden:
+        if span.line <= number <= span.end_line:
+            start = span.column - 1 if span.line == number else 0
+            stop = span.end_column - 1 if span.end_line == number else len(line)
+            line = line[:start] + "*" * len(line[start:stop]) + line[stop:]
+    return line
+
+
+def _crop(line: str, start: int, stop: int) -> Snippet:
+    """Show the part around the caret: a line of a megabyte costs no more than a short one."""
+    first = max(0, start - _LEAD) if len(line) > WIDTH else 0
+    head, tail = ("…" if first else ""), line[first : first + WIDTH]
+    rest = "…" if first + WIDTH < len(line) else ""
+    before, marked = _shown(line[first:start]), _shown(line[start : min(stop, first + WIDTH)])
+    return Snippet(head + _shown(tail) + rest, len(head) + width(before), max(1, width(marked)))
+
+
+def _shown(text: str) -> str:
+    return printable(text.replace("\t", _TAB))
+
+
+def width(text: str) -> int:
+    """Return how many terminal columns `text` takes: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)

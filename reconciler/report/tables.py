@@ -1,0 +1,172 @@
+"""Rich tables of what a daemon answers: status, configurations, integrations, history.
+
+Takes the items of the API and gives text. The only module that imports Rich; no verb that must start fast calls it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from reconciler.model.duration import format_duration
+from reconciler.report.ansi import printable
+
+Item = Mapping[str, Any]
+_STYLES = {
+    "active": "green", "ready": "green", "True": "green", "failed": "bold red", "invalid": "bold red", "False": "red",
+    "pending": "yellow", "paused": "yellow", "initializing": "yellow", "shutting_down": "yellow", "removing": "yellow",
+    "Unknown": "yellow", "disabled": "dim", "registered": "dim",
+}  # fmt: skip
+
+
+def draw(what: RenderableType, *, colour: bool, width: int) -> str:
+    """Return `what` as text, `width` columns wide at most, with escapes when `colour`."""
+    console = Console(
+        file=StringIO(), force_terminal=colour, no_color=not colour, width=width, highlight=False, emoji=False,
+        color_system="standard" if colour else None, legacy_windows=False,
+    )  # fmt: skip
+    with console.capture() as captured:
+        console.print(what)
+    return "".join(line.rstrip(" ") for line in captured.get().splitlines(keepends=True))
+
+
+def configs_table(items: Iterable[Item]) -> RenderableType:
+    """Return the list of configurations."""
+    table = _table("ID", "STATE", "WHY", "FILE")
+    for item in items:
+        why = ": ".join(part for part in (item["reason"], item["message"]) if part)
+        table.add_row(_text(item["id"], "bold"), _state(item), _text(why), _text(_place(item), "dim"))
+    return table
+
+
+def config_detail(item: Item) -> RenderableType:
+    """Return one configuration with its facts, hooks and conditions; findings are the text report's."""
+    facts = _facts()
+    facts.add_row("id", _text(item["id"], "bold"))
+    facts.add_row("state", _state(item))
+    for name in ("reason", "message", "description"):
+        _fact(facts, name, item.get(name))
+    facts.add_row("file", _text(_place(item)))
+    facts.add_row("digest", _digests(item))
+    _fact(facts, "scope", _pairs(item.get("scope", {})))
+    _fact(facts, "labels", _pairs(item.get("labels", {})))
+    _fact(facts, "hooks", "\n".join(printable(hook) for hook in item.get("hooks", ())), raw=True)
+    conditions = item.get("conditions") or ()
+    return Group(facts, _conditions(conditions)) if conditions else facts
+
+
+def integrations_table(items: Iterable[Item], *, live: bool) -> RenderableType:
+    """Return the list of integrations; `live` says that a daemon told their states."""
+    table = _table("ID", "NAME", *(("STATE", "CONFIGS") if live else ()), "DESCRIPTION")
+    for item in items:
+        states = (_state(item), _text(str(item["configs"]))) if live else ()
+        why = f" ({item['message']})" if item.get("message") else ""
+        table.add_row(_text(item["id"], "bold"), _text(item["name"]), *states, _text(item["description"] + why))
+    return table
+
+
+def history_table(items: Iterable[Item]) -> RenderableType:
+    """Return the last passes, as the API orders them."""
+    table = _table("PASS", "STARTED", "TRIGGER", "FILES", "CONFIGS", "ACTIONS", "HELD", "ERRORS", "TOOK")
+    for item in items:
+        table.add_row(
+            str(item["number"]), _text(item["started"] or ""), _text(item["trigger"]), str(item["files"]),
+            str(item["configs"]), _text(_actions(item["actions"])), _number(item["held"], "yellow"),
+            _number(item["errors"], "red"), format_duration(item["seconds"]),
+        )  # fmt: skip
+    return table
+
+
+def status_table(item: Item) -> RenderableType:
+    """Return the whole at a glance, with what needs a person last."""
+    facts = _facts()
+    facts.add_row("daemon", _text("ready" if item["ready"] else "not ready", "green" if item["ready"] else "yellow"))
+    for name in ("version", "root", "state_dir", "started", "last_pass", "passes"):
+        _fact(facts, name.replace("_", " "), item.get(name))
+    facts.add_row("configurations", _counts(item["configs"], item.get("stale", 0)))
+    facts.add_row("integrations", _counts(item["integrations"]))
+    queue = item.get("queue", {})
+    facts.add_row("deliveries", _text(", ".join(f"{queue[n]:g} {n}" for n in queue if n != "oldest_seconds") or "-"))
+    if item.get("held"):
+        told = f"{item['held']} held: reconcile approve {item['held_digest']}"
+        facts.add_row("removals", _text(told, "yellow"))
+    for alarm in item.get("alarms", ()):
+        facts.add_row("alarm", _text(alarm, "bold red"))
+    return facts
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold", justify="right" if heading in _NUMBERS else "left")
+    return table
+
+
+_NUMBERS = frozenset({"PASS", "FILES", "CONFIGS", "HELD", "ERRORS", "TOOK"})
+
+
+def _facts() -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _fact(table: Table, name: str, value: Any, *, raw: bool = False) -> None:
+    if value not in (None, "", {}):
+        table.add_row(name, Text(value) if raw else _text(str(value)))
+
+
+def _conditions(conditions: Sequence[Item]) -> Table:
+    table = _table("CONDITION", "STATUS", "REASON", "MESSAGE", "SINCE")
+    table.show_edge = True
+    for one in conditions:
+        status = _text(one["status"], _STYLES.get(one["status"], ""))
+        table.add_row(
+            _text(one["type"]), status, _text(one["reason"]), _text(one["message"]), _text(one["since"] or "")
+        )
+    return table
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(printable(text), style=style)
+
+
+def _state(item: Item) -> Text:
+    state = item["state"]
+    text = _text(state, _STYLES.get(state, ""))
+    return text.append(" (stale)", "yellow") if item.get("stale") else text
+
+
+def _number(value: int, style: str) -> Text:
+    return Text(str(value), style=style if value else "dim")
+
+
+def _place(item: Item) -> str:
+    return f"{item['file']}:{item['line']}" if item.get("file") else ""
+
+
+def _digests(item: Item) -> Text:
+    live, wanted = item.get("digest"), item.get("desired_digest")
+    if live == wanted:
+        return _text((live or "-")[:12])
+    return _text(f"{(live or 'nothing')[:12]} runs, the files ask for {(wanted or 'nothing valid')[:12]}", "yellow")
+
+
+def _pairs(pairs: Item) -> str:
+    shown = (f"{key}={','.join(v) if isinstance(v, list) else v}" for key, v in pairs.items())
+    return "  ".join(shown)
+
+
+def _counts(counts: Item, stale: int = 0) -> Text:
+    text = Text(", ").join(_text(f"{n} {s}", _STYLES.get(s, "")) for s, n in counts.items() if n) or Text("none")
+    return text.append(f" ({stale} stale)", "yellow") if stale else text
+
+
+def _actions(actions: Sequence[Item]) -> str:
+    kinds = [str(action["kind"]) for action in actions]
+    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "-"

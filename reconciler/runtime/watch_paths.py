@@ -1,0 +1,157 @@
+"""Which folders have to be watched to notice any change beneath a root, and what an event in one of them means.
+
+Plain functions over the file system, used by `watcher`. A path in an event only says where to look, never what is
+there. All paths are absolute and resolved.
+"""
+
+# Paths are strings here, as the watch gives and takes them.
+# ruff: noqa: PTH100, PTH115, PTH118, PTH119, PTH120
+
+import os
+import stat
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from reconciler.config.directory_settings import FILE
+from reconciler.config.files import SUFFIXES
+
+_MOST_LINKS = 40
+"""As many as the kernel follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a root is reached. `anchors` are the paths that decide where it is: each link on the way, and itself.
+
+    `root` is the folder it is now, with its `identity`, or both None while it is missing; then the last anchor is the
+    first part of its path that does not exist.
+    """
+
+    anchors: frozenset[str]
+    root: str | None = None
+    identity: tuple[int, int] | None = None
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """The folders in which the anchors stand."""
+        return frozenset(os.path.dirname(anchor) for anchor in self.anchors)
+
+
+def find_way(root: str) -> Way:
+    """Follow `root` part by part, through every link."""
+    anchors: set[str] = set()
+    todo = [part for part in os.path.abspath(root).split("/") if part]
+    here, links = "/", 0
+    while todo:
+        name = todo.pop(0)
+        if name in {"", "."}:
+            continue
+        if name == "..":
+            here = os.path.dirname(here)
+            continue
+        path = os.path.join(here, name)
+        try:
+            target = os.readlink(path) if stat.S_ISLNK(os.lstat(path).st_mode) else None
+        except OSError:
+            return Way(frozenset({*anchors, path}))
+        if target is None:
+            here = path
+            continue
+        anchors.add(path)
+        links += 1
+        if links > _MOST_LINKS:
+            return Way(frozenset(anchors))
+        todo[:0] = target.split("/")
+        here = "/" if target.startswith("/") else here
+    return _arrived(here, anchors)
+
+
+def _arrived(here: str, anchors: set[str]) -> Way:
+    anchors.add(here)
+    try:
+        status = os.lstat(here)
+    except OSError:
+        return Way(frozenset(anchors))
+    if not stat.S_ISDIR(status.st_mode):
+        return Way(frozenset(anchors))
+    return Way(frozenset(anchors), here, (status.st_dev, status.st_ino))
+
+
+def folders_beneath(top: str) -> set[str]:
+    """Return `top` and the folders beneath it in which configurations, or what links lead to, may stand.
+
+    Hidden ones are left out: what git does in `.git` is nobody's business. So are names that are not UTF-8.
+    """
+    found: set[str] = set()
+    todo = [top]
+    while todo:
+        folder = todo.pop()
+        try:
+            with os.scandir(folder) as entries:
+                todo += [e.path for e in entries if _is_watched(e)]
+        except OSError:
+            continue
+        found.add(folder)
+    return found
+
+
+def _is_watched(entry: "os.DirEntry[str]") -> bool:
+    name = entry.name
+    return name[0] != "." and entry.is_dir(follow_symlinks=False) and is_utf8(name)
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name can be given to the watch, which takes text alone."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class Meaning:
+    """What a batch of events asks for: folders to list (relative to the root), new and lost folders (absolute)."""
+
+    folders: set[str] = field(default_factory=set)
+    appeared: set[str] = field(default_factory=set)
+    vanished: set[str] = field(default_factory=set)
+    everything: bool = False
+    moved: bool = False
+    """Whether the root may be elsewhere now."""
+
+
+def understand(paths: Iterable[str], way: Way, watched: Collection[str]) -> Meaning:
+    """Sort the paths of events by what they ask for; most are files of ours, and cost no system call."""
+    meaning = Meaning()
+    root = way.root
+    for path in paths:
+        if path in way.anchors:
+            meaning.moved = True
+        if root is None or not path.startswith(root.rstrip("/") + "/"):
+            continue
+        folder, _, name = path.removeprefix(root.rstrip("/") + "/").rpartition("/")
+        if path in watched or not name.endswith(SUFFIXES):
+            _understand_other(meaning, path, folder, watched)
+        else:
+            meaning.folders.add(folder)
+        if name == FILE and not folder:
+            meaning.everything = True
+    return meaning
+
+
+def _understand_other(meaning: Meaning, path: str, folder: str, watched: Collection[str]) -> None:
+    """Sort what is no configuration by its name: a folder, a link that decides what others are, or nothing of ours."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        mode = 0
+    if path in watched and not stat.S_ISDIR(mode):
+        meaning.vanished.add(path)
+        meaning.folders.add(folder)
+    elif stat.S_ISDIR(mode) and not os.path.basename(path).startswith("."):
+        # Named by an event, so it was made, renamed or replaced: it is watched anew, whether it was or not.
+        meaning.appeared.add(path)
+        meaning.folders.add(folder)
+    elif stat.S_ISLNK(mode):
+        meaning.folders.add(folder)

@@ -1,0 +1,122 @@
+"""Who may do what: the host and origin of a request, and its token. A pure decision, and the middleware that asks it.
+
+Probes answer everyone; `/hooks/…` have proofs of their own. On a loopback address reading and `POST /events` are
+open to the machine, and only what changes something needs the token; on any other address everything needs it.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from reconciler.web.answers import ApiError
+from reconciler.web.options import WebOptions, is_loopback
+
+PROBES = frozenset({"/livez", "/readyz"})
+HOOKS = "/hooks/"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Access:
+    """Decides for one listener; the token is kept as a hash."""
+
+    def __init__(self, options: WebOptions) -> None:
+        host = options.host or ""
+        self._trusted = options.trusted
+        self._loopback = is_loopback(host)
+        self._allowed = {name.lower().strip("[]") for name in (*options.allowed_hosts, "localhost", "127.0.0.1", "::1")}
+        # A wildcard address has no name of its own, and every request there carries the token, which a page that
+        # rebinds a name cannot know; so without --allowed-host any name will do.
+        self._any_host = "*" in self._allowed or (_is_wildcard(host) and not options.allowed_hosts)
+        if host and not _is_wildcard(host):
+            self._allowed.add(host.lower())
+        self._token = _hashed(options.token.reveal()) if options.token is not None and len(options.token) else None
+
+    def refusal(self, method: str, path: str, headers: Mapping[str, str]) -> ApiError | None:
+        """Return why a request may not be served, or None when it may."""
+        if self._trusted or path in PROBES:
+            return None
+        hook = path.startswith(HOOKS)
+        host = headers.get("host", "")
+        if not hook and not self._knows(host):
+            return ApiError(
+                403,
+                "host_not_allowed",
+                f"the host {host[:80]!r} is not served here: name it with --allowed-host",
+            )
+        if method not in _READING and self._is_foreign(headers.get("origin"), host):
+            return ApiError(403, "foreign_origin", "a page of another origin may not do this")
+        if hook or self._is_open(method, path) or self._has_token(headers.get("authorization", "")):
+            return None
+        headers_out = {"www-authenticate": 'Bearer realm="reconcile"'}
+        return ApiError(401, "unauthorized", "this needs a token: send it as Authorization: Bearer", headers_out)
+
+    def _is_open(self, method: str, path: str) -> bool:
+        return self._loopback and (method in _READING or (method == "POST" and path == "/events"))
+
+    def _has_token(self, authorization: str) -> bool:
+        scheme, _, given = authorization.partition(" ")
+        # Hashes are compared, so that the time taken says nothing of the token, its length included.
+        equal = hmac.compare_digest(_hashed(given.strip()), self._token or b"")
+        return equal and scheme.lower() == "bearer"
+
+    def _knows(self, host: str) -> bool:
+        if self._any_host:
+            return True
+        name = _name_of(host)
+        return name in self._allowed or (self._loopback and is_loopback(name))
+
+    def _is_foreign(self, origin: str | None, host: str) -> bool:
+        """Whether a browser sent this from a page that is not ours; others send no Origin."""
+        if origin is None:
+            return False
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return True
+        netloc = parts.netloc.lower()
+        return not netloc or (netloc != host.lower() and (parts.hostname or "") not in self._named())
+
+    def _named(self) -> set[str]:
+        return self._allowed - {"localhost", "127.0.0.1", "::1", "*"}
+
+
+class Guard:
+    """The middleware: answers with the refusal, or passes on."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            refusal = self._access.refusal(scope["method"], scope["path"], Headers(scope=scope))
+            if refusal is not None:
+                await refusal.response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _hashed(token: str) -> bytes:
+    return hashlib.sha256(token.encode("latin-1", "backslashreplace")).digest()
+
+
+def _name_of(host: str) -> str:
+    """Return the name in a Host header: without port, brackets and the dot of a full name."""
+    if host.startswith("["):
+        name, closed, _ = host[1:].partition("]")
+        return name.lower() if closed else ""
+    name = host.partition(":")[0]
+    return name.lower().removesuffix(".")
+
+
+def _is_wildcard(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False

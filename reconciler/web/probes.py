@@ -1,0 +1,36 @@
+"""`/livez`, `/readyz` and `/metrics`: for what runs and watches the daemon."""
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reconciler.runtime.api import EngineView
+from reconciler.web.answers import answer
+
+
+class Probes:
+    """Answers without waiting for anything."""
+
+    def __init__(self, engine: EngineView) -> None:
+        self._engine = engine
+
+    async def livez(self, request: Request) -> Response:  # noqa: ARG002 — every endpoint takes one
+        """Answer 200 as long as this loop turns."""
+        return answer({"live": True})
+
+    def readyz(self, request: Request) -> Response:  # noqa: ARG002
+        """Answer 200 once the first pass has ended, else 503 with the reason."""
+        if self._engine.ready:
+            return answer({"ready": True})
+        return answer({"ready": False, "reason": self._why_not()}, 503, {"retry-after": "1"})
+
+    def _why_not(self) -> str:
+        try:
+            looked = self._engine.status().last_pass is not None
+        except Exception:  # noqa: BLE001 — an engine that stops may not tell its status any more
+            looked = True
+        return "the engine stops" if looked else "the first pass has not ended"
+
+    def metrics(self, request: Request) -> Response:  # noqa: ARG002
+        """Answer with every metric in Prometheus' text format."""
+        return Response(generate_latest(self._engine.metrics), headers={"content-type": CONTENT_TYPE_LATEST})

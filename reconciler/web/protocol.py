@@ -1,0 +1,80 @@
+"""uvicorn's HTTP protocol with what it lacks: a limit on the time and the size of a request's head.
+
+Without it, connections that send nothing, or a header a minute, would stay for ever and use up all that are allowed.
+The same limits hold for the rest of a body that was answered before its end, which uvicorn reads and throws away.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from reconciler.web.options import Limits
+
+_SURPLUS = 16
+"""How many times the largest body may follow a refusal before the connection is cut."""
+
+
+def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
+    """Return a protocol class, on httptools where it is installed, else on h11, that closes what is too slow."""
+    base: Any = AutoHTTPProtocol
+    # A logger of our own: bad requests are not news, and a host's uvicorn may have set up the shared ones to its taste.
+    quiet = logging.getLogger("reconciler.web.http")
+    if quiet.level == logging.NOTSET:
+        quiet.setLevel(logging.ERROR)
+
+    class BoundedProtocol(base):  # type: ignore[misc]
+        _head_bytes = 0
+        _head_timer: asyncio.TimerHandle | None = None
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.logger = quiet
+            self.access_log = False
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            self._expect_head()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if not self._awaits_head():
+                self._head_arrived()
+                return
+            self._head_bytes += len(data)
+            self._expect_head()
+            if self._head_bytes > (_SURPLUS * limits.body if self._in_surplus() else limits.head):
+                self.transport.close()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._head_arrived()
+            super().connection_lost(exc)
+
+        def timeout_keep_alive_handler(self) -> None:
+            super().timeout_keep_alive_handler()
+            if self.transport.get_write_buffer_size():  # an answer that is not fetched would be kept for ever
+                self.transport.abort()
+
+        def _awaits_head(self) -> bool:
+            return self.cycle is None or bool(self.cycle.response_complete)
+
+        def _in_surplus(self) -> bool:
+            return self.cycle is not None and bool(self.cycle.more_body)
+
+        def _head_arrived(self) -> None:
+            self._head_bytes = 0
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+
+        def _expect_head(self) -> None:
+            if self._head_timer is None:
+                self._head_timer = self.loop.call_later(limits.head_seconds, self._head_is_late)
+
+        def _head_is_late(self) -> None:
+            self._head_timer = None
+            if self._awaits_head() and not self.transport.is_closing():
+                self.transport.close()
+
+    return BoundedProtocol

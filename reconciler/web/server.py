@@ -1,0 +1,141 @@
+"""Runs the application: one daemon thread with a loop of its own, one listener on TCP and one on the Unix socket."""
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import socket
+import threading
+from concurrent.futures import Future
+
+import uvicorn
+
+from reconciler.model.errors import ReconcileError
+from reconciler.runtime.api import EngineView
+from reconciler.web.app import create_app
+from reconciler.web.options import WebOptions, check_listen
+from reconciler.web.protocol import bounded_protocol
+from reconciler.web.shell import HttpMetrics
+from reconciler.web.sockets import SOCKET_NAME, bind_tcp, bind_unix
+
+log = logging.getLogger(__name__)
+_START_SECONDS = 30.0
+
+
+class WebServer:
+    """Serves one engine, from `start` to `stop`; both are called from outside its loop."""
+
+    def __init__(self, engine: EngineView, options: WebOptions) -> None:
+        self._engine = engine
+        self._options = options
+        self._listeners: list[tuple[socket.socket, WebOptions]] = []
+        self._servers: list[uvicorn.Server] = []
+        self._metrics: HttpMetrics | None = None
+        self._thread: threading.Thread | None = None
+        self._started: Future[None] = Future()
+        self._inode: int | None = None
+        self.port = 0
+        """The TCP port, once started; 0 without TCP."""
+
+    @property
+    def url(self) -> str | None:
+        """Where TCP is served, once started; None without TCP."""
+        host = self._options.host
+        if host is None:
+            return None
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def start(self) -> None:
+        """Bind, in the caller's thread, then serve in another; returns when requests are answered.
+
+        Raises ReconcileError when an address cannot be had, or a network address has no token.
+        """
+        options = self._options
+        check_listen(options.host, options.token)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._close_sockets)
+            self._bind()
+            self._metrics = HttpMetrics(self._engine.metrics)
+            undo.callback(self._metrics.close)
+            self._servers = [self._server(options) for _, options in self._listeners]
+            self._thread = threading.Thread(target=self._run, name="reconcile-web", daemon=True)
+            self._thread.start()
+            self._started.result(_START_SECONDS)
+            undo.pop_all()
+
+    def stop(self, grace: float = 5.0) -> bool:
+        """Take no more connections, and let what is under way end within `grace` seconds; False when it did not."""
+        if self._thread is None:
+            return True
+        for server in self._servers:
+            server.config.timeout_graceful_shutdown = max(0, grace)  # type: ignore[assignment]  # it takes fractions
+            server.should_exit = True
+        self._thread.join(grace + 2.0)
+        ended = not self._thread.is_alive()
+        self._thread = None
+        self._close_sockets()
+        if self._metrics is not None:
+            self._metrics.close()
+        return ended
+
+    def _bind(self) -> None:
+        options = self._options
+        if options.host is not None:
+            listener = bind_tcp(options.host, options.port)
+            self._listeners.append((listener, options))
+            self.port = listener.getsockname()[1]
+        if options.state_dir is not None:
+            listener = bind_unix(options.state_dir)
+            self._inode = (options.state_dir / SOCKET_NAME).lstat().st_ino
+            self._listeners.append((listener, dataclasses.replace(options, trusted=True)))
+
+    def _run(self) -> None:
+        try:
+            factory = self._servers[0].config.get_loop_factory() if self._servers else None
+            with asyncio.Runner(loop_factory=factory) as runner:
+                runner.run(self._serve())
+        except BaseException as error:  # the thread ends either way
+            if not self._started.done():
+                self._started.set_exception(ReconcileError(f"the web server did not start: {error}"))
+            else:
+                log.exception("the web server ended")
+
+    async def _serve(self) -> None:
+        serving = [
+            asyncio.ensure_future(server.serve([listener]))
+            for server, (listener, _) in zip(self._servers, self._listeners, strict=True)
+        ]
+        while not all(server.started for server in self._servers) and not any(task.done() for task in serving):  # noqa: ASYNC110 — a flag is all uvicorn tells
+            await asyncio.sleep(0.005)
+        self._started.set_result(None)
+        await asyncio.gather(*serving)
+
+    def _server(self, options: WebOptions) -> uvicorn.Server:
+        limits = options.limits
+        chatter = logging.getLogger("uvicorn.error")
+        if chatter.level == logging.NOTSET:  # a host that runs uvicorn itself has set it
+            chatter.setLevel(logging.ERROR)
+        config = uvicorn.Config(
+            create_app(self._engine, options, self._metrics),
+            http=bounded_protocol(limits),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=limits.connections,
+            backlog=512,
+            timeout_keep_alive=limits.keep_alive,
+            h11_max_incomplete_event_size=limits.head,
+        )
+        return uvicorn.Server(config)
+
+    def _close_sockets(self) -> None:
+        for listener, _ in self._listeners:
+            listener.close()
+        self._listeners = []
+        if self._options.state_dir is not None and self._inode is not None:
+            path = self._options.state_dir / SOCKET_NAME
+            with contextlib.suppress(OSError):  # another process may have put its own there since
+                if path.lstat().st_ino == self._inode:
+                    path.unlink()

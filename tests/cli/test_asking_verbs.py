@@ -1,0 +1,186 @@
+"""The verbs that ask a daemon, in process, against an HTTP server on a Unix socket."""
+
+import io
+import json
+
+import pytest
+
+from reconciler.cli.app import run
+
+
+@pytest.fixture
+def ask(fake, capsys):
+    """Run a verb against the fake daemon: exit code, stdout, stderr."""
+
+    def call(*arguments):
+        code = run([*arguments, "--state-dir", str(fake.state_dir)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_status_shows_counts(ask):
+    code, out, _ = ask("status")
+    assert code == 0
+    assert "3 active" in out
+    assert "2 pending" in out
+
+
+def test_status_with_alarm_exits_1(ask, fake):
+    fake.answers["GET /api/v1/status"][1]["alarms"].append("the disk is \x1b[2J full")
+    code, out, _ = ask("status")
+    assert code == 1
+    assert r"the disk is \x1b[2J full" in out
+
+
+@pytest.mark.parametrize("verb", ["status", "get", "history", "integrations", "plan"])
+def test_json_has_a_format_version(ask, verb):
+    _, out, _ = ask(verb, "-o", "json")
+    assert json.loads(out)["format_version"] == 1
+
+
+def test_get_lists_every_page(ask):
+    code, out, _ = ask("get")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()[2:]] == ["slack/a", "slack/b", "slack/c"]
+    assert "active (stale)" in out
+
+
+def test_get_filters_by_label(ask, fake):
+    _, out, _ = ask("get", "-l", "tier=1", "-o", "json")
+    assert [item["id"] for item in json.loads(out)["items"]] == ["slack/a"]
+    assert fake.asked[0][2] == {"label": "tier=1"}
+
+
+def test_get_filters_by_state(ask):
+    _, out, _ = ask("get", "--state", "failed", "-o", "json")
+    assert [item["id"] for item in json.loads(out)["items"]] == ["slack/b"]
+
+
+def test_get_one_shows_conditions_and_findings(ask):
+    code, out, _ = ask("get", "slack/b")
+    assert code == 1
+    assert "EventHook build.*" in out
+    assert "team=web,ops" in out
+    assert "error[unknown-key] unknown key `x`" in out
+    assert "\x1b" not in out
+
+
+def test_get_unknown_id_exits_1(ask):
+    code, out, err = ask("get", "slack/none")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: ")
+
+
+def test_history_counts_actions(ask):
+    code, out, _ = ask("history")
+    assert code == 0
+    assert "1 start" in out
+
+
+def test_integrations_of_a_server_show_states(remote, capsys):
+    assert run(["integrations", "--server", remote.url]) == 0
+    assert "active" in capsys.readouterr().out
+
+
+def test_plan_of_daemon_exits_1_when_asked_to(ask):
+    assert ask("plan")[0] == 0
+    code, out, _ = ask("plan", "--exit-code")
+    assert code == 1
+    assert "1 to remove, 1 held" in out
+
+
+def test_approve_sends_the_digest(ask, fake):
+    assert ask("approve", "abc123")[0] == 0
+    assert fake.asked[-1][:4] == ("POST", "/api/v1/approve", {}, {"digest": "abc123"})
+
+
+def test_approve_of_another_plan_exits_1(ask, fake):
+    fake.answers["POST /api/v1/approve"] = (409, {"error": {"code": "not_held", "message": "another plan is held"}})
+    assert ask("approve", "abc123") == (1, "", "error: another plan is held\n")
+
+
+def test_retry_sends_the_key(ask, fake):
+    assert ask("retry", "slack/b")[0] == 0
+    assert fake.asked[-1][3] == {"key": "slack/b"}
+
+
+def test_emit_sends_a_cloudevent(ask, fake):
+    code, out, _ = ask("emit", "build.finished", "--data", '{"n": 1}', "--scope", "team=web", "--id", "1")
+    assert (code, out) == (0, "✓ accepted build.finished as number 4 (id 1)\n")
+    _, path, _, body, headers = fake.asked[-1]
+    assert (path, headers["Content-Type"]) == ("/events", "application/cloudevents+json")
+    assert {k: body[k] for k in ("specversion", "type", "team", "data")} == {
+        "specversion": "1.0", "type": "build.finished", "team": "web", "data": {"n": 1},
+    }  # fmt: skip
+
+
+def test_emit_of_a_known_event_says_so(ask, fake):
+    fake.answers["POST /events"] = (202, {"receipts": [{"sequence": 4, "duplicate": True}]})
+    assert ask("emit", "x", "--id", "1")[1] == "✓ known already: x is number 4 (id 1)\n"
+
+
+def test_answer_of_a_proxy_is_a_sentence(ask, fake):
+    fake.answers["POST /events"] = (502, "<html>")
+    assert ask("emit", "x") == (2, "", "error: the daemon answered 502 Bad Gateway\n")
+
+
+def test_emit_takes_data_from_a_file(ask, fake, tmp_path):
+    (tmp_path / "data.json").write_text("[1]")
+    assert ask("emit", "x", "--data", f"@{tmp_path / 'data.json'}")[0] == 0
+    assert fake.asked[-1][3]["data"] == [1]
+
+
+def test_emit_takes_a_whole_event_from_stdin(ask, fake, monkeypatch):
+    event = {"specversion": "1.0", "type": "t", "source": "/s", "id": "9", "time": "2026-01-31T12:00:00Z"}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(event)))
+    assert ask("emit", "-")[0] == 0
+    assert fake.asked[-1][3] == event
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["x", "--data", "{"], ["x", "--data", "NaN"], ["x", "--data", "@/nowhere"], ["x", "--scope", "team"],
+        ["x", "--scope", "Team=web"], ["x", "--scope", "type=other"], ["", "--data", "1"], ["@/nowhere"],
+        ["-", "--data", "1"], ["x", "--data", "[" * 100_000],
+    ],
+)  # fmt: skip
+def test_emit_refuses_what_is_no_event(ask, fake, arguments):
+    code, out, err = ask("emit", *arguments)
+    assert (code, out, fake.asked) == (2, "", [])
+    assert err.startswith("error: ")
+
+
+def test_token_goes_along(remote, tmp_path, capsys):
+    (tmp_path / "token").write_text("s3cret\n")
+    assert run(["status", "--server", remote.url, "--token-file", str(tmp_path / "token")]) == 0
+    assert remote.asked[0][4]["Authorization"] == "Bearer s3cret"
+    assert "s3cret" not in "".join(capsys.readouterr())
+
+
+def test_refused_token_exits_2(remote, capsys):
+    remote.answers["GET /api/v1/status"] = (401, None)
+    assert run(["status", "--server", remote.url]) == 2
+    assert "--token-file" in capsys.readouterr().err
+
+
+def test_long_state_directory_is_reached(deep, capsys):
+    assert len(str(deep.state_dir)) > 108
+    assert run(["status", "--state-dir", str(deep.state_dir)]) == 0
+
+
+def test_state_directory_before_the_verb_counts(fake):
+    assert run(["--state-dir", str(fake.state_dir), "status"]) == 0
+
+
+def test_state_directory_from_the_environment_counts(fake, monkeypatch):
+    monkeypatch.setenv("RECONCILE_STATE_DIR", str(fake.state_dir))
+    assert run(["status"]) == 0
+
+
+def test_flag_beats_environment(fake, monkeypatch, tmp_path):
+    monkeypatch.setenv("RECONCILE_STATE_DIR", str(tmp_path / "elsewhere"))
+    assert run(["--state-dir", str(fake.state_dir), "status"]) == 0
+    assert run(["status"]) == 2

@@ -1,0 +1,55 @@
+"""What each light command may import: start-up stays cheap only while somebody looks."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "rich", "pydantic", "asyncio", "jsonschema", "importlib.metadata", "typer", "click", "argparse", "http.client",
+    "logging", "watchfiles", "starlette", "jinja2", "httpx2", "subprocess", "multiprocessing", "concurrent.futures",
+}  # fmt: skip
+PROBE = """
+import json, sys
+sys.argv = ["reconcile", *sys.argv[1:]]
+from reconciler.__main__ import main
+try:
+    main()
+finally:
+    sys.stdout.flush()
+    sys.stderr.write(json.dumps(sorted(sys.modules)))
+"""
+
+
+def imported(cwd, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *arguments], cwd=cwd, capture_output=True, text=True, timeout=50, check=False
+    )
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("integration: console\nname: a\nsettings: {}\nevents:\n  - type: build.finished\n")
+    return tmp_path
+
+
+def test_version_imports_the_version_alone(tmp_path):
+    ours = {name for name in imported(tmp_path, "--version") if name.startswith("reconciler")}
+    assert ours == {"reconciler", "reconciler._version", "reconciler.__main__"}
+
+
+def test_validation_of_a_good_file_imports_nothing_heavy(root):
+    assert imported(root, "validate", "configs/a.yaml") & HEAVY == set()
+
+
+def test_validation_imports_no_integration(root):
+    code = {f"reconciler_integrations.console.{part}" for part in ("integration", "settings")}
+    assert imported(root, "validate") & code == set()
+
+
+def test_help_imports_no_engine(tmp_path):
+    assert not {"reconciler.compose", "reconciler.config"} & imported(tmp_path, "--help")

@@ -1,0 +1,96 @@
+"""A plan in the manner of Terraform, and the narration of a daemon."""
+
+import pytest
+
+from reconciler.model.diagnostic import Diagnostic, Severity, Span
+from reconciler.model.plan import Action, ActionKind, ActionReason, FieldChange, Outcome, OutcomeStatus, Plan
+from reconciler.model.state import PassRecord
+from reconciler.report import daemon_event as said
+from reconciler.report.ansi import Palette
+from reconciler.report.items import plan_item
+from reconciler.report.narrate import level, narrate
+from reconciler.report.narrate_json import narrate_json
+from reconciler.report.plan_text import dotted, render_plan, value_text
+
+CHANGES = (
+    FieldChange(("settings", "channel"), "#a", "#b"),
+    FieldChange(("settings", "headers", 0), None, {"x": [1]}, "added"),
+    FieldChange(("settings", "token"), {"secret": "env:OLD"}, {"secret": "env:NEW"}),
+    FieldChange(("labels", "tier"), "1", None, "removed"),
+    FieldChange(("description",), "x" * 100, "y\x1b[2J"),
+)
+INITIALIZE = Action(ActionKind.INITIALIZE, "slack", ActionReason.FIRST_CONFIG)
+START = Action(ActionKind.START, "slack/a", ActionReason.ADDED, None, "1" * 64)
+UPDATE = Action(ActionKind.UPDATE, "slack/b", ActionReason.CHANGED, "1" * 64, "2" * 64, CHANGES)
+REMOVE = Action(ActionKind.REMOVE, "webhook/gone", ActionReason.DELETED, "3" * 64, held=True)
+PLAN = Plan((INITIALIZE, START, UPDATE, REMOVE))
+FINDING = Diagnostic(
+    "unknown-key", Severity.ERROR, "unknown key `chanel`", Span("slack/b.yaml", 7, 3, 7, 9), "did you mean `channel`?"
+)
+RECORD = PassRecord(1, 0.0, 0.5, "files", 1, 1, ())
+
+
+def settled(action, status=OutcomeStatus.APPLIED, message=""):
+    return said.Settled(Outcome(action, status, message, 0.1), "slack/b.yaml", 1)
+
+
+STORY = [
+    said.Started("1.0", "configs", ".reconcile", 4, "http://127.0.0.1:8787", "http://127.0.0.1:8787/?token=t"),
+    settled(INITIALIZE),
+    settled(START),
+    settled(UPDATE),
+    said.Settled(Outcome(UPDATE, OutcomeStatus.FAILED, "the service said no"), "slack/b.yaml", 1, running=True),
+    settled(INITIALIZE, OutcomeStatus.FAILED, "no route to host"),
+    settled(START, OutcomeStatus.WAITING, "env:TOKEN is not set"),
+    settled(REMOVE),
+    said.Ready(4, 3, 1, 0.25),
+    said.Ready(4, 4, 0, 0.25),
+    said.Invalid("slack/b", (FINDING, FINDING), running=True),
+    said.Invalid("slack/b", (), running=False),
+    said.Valid("slack/b", "slack/b.yaml", 1),
+    said.Found((FINDING,)),
+    said.Held(PLAN, "5 of 6 configurations would be removed within 10 minutes"),
+    said.Alarm("the disk is full"),
+    said.Alarm("the disk is full", over=True),
+    said.Passed(RECORD),
+    said.Stopping("SIGTERM", 25.0),
+    said.Stopped(0.5),
+    said.Stopped(25.0, ("slack",)),
+]
+
+
+def test_plan_as_text(golden):
+    golden("plan.txt", "".join(render_plan(plan_item(PLAN))))
+
+
+def test_plan_in_colour(golden):
+    golden("plan.ansi", "".join(render_plan(plan_item(PLAN), Palette(True))))
+
+
+def test_empty_plan_says_so():
+    assert "".join(render_plan(plan_item(Plan()))) == "✓ Nothing to do: what runs is what the files ask for.\n"
+
+
+def test_story_of_a_daemon(golden):
+    golden("story.txt", "".join(f"{line}\n" for event in STORY for line in narrate(event)))
+
+
+def test_sign_in_link_stays_out_of_the_log():
+    assert "token" not in str(narrate_json(STORY[0]))
+
+
+@pytest.mark.parametrize("event", STORY, ids=lambda event: type(event).__name__)
+def test_every_event_has_level_and_json(event):
+    assert level(event) in {"debug", "info", "warning", "error"}
+    assert narrate_json(event)["event"] == type(event).__name__.lower()
+
+
+def test_value_is_one_safe_line():
+    assert value_text("a\nb\x1b") == '"a\\nb\\u001b"'
+    assert value_text({"secret": "env:X", "format": "Bearer {}"}) == "secret(env:X)"
+    assert len(value_text("x" * 1000)) == 60
+
+
+def test_path_reads_as_people_write_it():
+    assert dotted(("settings", "headers", 0, "x")) == "settings.headers[0].x"
+    assert dotted(()) == "(document)"

@@ -1,0 +1,197 @@
+"""Watcher: every kind of change that deployments make gives a hint, and what is none of ours gives none."""
+
+import os
+import shutil
+import threading
+
+import pytest
+
+
+def settle(hints, root):
+    """Make a change that is hinted at last, so that what was to come before it has come."""
+    (root / "zz-last.yaml").write_text("z")
+    hints.wait(lambda h: any(f is None or "" in f for f in h.all))
+
+
+def test_edit_hints_at_its_folder_alone(root, watch, hints):
+    (root / "team" / "b.yaml").write_text("b")
+    watch(root)
+    (root / "team" / "b.yaml").write_text("b2")
+    hints.wait_for("team")
+    assert hints.folders() == {"team"}
+
+
+@pytest.mark.parametrize("change", ["create", "rename", "move in", "delete", "chmod"])
+def test_change_of_a_file_hints_at_its_folder(root, watch, hints, tmp_path, change):
+    (tmp_path / "other.yaml").write_text("o")
+    file = root / "a.yaml"
+    watch(root)
+    if change == "create":
+        (root / "b.yml").write_text("b")
+    elif change == "rename":
+        file.rename(root / "c.yaml")
+    elif change == "move in":
+        (tmp_path / "other.yaml").rename(file)
+    elif change == "delete":
+        file.unlink()
+    else:
+        file.chmod(0o600)
+    hints.wait_for("")
+
+
+def test_file_of_another_kind_gives_no_hint(root, watch, hints):
+    watch(root)
+    (root / "team" / "state.db-wal").write_text("x")
+    (root / "team" / "notes.txt").write_text("x")
+    (root / ".git").mkdir()
+    (root / ".git" / "x.yaml").write_text("x")
+    settle(hints, root)
+    assert hints.folders() == {""}
+
+
+def test_writes_beside_the_root_give_no_hint(root, watch, hints, tmp_path):
+    watch(root)
+    (tmp_path / ".reconcile").mkdir()
+    (tmp_path / "state.yaml").write_text("x")
+    (tmp_path / ".reconcile" / "state.db").write_text("x")
+    settle(hints, root)
+    assert hints.all
+    assert None not in hints.all
+    assert hints.folders() == {""}
+
+
+def test_new_folder_is_hinted_at_and_watched(root, watch, hints):
+    watch(root)
+    (root / "new" / "er").mkdir(parents=True)
+    (root / "new" / "er" / "a.yaml").write_text("a")
+    hints.wait_for("new/er")
+    hints.clear()
+    (root / "new" / "er" / "a.yaml").write_text("b")
+    hints.wait_for("new/er")
+
+
+def test_folder_moved_in_and_out_is_hinted_at(root, watch, hints, tmp_path):
+    (tmp_path / "out" / "sub").mkdir(parents=True)
+    (tmp_path / "out" / "sub" / "a.yaml").write_text("a")
+    watch(root)
+    (tmp_path / "out").rename(root / "in")
+    hints.wait_for("in/sub")
+    hints.clear()
+    (root / "in").rename(tmp_path / "out")
+    hints.wait_for("")
+    hints.clear()
+    (root / "in").mkdir()
+    hints.wait_for("in")
+    hints.clear()
+    (root / "in" / "a.yaml").write_text("a")
+    hints.wait_for("in")
+
+
+def test_deleted_tree_is_hinted_at(root, watch, hints):
+    watch(root)
+    shutil.rmtree(root / "team")
+    hints.wait_for("")
+
+
+def test_kubernetes_data_link_swap_is_hinted_at(root, watch, hints):
+    for stamp in ("..1", "..2"):
+        (root / stamp).mkdir()
+        (root / stamp / "k.yaml").write_text(stamp)
+    (root / "..data").symlink_to("..1")
+    (root / "k.yaml").symlink_to("..data/k.yaml")
+    watch(root)
+    (root / "..data_tmp").symlink_to("..2")
+    (root / "..data_tmp").rename(root / "..data")
+    hints.wait_for("")
+
+
+def test_root_link_that_flips_is_followed(tmp_path, watch, hints):
+    for name in ("v1", "v2"):
+        (tmp_path / "trees" / name / "sub").mkdir(parents=True)
+    link = tmp_path / "links" / "current"
+    link.parent.mkdir()
+    link.symlink_to("../trees/v1")
+    watch(link)
+    (tmp_path / "links" / "tmp").symlink_to("../trees/v2")
+    (tmp_path / "links" / "tmp").rename(link)
+    hints.wait_for_everything()
+    hints.clear()
+    (tmp_path / "trees" / "v2" / "sub" / "a.yaml").write_text("a")
+    hints.wait_for("sub")
+
+
+def test_root_removed_and_made_again_is_followed(root, watch, hints):
+    watch(root)
+    shutil.rmtree(root)
+    hints.wait_for_everything()
+    hints.clear()
+    root.mkdir()
+    hints.wait_for_everything()
+    hints.clear()
+    (root / "a.yaml").write_text("a")
+    hints.wait_for("")
+
+
+def test_root_that_comes_later_with_its_parents_is_followed(tmp_path, watch, hints):
+    root = tmp_path / "not" / "yet" / "there"
+    watch(root)
+    root.mkdir(parents=True)
+    hints.wait_for_everything()
+    (root / "a.yaml").write_text("a")
+    hints.wait_for("")
+
+
+def test_folder_above_that_is_renamed_is_noticed(tmp_path, watch, hints):
+    root = tmp_path / "x" / "y" / "configs"
+    root.mkdir(parents=True)
+    watch(root)
+    (tmp_path / "x").rename(tmp_path / "z")
+    hints.wait_for_everything()
+
+
+def test_name_that_is_not_utf8_does_not_end_the_watch(root, watch, hints):
+    watcher = watch(root)
+    os.close(os.open(os.fsencode(root) + b"/caf\xe9.yaml", os.O_CREAT))
+    os.mkdir(os.fsencode(root) + b"/d\xff")
+    hints.wait_for_everything()
+    hints.clear()
+    (root / "team" / "b.yaml").write_text("b")
+    hints.wait_for("team")
+    assert not watcher.is_polling
+
+
+def test_link_to_the_whole_system_is_not_followed(root, watch, hints):
+    (root / "all").symlink_to("/")
+    watcher = watch(root)
+    assert len(watcher._watched) == 3
+
+
+def test_settings_file_hints_at_everything(root, watch, hints):
+    watch(root)
+    (root / "reconcile.toml").write_text("")
+    hints.wait_for_everything()
+
+
+def test_burst_gives_few_hints(root, watch, hints):
+    watch(root)
+    for i in range(300):
+        (root / "team" / f"f{i}.yaml").write_text("x")
+    (root / "a.yaml").write_text("last")
+    hints.wait_for("")
+    assert len(hints.all) < 100
+
+
+def test_where_nothing_can_be_watched_everything_is_hinted_at_regularly(root, watch, hints, monkeypatch):
+    monkeypatch.setattr("reconciler.runtime.watcher._new_notify", lambda folders: (_ for _ in ()).throw(OSError("no")))
+    watcher = watch(root, poll=0.01)
+    hints.wait(lambda h: h.all.count(None) >= 3)
+    assert watcher.is_polling
+
+
+def test_stopped_watcher_hints_no_more(root, watch, hints):
+    watcher = watch(root)
+    watcher.stop()
+    watcher.stop()
+    (root / "a.yaml").write_text("b")
+    assert not any(t.name == "reconcile-watch" for t in threading.enumerate())
+    assert hints.all == []

@@ -1,0 +1,65 @@
+"""The three requests that change something, as the command line sends them over the Unix socket."""
+
+import json
+
+import pytest
+
+from reconciler.web.sockets import unix_connection
+
+
+@pytest.fixture
+def send(serve, tmp_path):
+    """Return a function that posts over the Unix socket and returns the status and the JSON."""
+    serve(host=None, state_dir=tmp_path)
+
+    def post(path, value=None, content_type="application/json"):
+        connection = unix_connection(tmp_path, 5)
+        body = value if isinstance(value, bytes) else None if value is None else json.dumps(value).encode()
+        connection.request("POST", path, body, {"Content-Type": content_type})
+        answer = connection.getresponse()
+        status, data = answer.status, json.loads(answer.read())
+        connection.close()
+        return status, data
+
+    return post
+
+
+def test_retry_of_a_known_key(send, engine):
+    assert send("/api/v1/retry", {"key": "slack/a"}) == (202, {"format_version": 1, "key": "slack/a"})
+    assert engine.calls == [("retry", "slack/a")]
+
+
+def test_retry_of_an_unknown_key_is_404(send):
+    assert send("/api/v1/retry", {"key": "slack/gone"})[0] == 404
+
+
+def test_approval_of_the_held_plan(send, engine):
+    assert send("/api/v1/approve", {"digest": "abc123"})[0] == 202
+    assert engine.calls == [("approve", "abc123", "the Unix socket")]
+
+
+def test_approval_of_another_plan_is_409(send):
+    status, answer = send("/api/v1/approve", {"digest": "other"})
+    assert (status, answer["error"]["code"]) == (409, "not_held")
+
+
+@pytest.mark.parametrize("body", [None, b"", {}])
+def test_look_needs_no_body(send, engine, body):
+    assert send("/api/v1/look", body) == (202, {"format_version": 1})
+    assert engine.calls == [("look", "api")]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/retry", "/api/v1/approve"])
+@pytest.mark.parametrize(
+    "value", [{}, [], "x", {"key": 1}, {"digest": ""}, {"key": "a", "more": 1}, {"digest": "a", "who": "me"}]
+)
+def test_other_bodies_are_422(send, engine, path, value):
+    assert send(path, value)[0] == 422
+    assert engine.calls == []
+
+
+def test_bodies_that_are_not_json_are_refused(send):
+    assert send("/api/v1/retry", b"{")[0] == 400
+    assert send("/api/v1/retry", b"key=a", "application/x-www-form-urlencoded")[0] == 415
+    assert send("/api/v1/retry", b'"' + b"a" * 20_000 + b'"')[0] == 413
+    assert send("/api/v1/look", {"more": 1})[0] == 422

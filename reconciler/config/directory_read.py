@@ -43,10 +43,10 @@ def _read_state(file: str, data: bytes, validator: Validator) -> FileState:
     diagnostics = list(result.diagnostics)
     claims = []
     for document in result.documents:
+        span = document.span(("name",), file)  # before the check, which drops the positions of a valid document
         checked = validator.check(document, file)
         diagnostics += checked.diagnostics
         if checked.id is not None:
-            span = document.span(("name",), file)
             claims.append(
                 Claim(
                     checked.id,

@@ -15,7 +15,7 @@ from reconciler.config.directory_settings import FILE, SettingsFile, too_many
 from reconciler.config.directory_tree import walk_all
 from reconciler.config.files import Unreadable, Vanished, check_regular, is_hidden_name, join
 from reconciler.config.places import display_path, display_prefix
-from reconciler.config.run_files import Batch, Part, check_files, duplicates, without_gc
+from reconciler.config.run_files import Batch, Part, across, check_files, duplicates, without_gc
 from reconciler.config.run_workers import how_many, spread
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic, Span
@@ -110,8 +110,7 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
     batch = Batch(base, prefix, files, special)
     part = _check_batch(batch, options.jobs, validator)
     part.diagnostics += [_shown(problem, prefix) for problem in problems]
-    part.diagnostics += duplicates(batch, part.ids)
-    part.ids = []
+    part.diagnostics += across(batch, part)
     return part
 
 
@@ -151,7 +150,7 @@ def _check_single(path: Path, validator: Validator) -> Part:
     batch = Batch(real_folder, shown.removesuffix(name), (real_name,))
     part = check_files(batch, validator)
     part.diagnostics += duplicates(batch, part.ids)
-    part.ids = []
+    part.ids, part.fallbacks = [], []  # a fallback may well be in another file
     return part
 
 

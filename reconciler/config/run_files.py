@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from reconciler.config.directory_read import internal_error, log
 from reconciler.config.files import Unreadable, Vanished, check_regular, read_file, resolve_link
-from reconciler.config.reader import read_documents
+from reconciler.config.reader import RawDocument, read_documents
 from reconciler.config.snapshot import duplicate_diagnostics
 from reconciler.config.validation import Validator
+from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Span
 
 
@@ -31,10 +32,14 @@ class Batch:
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """What checking some files gave: ids with the file (as shown) and line of each document that names one."""
+    """What checking some files gave: ids with the file (as shown) and line of each document that names one.
+
+    `fallbacks` are the valid documents that name one, cut down to that, with its place.
+    """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     ids: list[tuple[str, str, int]] = field(default_factory=list)
+    fallbacks: list[tuple[ConfigDocument, Span]] = field(default_factory=list)
     files: int = 0
     configs: int = 0
 
@@ -42,6 +47,7 @@ class Part:
         """Take in another part of the same root."""
         self.diagnostics += other.diagnostics
         self.ids += other.ids
+        self.fallbacks += other.fallbacks
         self.files += other.files
         self.configs += other.configs
 
@@ -74,12 +80,25 @@ def _check(part: Part, data: bytes, shown: str, validator: Validator) -> None:
         part.diagnostics += result.diagnostics
     for document in result.documents:
         part.configs += 1
+        fallback = _fallback(document, shown)
         checked = validator.check(document, shown)
         if checked.id is not None:
             part.ids.append((checked.id, shown, document.line))
         if checked.diagnostics:
             part.diagnostics += checked.diagnostics
+        if fallback is not None and checked.document is not None:
+            part.fallbacks.append(fallback)
         document.release()
+
+
+def _fallback(document: RawDocument, shown: str) -> tuple[ConfigDocument, Span] | None:
+    """Return what a document says of its fallback; asked before the check, which drops the document's positions."""
+    value = document.value
+    delivery = value.get("delivery") if isinstance(value, dict) else None
+    if not isinstance(delivery, dict) or "fallback" not in delivery:
+        return None
+    kept = {key: value.get(key) for key in ("integration", "name")} | {"delivery": {"fallback": delivery["fallback"]}}
+    return ConfigDocument(kept, ""), document.span(("delivery", "fallback"), shown)
 
 
 def read_listed(batch: Batch, file: str) -> bytes:
@@ -106,6 +125,17 @@ def check_link(path: str) -> None:
         check_regular(path)
     except Unreadable:
         return
+
+
+def across(batch: Batch, part: Part) -> list[Diagnostic]:
+    """Return what is wrong between the documents of one root, and let go of what only that needed."""
+    found = duplicates(batch, part.ids)
+    if part.fallbacks:
+        from reconciler.config.checks import dangling_fallbacks
+
+        found += dangling_fallbacks(part.fallbacks, [config_id for config_id, _, _ in part.ids])
+    part.ids, part.fallbacks = [], []
+    return found
 
 
 def duplicates(batch: Batch, ids: Sequence[tuple[str, str, int]]) -> list[Diagnostic]:

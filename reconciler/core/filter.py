@@ -1,30 +1,33 @@
 """The `when` of a configuration: CEL, compiled once, evaluated on events, fails closed.
 
 The only module that imports cel_expr_python. CEL has a builtin named `type`, so the variables live in the container
-`event`: a name is looked up there first, and `type == "x"` and `type(x)` both work.
+`event`: a name is looked up there first, and `type == "x"` and `type(x)` both work. The library bounds how deep an
+expression nests and how long it runs.
 """
 
-import re
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
+from reconciler.core.filter_messages import describe, first_line
 from reconciler.model.event import Event
 
 if TYPE_CHECKING:
     from cel_expr_python import cel
 
-MAX_LENGTH = 4096
-VARIABLES = ("id", "source", "type", "subject", "time", "data", "scope")
-_CONTAINER = "event"
-_PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+MAX_LENGTH: Final = 4096
+"""How long an expression may be, in characters."""
+
+VARIABLES: Final = ("id", "source", "type", "subject", "time", "data", "scope")
+_CONTAINER: Final = "event"
 
 
 class FilterSyntaxError(ValueError):
-    """An expression that cannot be a filter; `column` counts from 1 in its text."""
+    """An expression that cannot be a filter; `line` and `column` count from 1 in its text."""
 
-    def __init__(self, message: str, column: int = 1) -> None:
+    def __init__(self, message: str, column: int = 1, line: int = 1) -> None:
         super().__init__(message)
         self.column = column
+        self.line = line
 
 
 class FilterError(Exception):
@@ -46,11 +49,11 @@ class CompiledFilter:
             value = self._expression.eval(activation.native)
             kind, result = value.type().name(), value.value()
         except Exception as error:
-            raise FilterError(_first_line(str(error))) from error
+            raise FilterError(first_line(str(error))) from error
         if kind == "BOOL" and isinstance(result, bool):
             return result
         if kind == "ERROR":
-            raise FilterError(_first_line(str(result)))
+            raise FilterError(first_line(str(result)))
         raise FilterError(f"the expression gave {kind.lower()}, expected true or false")
 
 
@@ -73,7 +76,10 @@ class Activation:
 
 
 class Filters:
-    """Compiles expressions, each text once, and turns events into activations; used on one thread."""
+    """Compiles expressions, each text once, and turns events into activations; used on one thread.
+
+    Making the environment costs as much as thirty expressions: who compiles many keeps one of these.
+    """
 
     def __init__(self, keep: int = 10_000) -> None:
         self._keep = keep
@@ -97,7 +103,7 @@ class Filters:
         try:
             return Activation(self._env(), event)
         except Exception as error:
-            raise FilterError(_first_line(str(error))) from error
+            raise FilterError(first_line(str(error))) from error
 
     def _env(self) -> "cel.Env":
         if self._environment is None:
@@ -122,25 +128,14 @@ def _compile(environment: "cel.Env", text: str) -> "cel.Expression":
     if len(text) > MAX_LENGTH:
         raise FilterSyntaxError(f"the expression has {len(text)} characters, at most {MAX_LENGTH} are taken")
     try:
+        text.encode()
         expression = environment.compile(text)
+    except UnicodeEncodeError as error:
+        raise FilterSyntaxError("the expression holds half of a surrogate pair", error.start + 1) from error
     except Exception as error:
-        raise _syntax_error(str(error)) from error
-    kind = expression.return_type().name()
-    if kind.upper() not in {"BOOL", "DYN"}:
-        raise FilterSyntaxError(f"the expression gives {kind.lower()}, expected true or false")
+        message, line, column = describe(str(error), text, VARIABLES)
+        raise FilterSyntaxError(message, column, line) from error
+    kind = expression.return_type().name().lower()
+    if kind not in {"bool", "dyn"}:
+        raise FilterSyntaxError(f"the expression gives {kind}, expected true or false")
     return expression
-
-
-def _syntax_error(text: str) -> FilterSyntaxError:
-    found = _PLACE.search(text)
-    if found is None:
-        return FilterSyntaxError(_first_line(text))
-    message = found.group(3).split(" expecting {")[0]
-    message = re.sub(r" \(in container '[^']*'\)", "", message)
-    if message.startswith("undeclared reference"):
-        message += f"; known are {', '.join(VARIABLES)}"
-    return FilterSyntaxError(message[:1].lower() + message[1:], int(found.group(2)))
-
-
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0][:200]

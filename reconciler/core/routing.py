@@ -78,12 +78,19 @@ class _Scopes:
             del self._by_signature[keys]
 
     def find(self, scope: Mapping[str, str]) -> Iterator[Route]:
-        for keys, values in self._by_signature.items():
-            if not all(key in scope for key in keys):
-                continue
-            for route in values.get(tuple(scope[key] for key in keys), ()):
+        for keys in self._signatures(scope):
+            for route in self._by_signature[keys].get(tuple(scope[key] for key in keys), ()):
                 if all(scope.get(key) in allowed for key, allowed in route.scope.items()):
                     yield route
+
+    def _signatures(self, scope: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+        """Yield the signatures that an event can match: by its own keys where those have fewer subsets than there are."""
+        if len(self._by_signature) <= 1 << len(scope):
+            yield from (keys for keys in self._by_signature if all(key in scope for key in keys))
+            return
+        names = sorted(scope)
+        for size in range(len(names) + 1):
+            yield from (keys for keys in itertools.combinations(names, size) if keys in self._by_signature)
 
 
 def _signature(route: Route) -> tuple[str, ...]:
@@ -135,7 +142,7 @@ class RoutingIndex:
         """Take the routes of a configuration out; does nothing when it has none."""
         for route in self._routes.pop(config_id, ()):
             if is_pattern(route.type):
-                self._prune(self._patterns, tuple(route.type.split(".")), route)
+                self._prune(route)
             else:
                 scopes = self._exact[route.type]
                 scopes.remove(route)
@@ -169,14 +176,16 @@ class RoutingIndex:
         if self._patterns.children:
             yield from {id(n): n.scopes for n in _walk(self._patterns, tuple(event_type.split(".")))}.values()
 
-    def _prune(self, node: _Node, segments: tuple[str, ...], route: Route) -> None:
-        if not segments:
-            node.scopes.remove(route)
-            return
-        child = node.children[segments[0]]
-        self._prune(child, segments[1:], route)
-        if child.is_empty():
-            del node.children[segments[0]]
+    def _prune(self, route: Route) -> None:
+        segments = route.type.split(".")
+        path = [self._patterns]
+        for segment in segments:
+            path.append(path[-1].children[segment])
+        path[-1].scopes.remove(route)
+        for parent, segment, child in reversed(list(zip(path, segments, path[1:], strict=False))):
+            if not child.is_empty():
+                return
+            del parent.children[segment]
 
 
 def _walk(root: _Node, segments: tuple[str, ...]) -> list[_Node]:

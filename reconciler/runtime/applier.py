@@ -90,8 +90,7 @@ class Applier:
     async def _initialize(self, runtime: IntegrationRuntime) -> Outcome | None:
         if runtime.reason is StateReason.STUCK:
             return None
-        now = self._services.clock.monotonic()
-        if runtime.state is IntegrationState.FAILED and (runtime.retry_at is None or now < runtime.retry_at):
+        if runtime.state is IntegrationState.FAILED and not self._is_due(runtime.id, runtime.retry_at):
             return None
         action = Action(ActionKind.INITIALIZE, runtime.id, ActionReason.FIRST_CONFIG)
         try:
@@ -207,7 +206,16 @@ class Applier:
         failure = record.failure
         if failure is None or failure.digest != document.digest or record.rotated:
             return True
-        return failure.retry_at is not None and self._services.clock.monotonic() >= failure.retry_at
+        return self._is_due(record.id, failure.retry_at)
+
+    def _is_due(self, key: str, retry_at: float | None) -> bool:
+        """Whether a retry may begin; where it is too early the appointment is made again, since this look used it up."""
+        if retry_at is None:
+            return False
+        if self._services.clock.monotonic() >= retry_at:
+            return True
+        self._agenda.add_at(key, retry_at)
+        return False
 
     async def _switch(self, record: ConfigRecord, document: ConfigDocument, calls: ConfigCalls) -> None:
         resolved = await self._resolve(document)

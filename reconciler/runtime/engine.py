@@ -167,7 +167,7 @@ class Engine:
             on_routed=self._dispatcher.poke,
         )
         deliveries.router, deliveries.dispatcher = self._router, self._dispatcher
-        self._directory = Directory(settings.root, tools.validator)
+        self._directory = Directory(settings.root, tools.validator, clock=self._clock)
         self._absences = Absences(world, settings.prune_limit)
         goods = Goods(self._store, tools.validator, world, self._disk)
         parts = Parts(services, world, self._directory, goods, self._absences, deliveries, self._disk, self._scanner)
@@ -262,6 +262,7 @@ class Engine:
         """Judge the documents of an integration again: its class was registered or taken back."""
 
         async def again() -> None:
+            self._tools.validator.forget(integration_id)
             self._directory.invalidate(integration_id)
             self._controller.inbox.put(trigger, folders=None)
 

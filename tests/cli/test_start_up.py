@@ -8,7 +8,7 @@ import pytest
 
 HEAVY = {
     "rich", "pydantic", "asyncio", "jsonschema", "importlib.metadata", "typer", "click", "argparse", "http.client",
-    "logging", "watchfiles", "starlette", "jinja2", "httpx2", "subprocess", "multiprocessing", "concurrent.futures",
+    "watchfiles", "starlette", "jinja2", "httpx2", "subprocess", "multiprocessing",
 }  # fmt: skip
 PROBE = """
 import json, sys

@@ -12,7 +12,7 @@ from reconciler.config.run import RunOptions, validate_paths
 from reconciler.model import rules
 
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
-RULE_ROW = re.compile(r"^\| `([a-z-]+)` \|", re.MULTILINE)
+RULE_ROW = re.compile(r"^\| `([a-z][a-z-]*)` \|", re.MULTILINE)
 COMMAND = re.compile(r"(?:^\$ |`)(reconcile(?: [^`\n]*)?)", re.MULTILINE)
 PLANNED = {"test", "trace", "deliveries", "replay", "suspend", "pause", "resume"}
 

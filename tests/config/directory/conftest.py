@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from reconciler.config.validation import Checked
 
 from reconciler.config.directory import Directory, Scan
+from reconciler.config.validation import Checked
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.json import digest
@@ -37,6 +37,9 @@ class NameValidator:
         if "bad" in value:
             return Checked(None, config_id, (self._error(document, file, f"bad {value['bad']}"),), persistable=True)
         return Checked(ConfigDocument(value, digest(value)), config_id, (), persistable=True)
+
+    def forget(self, integration_id):
+        pass
 
     def _error(self, document, file, message):
         return Diagnostic("wrong-type", Severity.ERROR, message, document.span((), file))

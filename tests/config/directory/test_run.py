@@ -73,6 +73,13 @@ def test_two_documents_of_a_file_with_one_id_are_duplicates(world, check):
     assert [p[2] for p in places(check())] == [2, 5]
 
 
+def test_fallback_that_is_nowhere_is_a_warning_in_a_directory_alone(world, check):
+    world.write("a.yaml", "one", extra="delivery: {fallback: x/two}\n")
+    world.write("b.yaml", "three", extra="delivery: {fallback: x/one}\n")
+    assert places(check()) == [("dangling-fallback", "configs/a.yaml", 3)]
+    assert places(check("configs/a.yaml")) == []
+
+
 def test_each_directory_is_a_root_of_its_own(world, check):
     world.write("prod/a.yaml", "one")
     world.write("test/a.yaml", "one")

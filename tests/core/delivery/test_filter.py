@@ -1,0 +1,105 @@
+"""Expressions: what compiles, what the compiler tells people, and that whatever fails does not match."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from reconciler.core.filter import MAX_LENGTH, FilterError, Filters, FilterSyntaxError, compile_filter
+from reconciler.model.event import Event
+
+EVENT = Event(
+    type="build.finished",
+    source="/ci",
+    id="e1",
+    subject="main",
+    time=datetime(2026, 1, 31, 12, tzinfo=UTC),
+    data={"status": "failed", "count": 3, "list": [1, 2], "deep": {"x": None}},
+    scope={"team": "web"},
+)
+
+
+def evaluate(text, event=EVENT):
+    filters = Filters()
+    return filters.compile(text).matches(filters.activation(event))
+
+
+@pytest.mark.parametrize("text", [
+    'type == "build.finished"',
+    "type(id) == string",
+    'id == "e1" && source == "/ci" && subject == "main"',
+    'time > timestamp("2026-01-01T00:00:00Z")',
+    'data.status == "failed" && data.count >= 3',
+    'scope.team == "web" && !("organization" in scope)',
+    'has(data.deep.x) && !has(data.deep.y)',
+    "data.list.exists(n, n == 2)",
+    'type.startsWith("build.") && type.matches("^build[.]")',
+    'event.type == type',
+    'data.missing == 1 || true',
+])  # fmt: skip
+def test_matching_expression_is_true(text):
+    assert evaluate(text) is True
+
+
+def test_event_without_subject_has_an_empty_one():
+    assert evaluate('subject == ""', Event(type="t", source="s"))
+
+
+@pytest.mark.parametrize(("text", "data"), [
+    ("data.missing == 1", {}),
+    ("data.status", {"status": "failed"}),
+    ("data", None),
+    ("data.x > 1", {"x": "text"}),
+    ("data.x == 1", None),
+    ("data.x == 1", {"x": 2**64}),
+    ("data.x == 1", {"x": "\ud800"}),
+    ('data.x.matches("(")', {"x": "y"}),
+    ("data.exists(a, data.exists(b, data.exists(c, a + b + c < 0)))", list(range(300))),
+])  # fmt: skip
+def test_failing_expression_raises(text, data):
+    with pytest.raises(FilterError):
+        evaluate(text, Event(type="t", source="s", data=data))
+
+
+@pytest.mark.parametrize(("text", "column", "message"), [
+    ("foo == 1", 1, "there is no variable 'foo'; the variables are id, source, type, subject, time, data, scope"),
+    ("true && nope(1)", 13, "there is no function 'nope'"),
+    ("data.x ==", 10, "the expression ends too early"),
+    ("", 1, "the expression is empty"),
+    ("data.status = 'x'", 13, "unexpected '='; write == instead"),
+    ("true and false", 6, "unexpected 'and'; write && instead"),
+    ("not true", 5, "unexpected 'not'; write ! instead"),
+    ("true )", 6, "unexpected ')'"),
+    ("'é' == 'ü' && foo", 15, "there is no variable 'foo'"),
+    ("subject.startsWith(1)", 19, "'startsWith' does not take a string and an int"),
+    ("time == 'x'", 6, "'==' does not take a timestamp and a string"),
+    ("'text'", 1, "the expression gives string, expected true or false"),
+    ("(" * 1000 + "true" + ")" * 1000, 1, "nests too deeply, at most 32 levels"),
+    ("\0", 1, "unexpected '\\x00'"),
+    ("\ud800", 1, "half of a surrogate pair"),
+    ("a" * (MAX_LENGTH + 1), 1, "at most 4096"),
+])  # fmt: skip
+def test_wrong_expression_says_what_and_where(text, column, message):
+    with pytest.raises(FilterSyntaxError) as caught:
+        compile_filter(text)
+    assert message in str(caught.value)
+    assert caught.value.column == column
+    assert not any(jargon in str(caught.value) for jargon in ("INVALID_ARGUMENT", "<input>", "container", "expecting {"))
+
+
+def test_place_in_a_text_of_several_lines_is_given():
+    with pytest.raises(FilterSyntaxError) as caught:
+        compile_filter("true &&\n  foo")
+    assert (caught.value.line, caught.value.column) == (2, 3)
+
+
+def test_each_text_is_compiled_once():
+    filters = Filters()
+    assert filters.compile("true") is filters.compile("true")
+
+
+def test_memory_of_compiled_texts_is_bounded():
+    filters = Filters(keep=2)
+    first = filters.compile("1 == 1")
+    filters.compile("2 == 2")
+    filters.compile("3 == 3")
+    assert filters.compile("1 == 1") is not first

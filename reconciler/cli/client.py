@@ -72,6 +72,11 @@ class Daemon:
         self._server = server
         self._token = _read_token(token_file)
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it was named by URL: its files may not be ours."""
+        return self._server is not None
+
     def get(self, path: str, **query: Any) -> Any:
         """Return the JSON that `GET /api/v1/<path>` answers; parameters that are None or empty are left out."""
         given = {name: value for name, value in query.items() if value not in (None, "", ())}

@@ -54,7 +54,7 @@ class Narrator:
         if desired.presence in _INVALID:
             if before != desired.diagnostics:
                 self._invalid[record.id] = desired.diagnostics
-                self._tell(Invalid(record.id, desired.diagnostics, running=record.effective.document is not None))
+                self._tell(Invalid(record.id, desired.diagnostics, running=record.effective.wanted))
         elif before is not None:
             del self._invalid[record.id]
             running = record.generation.document if record.generation is not None else None

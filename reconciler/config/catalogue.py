@@ -20,6 +20,7 @@ class Catalogue:
     def __init__(self, allowed: Collection[str] | None = None) -> None:
         self._allowed = None if allowed is None else frozenset(allowed)
         self._packages: dict[str, str | None] | None = None
+        self._left_out: frozenset[str] = frozenset()
         self._descriptors: dict[str, Descriptor | RegistrationError] = {}
         self._places: dict[str, str] = {}
         self._classes: dict[str, type[Any]] = {}
@@ -31,6 +32,11 @@ class Catalogue:
     def ids(self) -> list[str]:
         """Return the ids of all integrations, sorted."""
         return sorted({*self._found(), *self._registered()})
+
+    def is_left_out(self, integration_id: str) -> bool:
+        """Whether an integration is installed, but not among those that are allowed."""
+        self._found()
+        return integration_id in self._left_out
 
     def descriptor(self, integration_id: str) -> Descriptor:
         """Return what an integration says of itself.
@@ -82,6 +88,7 @@ class Catalogue:
             everything = find_packages()
             wanted = self._allowed
             self._packages = {k: v for k, v in everything.items() if wanted is None or k in wanted}
+            self._left_out = frozenset(everything) - frozenset(self._packages)
         return self._packages
 
     def _read(self, integration_id: str) -> Descriptor | RegistrationError:
@@ -93,7 +100,9 @@ class Catalogue:
             return RegistrationError(f"two installed distributions register an integration {integration_id!r}")
         folder = package_folder(package)
         if folder is None:
-            return RegistrationError(f"the package {package} of the integration {integration_id!r} has no manifest.json")
+            return RegistrationError(
+                f"the package {package} of the integration {integration_id!r} has no manifest.json"
+            )
         try:
             descriptor, self._places[integration_id] = read_descriptor(integration_id, folder)
         except RegistrationError as error:
@@ -115,7 +124,9 @@ class Catalogue:
             candidates = [getattr(module, class_name, None)]
         else:
             candidates = [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__]
-        for candidate in candidates:
-            if isinstance(candidate, type) and getattr(candidate, "integration_id", None) == integration_id:
-                return candidate
-        raise RegistrationError(f"{module.__name__} has no class whose integration_id is {integration_id!r}")
+        found = {c for c in candidates if isinstance(c, type) and getattr(c, "integration_id", None) == integration_id}
+        if len(found) == 1:
+            return found.pop()
+        how_many = "no class" if not found else f"{len(found)} classes"
+        hint = "" if class_name or not found else "; name the one in manifest.json as class"
+        raise RegistrationError(f"{module.__name__} has {how_many} whose integration_id is {integration_id!r}{hint}")

@@ -1,25 +1,49 @@
 """What a schema cannot say: filters compile, templates compile, references can resolve, settings are not ignored.
 
 Each text is checked once and the answer kept, since thousands of documents share theirs. `validation.py` calls this
-for documents that fit their schemas.
+for what fits its schema; `dangling_fallbacks` is for those who hold a whole directory.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.nearest import nearest
 from reconciler.config.reader import RawDocument
 from reconciler.config.secrets import SecretResolver, references
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
-from reconciler.model.descriptor import Descriptor
+from reconciler.model.descriptor import Descriptor, IgnoredSetting
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.json import Path
+from reconciler.model.message import Level
 from reconciler.model.secret import SecretRef
 
-_KEEP = 20_000
-_NOT_IN_FORCE = ("rate", "group_by", "group_wait")
-_LEVELS = ("info", "success", "warning", "error")
+if TYPE_CHECKING:
+    from reconciler.core.filter import Filters
+
+_KEEP: Final = 20_000
+_NOT_IN_FORCE: Final = ("rate", "group_by", "group_wait")
+_LEVELS: Final = tuple(level.value for level in Level)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What of an integration's descriptor the checks look at, in the form in which it is looked up."""
+
+    integration: str = ""
+    declared: tuple[str, ...] = ()
+    ignored: tuple[IgnoredSetting, ...] = ()
+    templates: frozenset[str] = field(default=frozenset())
+    """The settings that are templates: their schema says `x-template`."""
+
+    @classmethod
+    def of(cls, descriptor: Descriptor) -> "Expectations":
+        """Take what is needed out of a descriptor."""
+        properties = (descriptor.schema or {}).get("properties", {})
+        templates = [key for key, item in properties.items() if isinstance(item, Mapping) and item.get("x-template")]
+        declared = tuple(event.type for event in descriptor.events)
+        return cls(descriptor.id, declared, descriptor.ignored_settings, frozenset(templates))
 
 
 class Checks:
@@ -27,77 +51,107 @@ class Checks:
 
     def __init__(self, secrets: SecretResolver) -> None:
         self._secrets = secrets
-        self._filters: dict[str, tuple[str, int] | None] = {}
+        self._compiler: Filters | None = None
+        self._filters: dict[str, tuple[int, str, str] | None] = {}
         self._templates: dict[str, str | None] = {}
+        self._fine_events: dict[tuple[str, str, str | None], None] = {}
+        self._fine_references: dict[str, None] = {}
 
-    def check(self, document: RawDocument, file: str, descriptor: Descriptor | None) -> list[Diagnostic]:
-        """Return the findings about one document that fits the envelope."""
+    def check(
+        self, document: RawDocument, file: str, raw: Mapping[str, Any], expected: Expectations
+    ) -> list[Diagnostic]:
+        """Return the findings about `raw`, the parts of one document that fit the envelope (see `sound_parts`)."""
         found: list[Diagnostic] = []
-        raw = document.value
         here = _Place(document, file, found)
-        if "events" in raw:
-            self._events(raw["events"], here, descriptor)
+        for item in raw.get("events", ()):
+            if item is None or (expected.integration, item["type"], item.get("when")) not in self._fine_events:
+                self._events(raw["events"], here, expected)
+                break
         if "message" in raw:
             self._message(raw["message"], here)
         if "delivery" in raw:
             _delivery(raw["delivery"], here)
         settings = raw.get("settings")
         if settings:
-            self._references(settings, here)
-            if descriptor is not None:
-                _ignored(settings, here, descriptor)
-                self._setting_templates(settings, here, descriptor)
+            for value in settings.values():
+                if (value.__class__ is dict or value.__class__ is list) and not self._is_fine_reference(value):
+                    self._references(settings, here)
+                    break
+            if expected.ignored:
+                _ignored(settings, here, expected)
+            for key in expected.templates & settings.keys() if expected.templates else ():
+                self._template(settings[key], ("settings", key), here)
         return found
 
-    def _events(self, events: list[dict[str, Any]], here: "_Place", descriptor: Descriptor | None) -> None:
-        declared = [event.type for event in descriptor.events] if descriptor is not None else []
+    def _events(self, events: list[dict[str, Any] | None], here: "_Place", expected: Expectations) -> None:
         for index, item in enumerate(events):
-            if declared and item["type"] not in declared and "*" not in item["type"]:
-                near = nearest(item["type"], declared)
-                if near is not None:
-                    message = f"the event type `{item['type'][:60]}` is not one that this integration declares"
-                    path = ("events", index, "type")
-                    here.warn(rules.UNKNOWN_EVENT_TYPE, path, message, f"did you mean `{near}`?")
-            if "when" in item:
-                problem = self._filter(item["when"])
+            if item is None:
+                continue
+            kind, when = item["type"], item.get("when")
+            fine = self._type(kind, ("events", index, "type"), here, expected)
+            if when is not None:
+                problem = self._filter(when)
                 if problem is not None:
-                    here.error(rules.FILTER_SYNTAX, ("events", index, "when"), problem[0], _POINT.format(problem[1]))
+                    here.inside(rules.FILTER_SYNTAX, ("events", index, "when"), when, *problem)
+                    continue
+            if fine:
+                _trim(self._fine_events)
+                self._fine_events[expected.integration, kind, when] = None
 
-    def _filter(self, text: str) -> tuple[str, int] | None:
+    def _type(self, kind: str, path: Path, here: "_Place", expected: Expectations) -> bool:
+        """Return whether there is nothing to say about an event type."""
+        if "*" in kind:
+            return self._pattern(kind, path, here)
+        if not expected.declared or _is_declared(kind, expected.declared):
+            return True
+        near = nearest(kind, [one for one in expected.declared if "*" not in one])
+        if near is not None:
+            message = f"the event type `{kind[:60]}` is not one that `{expected.integration}` declares"
+            here.warn(rules.UNKNOWN_EVENT_TYPE, path, message, f"did you mean `{near}`?")
+        return near is None
+
+    def _pattern(self, kind: str, path: Path, here: "_Place") -> bool:
+        wrong = [part for part in kind.split(".") if "*" in part and part not in {"*", "**"}]
+        if wrong:
+            message = f"`{kind[:60]}`: `*` and `**` stand for whole segments between dots, not for a part of one"
+            here.error(rules.INVALID_VALUE, path, message, "write a pattern such as build.* or **.failed")
+        return not wrong
+
+    def _filter(self, text: str) -> tuple[int, str, str] | None:
+        """Return at which character an expression is wrong, what is wrong and a line of help, or None."""
         if text in self._filters:
             return self._filters[text]
-        from reconciler.core.filter import FilterSyntaxError, compile_filter
+        from reconciler.core.filter import Filters, FilterSyntaxError
 
+        if self._compiler is None:
+            self._compiler = Filters(keep=1)
+        problem = None
         try:
-            compile_filter(text)
-            problem = None
+            self._compiler.compile(text)
         except FilterSyntaxError as error:
-            problem = (str(error), error.column)
+            place = f"line {error.line}, character {error.column}" if error.line > 1 else f"character {error.column}"
+            column = error.column if error.line == 1 else 1
+            problem = (column, f"`when` does not compile: {error}", f"see {place} of the expression")
         _trim(self._filters)
         self._filters[text] = problem
         return problem
 
     def _message(self, message: Mapping[str, Any], here: "_Place") -> None:
         for key, text in message.items():
-            if isinstance(text, str):
-                self._template(text, ("message", key), here)
-                if key == "severity" and "{" not in text and text not in _LEVELS:
-                    help_text = f"write one of {', '.join(_LEVELS)}"
-                    here.error(rules.INVALID_VALUE, ("message", key), f"`{text[:40]}` is not a severity", help_text)
-            else:
+            if not isinstance(text, str):
                 for index, item in enumerate(text):
                     for name in ("title", "value"):
                         self._template(item[name], ("message", key, index, name), here)
+            elif key == "severity" and "{" not in text and text not in _LEVELS:
+                message_text = f"`message.severity`: expected one of {', '.join(_LEVELS)}, found `{text[:40]}`"
+                near = nearest(text, _LEVELS)
+                help_text = f"did you mean `{near}`?" if near else "or write a template that gives one of them"
+                here.error(rules.INVALID_VALUE, ("message", key), message_text, help_text)
+            else:
+                self._template(text, ("message", key), here)
 
-    def _setting_templates(self, settings: Mapping[str, Any], here: "_Place", descriptor: Descriptor) -> None:
-        properties = (descriptor.schema or {}).get("properties", {})
-        for key, text in settings.items():
-            schema = properties.get(key)
-            if isinstance(text, str) and isinstance(schema, Mapping) and schema.get("x-template"):
-                self._template(text, ("settings", key), here)
-
-    def _template(self, text: str, path: Path, here: "_Place") -> None:
-        if "{" not in text:
+    def _template(self, text: Any, path: Path, here: "_Place") -> None:
+        if not isinstance(text, str) or "{" not in text:
             return
         if text not in self._templates:
             from reconciler.core.template import check_template
@@ -108,6 +162,9 @@ class Checks:
         if problem is not None:
             here.error(rules.TEMPLATE_SYNTAX, path, problem, "templates are Jinja2 and see `event` and `config`")
 
+    def _is_fine_reference(self, value: Any) -> bool:
+        return value.__class__ is dict and len(value) == 1 and value.get("secret") in self._fine_references
+
     def _references(self, settings: Mapping[str, Any], here: "_Place") -> None:
         for path, value in references(settings, ("settings",)):
             ref = SecretRef.parse(value)
@@ -115,17 +172,27 @@ class Checks:
                 continue  # the schema has judged it already: here it is a mapping with a key of that name
             problem = self._secrets.check(ref)
             if problem is not None:
-                here.error(rules.SECRET_REFERENCE, (*path, "secret"), problem, "")
-
-
-_POINT = "at character {} of the expression"
+                here.error(rules.SECRET_REFERENCE, (*path, "secret"), problem, self._secrets.advice(ref))
+            elif "format" not in value:
+                _trim(self._fine_references)
+                self._fine_references[ref.uri] = None
 
 
 class _Place:
     """Adds findings about one document."""
 
+    __slots__ = ("_document", "_file", "_found")
+
     def __init__(self, document: RawDocument, file: str, found: list[Diagnostic]) -> None:
         self._document, self._file, self._found = document, file, found
+
+    def inside(self, rule: str, path: Path, text: str, column: int, message: str, help_text: str) -> None:
+        """Add an error that points into `text`, the string at `path`, where the file has it as it is, on one line."""
+        span = self._document.span(path, self._file)
+        quotes = span.end_column - span.column - len(text)
+        if span.line == span.end_line and quotes in {0, 2} and column <= len(text):
+            span = replace(span, column=span.column + column - 1 + quotes // 2)
+        self._found.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path))
 
     def error(self, rule: str, path: Path, message: str, help_text: str) -> None:
         span = self._document.span(path, self._file)
@@ -136,21 +203,43 @@ class _Place:
         self._found.append(Diagnostic(rule, Severity.WARNING, message, span, help_text, path))
 
 
+def sound_parts(raw: Mapping[str, Any], wrong: Iterable[Path]) -> dict[str, Any]:
+    """Return `raw` without what is at the `wrong` paths, two levels deep; a wrong item of a list becomes None."""
+    sound = dict(raw)
+    for path in wrong:
+        part = sound.get(str(path[0]))
+        if len(path) > 1 and isinstance(part, dict) and path[0] != "settings":
+            sound[str(path[0])] = {key: item for key, item in part.items() if key != path[1]}
+        elif len(path) > 1 and isinstance(part, list):
+            sound[str(path[0])] = [None if index == path[1] else item for index, item in enumerate(part)]
+        elif path[0] != "settings" or not isinstance(part, dict):
+            sound.pop(str(path[0]), None)
+    return sound
+
+
+def _is_declared(kind: str, declared: tuple[str, ...]) -> bool:
+    if kind in declared:
+        return True
+    from reconciler.core.routing import type_matches
+
+    return any(type_matches(one, kind) for one in declared if "*" in one)
+
+
 def _delivery(delivery: Mapping[str, Any], here: _Place) -> None:
     for key in _NOT_IN_FORCE:
         if key in delivery:
-            message = f"`{key}` is read, but not in force in this version: deliveries are neither limited nor grouped"
+            message = f"`delivery.{key}` is not in force in this version: deliveries are neither limited nor grouped"
             here.warn(rules.IGNORED_SETTING, ("delivery", key), message, "leave it out for now", key=True)
 
 
-def _ignored(settings: Mapping[str, Any], here: _Place, descriptor: Descriptor) -> None:
-    for rule in descriptor.ignored_settings:
-        if rule.setting in settings and rule.when_present in settings:
+def _ignored(settings: Mapping[str, Any], here: _Place, expected: Expectations) -> None:
+    for rule in expected.ignored:
+        if rule.when_present in settings and rule.setting in settings:
             message = f"`{rule.setting}` has no effect beside `{rule.when_present}`"
             here.warn(rules.IGNORED_SETTING, ("settings", rule.setting), message, rule.reason, key=True)
 
 
-def _trim(memory: dict[str, Any]) -> None:
+def _trim(memory: dict[Any, Any]) -> None:
     """Forget the oldest half of what is remembered, once it is too much."""
     if len(memory) >= _KEEP:
         for key in list(memory)[: _KEEP // 2]:
@@ -160,14 +249,16 @@ def _trim(memory: dict[str, Any]) -> None:
 def dangling_fallbacks(documents: Iterable[tuple[ConfigDocument, Span]], known: Iterable[str]) -> Iterator[Diagnostic]:
     """Yield a warning for each document whose `delivery.fallback` names no configuration that is `known`.
 
-    The span is the document's; `known` are ids, of invalid documents too.
+    The span is that of the fallback, or the document's; `known` are ids, of invalid documents too.
     """
     ids = set(known)
     for document, span in documents:
         fallback = document.delivery.get("fallback")
-        if isinstance(fallback, str) and fallback not in ids:
-            near = nearest(fallback, ids)
-            help_text = f"did you mean `{near}`?" if near else "name a configuration as integration/name"
-            message = f"`fallback` of {document.id} names `{fallback[:80]}`, which is not configured"
-            path: Path = ("delivery", "fallback")
-            yield Diagnostic(rules.DANGLING_FALLBACK, Severity.WARNING, message, span, help_text, path)
+        if not isinstance(fallback, str) or (fallback in ids and fallback != document.id):
+            continue
+        near = nearest(fallback, ids - {document.id})
+        help_text = f"did you mean `{near}`?" if near else "name another configuration as integration/name"
+        what = "itself" if fallback == document.id else f"`{fallback[:127]}`, which is not configured"
+        message = f"`delivery.fallback` of {document.id} names {what}"
+        path: Path = ("delivery", "fallback")
+        yield Diagnostic(rules.DANGLING_FALLBACK, Severity.WARNING, message, span, help_text, path)

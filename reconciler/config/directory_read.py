@@ -33,8 +33,7 @@ def read_state(file: str, data: bytes, validator: Validator) -> FileState:
     """Return what the bytes of `file` say. Never raises: a failure of ours is a diagnostic too."""
     try:
         return _read_state(file, data, validator)
-    except Exception as error:
-        log.exception("%s: checking it failed", file)
+    except Exception as error:  # noqa: BLE001 — a failure of ours concerns one file, not the scan
         return FileState(diagnostics=(internal_error(file, error),))
 
 
@@ -67,6 +66,7 @@ def failed_state(file: str, problem: Unreadable) -> FileState:
 
 
 def internal_error(file: str, error: Exception) -> Diagnostic:
-    """Return the finding for a failure of ours; it names no value of the file."""
+    """Log a failure of ours and return the finding for it, which names no value of the file."""
+    log.error("%s: checking it failed", file, exc_info=error)
     message = f"checking this file failed inside reconcile ({type(error).__name__})"
     return Diagnostic(INTERNAL_ERROR, Severity.ERROR, message, Span(file), "please report it, with the file")

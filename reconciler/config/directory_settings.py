@@ -4,14 +4,12 @@ Read by `directory` and `run`; a directory without the file has the defaults. Ke
 """
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final
 
-from reconciler.config.files import Unreadable, Vanished, check_regular, read_file, signature
+from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, read_file, signature
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.rules import INVALID_VALUE, UNKNOWN_KEY, VALIDATION_LIMIT
 
-FILE: Final = "reconcile.toml"
 TOML_SYNTAX: Final = "toml-syntax"
 """The rule of a `reconcile.toml` that is not TOML."""
 _LIMITS = ("max_files",)
@@ -35,7 +33,7 @@ class SettingsFile:
 
     def refresh(self, base: str) -> DirectorySettings:
         """Return what the file of the root `base` says now; what is wrong with it stands in `diagnostics`."""
-        path = f"{base}/{FILE}"
+        path = f"{base}/{SETTINGS_FILE}"
         try:
             seen = signature(check_regular(path))
             if seen != self._seen:
@@ -46,7 +44,7 @@ class SettingsFile:
         except Unreadable as problem:
             # The limits that were in force stay: a file that cannot be read must not lift them.
             self._seen = b""
-            self.settings = DirectorySettings(self.settings.max_files, (problem.diagnostic(FILE),))
+            self.settings = DirectorySettings(self.settings.max_files, (problem.diagnostic(SETTINGS_FILE),))
         return self.settings
 
 
@@ -66,7 +64,9 @@ def parse_settings(data: bytes) -> DirectorySettings:
 def too_many(limit: int) -> Diagnostic:
     """Return the finding that the directory holds more files than it may."""
     message = f"the directory holds more than {limit} configuration files; those beyond are not loaded"
-    return _finding(VALIDATION_LIMIT, message, f"raise max_files under [limits] in {FILE}, or split the directory")
+    return _finding(
+        VALIDATION_LIMIT, message, f"raise max_files under [limits] in {SETTINGS_FILE}, or split the directory"
+    )
 
 
 def _settings(value: dict[str, Any]) -> DirectorySettings:
@@ -83,10 +83,10 @@ def _settings(value: dict[str, Any]) -> DirectorySettings:
 
 
 def _unknown(key: str, known: tuple[str, ...]) -> Diagnostic:
-    near = get_close_matches(key, known, 1)
-    hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-    return _finding(UNKNOWN_KEY, f"unknown key {key!r:.60}", hint)
+    from reconciler.config.nearest import did_you_mean
+
+    return _finding(UNKNOWN_KEY, f"unknown key `{key[:60]}`", did_you_mean(key, known))
 
 
 def _finding(rule: str, message: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(rule, Severity.ERROR, message, Span(FILE), hint)
+    return Diagnostic(rule, Severity.ERROR, message, Span(SETTINGS_FILE), hint)

@@ -24,7 +24,10 @@ class Envelope:
 
     def is_valid(self, document: Any) -> bool:
         """Return the verdict."""
-        return bool(self._validator.is_valid(document))
+        try:
+            return bool(self._validator.is_valid(document))
+        except ValueError:  # half of a surrogate pair, which JSON as UTF-8 cannot hold
+            return False
 
     @property
     def keys(self) -> list[str]:

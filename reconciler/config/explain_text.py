@@ -1,7 +1,9 @@
-"""The words of explanations: what was expected, what was found, and the surprises of YAML 1.2."""
+"""The words of explanations: what was expected, what was found, and the surprises of YAML 1.2. Pure."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from reconciler.model.json import Path, canonical
 
 _KINDS = {
     "string": "a string",
@@ -13,15 +15,34 @@ _KINDS = {
     "null": "null",
 }
 _OLD_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-_SHOWN = 60
+_SHOWN: Final = 60
 _FORMATS = {
-    "uri": "an absolute address such as https://example.com/path",
-    "email": "an address such as ada@example.com",
+    "date": "a date such as 2026-01-31",
     "date-time": "a time such as 2026-01-31T12:00:00Z",
-    "hostname": "a host name",
-    "ipv4": "an IPv4 address",
-    "ipv6": "an IPv6 address",
+    "duration": "a duration of ISO 8601 such as PT15M",
+    "email": "an address such as ada@example.com",
+    "hostname": "a host name such as mail.example.com",
+    "ipv4": "an IPv4 address such as 192.0.2.1",
+    "ipv6": "an IPv6 address such as 2001:db8::1",
+    "regex": "a regular expression",
+    "time": "a time of day such as 12:00:00Z",
+    "uri": "an absolute address such as https://example.com/path",
+    "uri-reference": "an address such as https://example.com/path or /path",
+    "uuid": "a UUID such as 123e4567-e89b-12d3-a456-426614174000",
 }
+DURATION: Final = "a duration"
+"""The title by which the envelope's schema names durations."""
+
+
+def shorten(text: str, most: int = _SHOWN) -> str:
+    """Return `text` in at most `most` characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def place_name(path: Path) -> str:
+    """Return a place as people write it: `settings.headers`, `events[0].type`; empty for the whole document."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{shorten(part)}" for part in path)
+    return shorten(text.removeprefix("."), 120)
 
 
 def expected_kind(kind: str | Sequence[str]) -> str:
@@ -30,11 +51,8 @@ def expected_kind(kind: str | Sequence[str]) -> str:
     return join_names([_KINDS.get(name, name) for name in names], quote=False)
 
 
-def found_text(error: Any, written: str | None) -> str:
-    """Return what stands there, shortened; nothing of it where the schema says that it is a secret."""
-    value = error.instance
-    if isinstance(error.schema, dict) and error.schema.get("writeOnly"):
-        return "a value that is not shown"
+def found_text(value: Any) -> str:
+    """Return what stands there, shortened. Not for a secret."""
     match value:
         case None:
             return "nothing (null)"
@@ -45,77 +63,117 @@ def found_text(error: Any, written: str | None) -> str:
         case list():
             return "a list"
         case str():
-            shown = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
-            return f'the string "{shown}"'
-    return f"the number {written or value}"[: _SHOWN + 20]
+            return f'the string "{shorten(value)}"'
+    return f"the number {shorten(str(value))}"
 
 
-def yaml_surprise(error: Any, written: str | None) -> str:
-    """Return what to write instead, where YAML 1.2 and an older habit differ."""
-    wanted = error.validator_value
-    if written is not None and wanted == "boolean" and written.lower() in _OLD_BOOLEANS:
-        return f"in YAML 1.2 `{written}` is a string: write `{_OLD_BOOLEANS[written.lower()]}`"
-    if written is not None and wanted == "string" and not isinstance(error.instance, dict | list):
-        return f'in YAML 1.2 `{written}` is {_what(error.instance)}: write "{written}" for a string'
-    if wanted == "boolean" and isinstance(error.instance, str) and error.instance.lower() in {"true", "false"}:
-        return f"leave the quotes out: {error.instance.lower()}"
-    if wanted in {"integer", "number"} and isinstance(error.instance, str):
-        text = error.instance
-        if written is not None:
-            return f"in YAML 1.2 `{written[:40]}` is a string: write a number"
-        return f"leave the quotes out: {text}" if text.lstrip("-").isdigit() and len(text) < 20 else ""
-    if wanted == "array" and isinstance(error.instance, str):
+def kind_of(value: Any) -> str:
+    """Return what kind of value stands there, and nothing of the value."""
+    if isinstance(value, str):
+        return "a string"
+    return "a boolean" if isinstance(value, bool) else "a number" if isinstance(value, int | float) else "a value"
+
+
+def yaml_found(value: Any, written: str | None, wanted: Any) -> tuple[str, str]:  # noqa: PLR0911 - a table
+    """Return what stands there and what to write instead, where YAML 1.2 and an older habit may differ.
+
+    `written` is the plain scalar as the file has it, None where it is quoted or a collection.
+    """
+    kinds = {wanted} if isinstance(wanted, str) else set(wanted)
+    if value is None:
+        return found_text(value), "write a value, or leave the key out"
+    if written is None:
+        return found_text(value), _without_surprise(value, kinds)
+    found = f"`{shorten(written)}`, which is {_what(value, written)} in YAML 1.2"
+    if "boolean" in kinds and written.lower() in _OLD_BOOLEANS:
+        return f"{found}: write `{_OLD_BOOLEANS[written.lower()]}`", "only `true` and `false` are booleans"
+    if "string" in kinds:
+        return f'{found}: write "{shorten(written)}"', "in quotes it is a string"
+    if "array" in kinds:
+        return found_text(value), _without_surprise(value, kinds)
+    if kinds & {"integer", "number"} and isinstance(value, str):
+        return found, "write a number, without anything else"
+    return found_text(value), ""
+
+
+def _without_surprise(value: Any, kinds: set[Any]) -> str:
+    if isinstance(value, str):
+        if "boolean" in kinds and value.lower() in {"true", "false"}:
+            return f"leave the quotes out: {value.lower()}"
+        if kinds & {"integer", "number"} and value.lstrip("-").isdecimal() and len(value) < 20:
+            return f"leave the quotes out: {value}"
+    if "array" in kinds and not isinstance(value, list | dict) and value is not None:
         return "write a list: one item a line, each after `- `"
     return ""
 
 
-def _what(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    return "a number"
+def _what(value: Any, written: str) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"the number {shorten(str(value))}" if is_number and str(value) != written else kind_of(value)
 
 
-def describe_bounds(error: Any) -> str:
+def describe_bounds(keyword: str, limit: Any, schema: Any) -> str:  # noqa: PLR0911 - a table of sentences
     """Return the help line for a value out of bounds: what the schema asks for, in words."""
-    limit = error.validator_value
-    match error.validator:
-        case "minimum" | "exclusiveMinimum":
-            return f"write a number of {limit} or more" if error.validator == "minimum" else f"write more than {limit}"
-        case "maximum" | "exclusiveMaximum":
-            return f"write a number of {limit} or less" if error.validator == "maximum" else f"write less than {limit}"
+    match keyword:
+        case "minimum":
+            return f"write a number of {limit} or more"
+        case "maximum":
+            return f"write a number of {limit} or less"
+        case "exclusiveMinimum":
+            return f"write more than {limit}"
+        case "exclusiveMaximum":
+            return f"write less than {limit}"
+        case "multipleOf":
+            return f"write a multiple of {limit}"
         case "minLength" | "minItems" | "minProperties":
-            return f"at least {limit} {_unit(error.validator)}"
+            return f"write at least {_count(limit, keyword)}"
         case "maxLength" | "maxItems" | "maxProperties":
-            return f"at most {limit} {_unit(error.validator)}"
+            return f"write at most {_count(limit, keyword)}"
         case "format":
-            return f"write {_FORMATS.get(str(limit), f'a value of the format {limit}')}"
+            return f"write {_FORMATS.get(str(limit), f'a value of the format {shorten(str(limit))}')}"
         case "uniqueItems":
             return "write each item once"
         case "pattern":
-            return _pattern_help(error, str(limit))
+            return _pattern_help(schema if isinstance(schema, Mapping) else {}, str(limit))
     return ""
 
 
-def _pattern_help(error: Any, pattern: str) -> str:
-    schema = error.schema if isinstance(error.schema, dict) else {}
-    if schema.get("title") == "a duration":
+def _pattern_help(schema: Mapping[str, Any], pattern: str) -> str:
+    if schema.get("title") == DURATION:
         return "write a number and ms, s, m, h or d, such as 90s or 1h30m"
     examples = schema.get("examples")
     if isinstance(examples, list) and examples:
-        return f"such as {join_names([str(example) for example in examples[:3]], quote=False)}"
+        return f"such as {join_names([shorten(str(example)) for example in examples[:3]], quote=False)}"
     description = schema.get("description")
     if isinstance(description, str) and description:
-        return description.rstrip(".")[:160]
-    return f"it must match {pattern[:100]}"
+        return shorten(description.rstrip("."), 160)
+    return f"it must match {shorten(pattern, 100)}"
 
 
-def _unit(keyword: str) -> str:
-    return {"Length": "characters", "Items": "items", "Properties": "keys"}[keyword[3:]]
+def _count(limit: Any, keyword: str) -> str:
+    one = {"Length": "character", "Items": "item", "Properties": "key"}[keyword[3:]]
+    return f"{limit} {one}{'' if limit == 1 else 's'}"
 
 
-def join_names(names: Sequence[str], word: str = "or", *, quote: bool = True) -> str:
-    """Return `a`, `b` or `c`."""
-    shown = [f"`{name}`" if quote else name for name in names[:20]]
+def join_names(names: Sequence[str], word: str = "or", *, quote: bool = True, most: int = 20) -> str:
+    """Return `a`, `b` or `c`; beyond `most` names the rest is counted."""
+    shown = [f"`{name}`" if quote else name for name in names[:most]]
+    if len(names) > most:
+        return ", ".join(shown) + f" {word} {len(names) - most} more"
     return f" {word} ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def because(constants: Mapping[str, Any]) -> str:
+    """Return the condition under which a rule of the schema holds, as the end of a message."""
+    parts = [f"`{key}` is `{v if isinstance(v, str) else canonical(v)}`" for key, v in constants.items()]
+    return f", because {' and '.join(parts)}" if parts else ""
+
+
+def name_of(path: Path) -> str:
+    """Return a place as a message's subject."""
+    return f"`{place_name(path)}`" if path else "the document"
+
+
+def inside(path: Path) -> str:
+    """Return where something is missing or not known, as the end of a message."""
+    return f" in `{place_name(path)}`" if path else ""

@@ -8,13 +8,14 @@ import errno
 import os
 import stat
 import struct
-from dataclasses import dataclass, field
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.rules import FILE_NAME, FILE_TOO_LARGE, UNREADABLE_FILE
 
 SUFFIXES = (".yaml", ".yml")
 TEST_SUFFIXES = (".test.yaml", ".test.yml")
+SETTINGS_FILE = "reconcile.toml"
+"""The settings of a directory, at its root."""
 MAX_BYTES = 1 << 20
 """The largest file that is read."""
 
@@ -46,7 +47,6 @@ class Vanished(Exception):
     """What stood at a name when its folder was listed is not there any more, or is something else."""
 
 
-@dataclass(slots=True)
 class Listing:
     """One folder's names, sorted. `files` are regular files and links that may be configurations.
 
@@ -54,12 +54,15 @@ class Listing:
     `problems` are names that cannot be used at all. `folder` is relative to the root, "" being the root itself.
     """
 
-    folder: str
-    files: list[str] = field(default_factory=list)
-    folders: list[str] = field(default_factory=list)
-    links: set[str] = field(default_factory=set)
-    odd: set[str] = field(default_factory=set)
-    problems: list[Diagnostic] = field(default_factory=list)
+    __slots__ = ("files", "folder", "folders", "links", "odd", "problems")
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.files: list[str] = []
+        self.folders: list[str] = []
+        self.links: set[str] = set()
+        self.odd: set[str] = set()
+        self.problems: list[Diagnostic] = []
 
 
 def is_hidden_name(name: str) -> bool:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from reconciler.model.descriptor import (
     Descriptor,
@@ -14,7 +14,7 @@ from reconciler.model.descriptor import (
 )
 from reconciler.model.errors import RegistrationError
 
-_LARGEST = 1024 * 1024
+_LARGEST: Final = 1024 * 1024
 
 
 def read_descriptor(integration_id: str, folder: Path) -> tuple[Descriptor, str]:
@@ -52,7 +52,8 @@ def _descriptor(manifest: Mapping[str, Any], schema: Mapping[str, Any]) -> Descr
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as opened:
+            data = opened.read(_LARGEST + 1)
         value = json.loads(data) if len(data) <= _LARGEST else None
     except OSError as error:
         raise RegistrationError(f"{path}: cannot be read: {error.strerror}") from error

@@ -1,24 +1,35 @@
-"""The nearest name, for "did you mean": one measure for keys, integrations, event types and rules."""
+"""The nearest name, for "did you mean": one measure for keys, integrations, event types and rules. Pure."""
 
 from collections.abc import Iterable
+from typing import Final
 
-_ENOUGH = 0.7
+_ENOUGH: Final = 0.7
+_LONGEST: Final = 100
+_MOST: Final = 2000
+"""Comparing is quadratic in the length of names: beyond these, no name is looked for."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None when none is like it."""
+    by_lower = {one.lower(): one for one in known}
+    if len(name) > _LONGEST or len(by_lower) > _MOST:
+        return None
+    if name.lower() in by_lower:
+        return by_lower[name.lower()]
     from difflib import get_close_matches
 
-    by_lower = {one.lower(): one for one in known}
-    found = get_close_matches(name[:100].lower(), list(by_lower), n=1, cutoff=_ENOUGH)
+    found = get_close_matches(name.lower(), sorted(by_lower), n=1, cutoff=_ENOUGH)
     return by_lower[found[0]] if found else None
+
+
+def known_names(known: Iterable[str]) -> str:
+    """Return a help line that lists what is known, shortened; empty where nothing is."""
+    names = sorted(known)
+    return f"known are {', '.join(names[:12])}{', …' if len(names) > 12 else ''}" if names else ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a help line: the nearest name, or else what is known."""
     names = sorted(known)
     near = nearest(name, names)
-    if near is not None:
-        return f"did you mean `{near}`?"
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f"known are {shown}" if names else ""
+    return f"did you mean `{near}`?" if near is not None else known_names(names)

@@ -11,16 +11,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from reconciler.config.directory_settings import FILE, SettingsFile, too_many
-from reconciler.config.directory_tree import walk_all
-from reconciler.config.files import Unreadable, Vanished, check_regular, is_hidden_name, join
+from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, is_hidden_name, join
 from reconciler.config.places import display_path, display_prefix
 from reconciler.config.run_files import Batch, Part, across, check_files, duplicates, without_gc
-from reconciler.config.run_workers import how_many, spread
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.model.errors import RootUnreadable
 
+_SPREAD_FROM = 40
 _WARM = 20
 """How many files are checked before workers are forked: what those read and compile, the workers have."""
 
@@ -89,6 +87,9 @@ def _unreadable(path: Path, error: OSError) -> RootUnreadable:
 
 
 def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
+    from reconciler.config.directory_settings import SettingsFile, too_many
+    from reconciler.config.directory_tree import walk_all
+
     try:
         base = os.path.realpath(path, strict=True)
     except OSError as error:
@@ -115,6 +116,10 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
 
 
 def _check_batch(batch: Batch, jobs: int | None, validator: Validator) -> Part:
+    if jobs == 1 or len(batch.files) < _SPREAD_FROM:
+        return check_files(batch, validator)
+    from reconciler.config.run_workers import how_many, spread
+
     processes = how_many(jobs, len(batch.files))
     if processes == 1:
         return check_files(batch, validator)
@@ -131,10 +136,11 @@ def _check_single(path: Path, validator: Validator) -> Part:
     """Check one file by itself; a name that is skipped in a directory is skipped here too."""
     folder, name = os.path.split(os.path.normpath(path))
     shown = display_path(path)
-    if name == FILE:
+    if name == SETTINGS_FILE:
+        from reconciler.config.directory_settings import SettingsFile
+
         settings = SettingsFile().refresh(folder or ".")
-        found = [_shown(problem, shown.removesuffix(FILE)) for problem in settings.diagnostics]
-        return Part(diagnostics=found, files=1)
+        return Part([_shown(problem, shown.removesuffix(name)) for problem in settings.diagnostics], files=1)
     if is_hidden_name(name):
         return Part()
     try:
@@ -145,7 +151,7 @@ def _check_single(path: Path, validator: Validator) -> Part:
     except Vanished:
         raise RootUnreadable(f"{path} does not exist") from None
     except Unreadable as problem:
-        return Part(diagnostics=[problem.diagnostic(shown)], files=1)
+        return Part([problem.diagnostic(shown)], files=1)
     real_folder, real_name = os.path.split(base)
     batch = Batch(real_folder, shown.removesuffix(name), (real_name,))
     part = check_files(batch, validator)

@@ -1,17 +1,16 @@
 """Checking many files one after the other, keeping only findings and ids: the loop that `validate` spends its time in.
 
-Runs in the process of `run`, or in one of its workers (`run_workers`), which send a `Part` back.
+Runs in the process of `run`, or in one of its workers (`run_workers`), which send a `Part` back. What only findings
+need is imported when there are some: checking one file should take no longer than starting Python a few times.
 """
 
 import gc
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from reconciler.config.directory_read import internal_error, log
 from reconciler.config.files import Unreadable, Vanished, check_regular, read_file, resolve_link
 from reconciler.config.reader import RawDocument, read_documents
-from reconciler.config.snapshot import duplicate_diagnostics
 from reconciler.config.validation import Validator
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Span
@@ -30,18 +29,20 @@ class Batch:
     special: Collection[str] = ()
 
 
-@dataclass(slots=True, eq=False)
 class Part:
     """What checking some files gave: ids with the file (as shown) and line of each document that names one.
 
     `fallbacks` are the valid documents that name one, cut down to that, with its place.
     """
 
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    ids: list[tuple[str, str, int]] = field(default_factory=list)
-    fallbacks: list[tuple[ConfigDocument, Span]] = field(default_factory=list)
-    files: int = 0
-    configs: int = 0
+    __slots__ = ("configs", "diagnostics", "fallbacks", "files", "ids")
+
+    def __init__(self, diagnostics: Sequence[Diagnostic] = (), files: int = 0) -> None:
+        self.diagnostics = list(diagnostics)
+        self.ids: list[tuple[str, str, int]] = []
+        self.fallbacks: list[tuple[ConfigDocument, Span]] = []
+        self.files = files
+        self.configs = 0
 
     def add(self, other: "Part") -> None:
         """Take in another part of the same root."""
@@ -69,7 +70,8 @@ def check_files(batch: Batch, validator: Validator) -> Part:
         try:
             _check(part, data, shown, validator)
         except Exception as error:  # noqa: BLE001 — one file must not keep the others from being checked
-            log.exception("%s: checking it failed", shown)
+            from reconciler.config.directory_read import internal_error
+
             part.diagnostics.append(internal_error(shown, error))
     return part
 
@@ -147,6 +149,8 @@ def duplicates(batch: Batch, ids: Sequence[tuple[str, str, int]]) -> list[Diagno
         if first != (file, line):
             doubled.setdefault(config_id, [first]).append((file, line))
     found: list[Diagnostic] = []
+    if doubled:
+        from reconciler.config.snapshot import duplicate_diagnostics
     for config_id, places in doubled.items():
         spans = [_name_span(batch, file, line) for file, line in sorted(places)]
         found += duplicate_diagnostics(config_id, spans)

@@ -1,38 +1,26 @@
 """Settings schemas: checked once, compiled once, so that a verdict costs microseconds. Explanations are `explain.py`'s.
 
-A settings schema speaks of resolved values. Files hold references where secrets go, so the schema that judges files is
-derived: at a place that is `writeOnly` a reference must stand, at any other place that takes a string one may.
+Nothing is ever fetched, and nothing runs without a bound: references lead inside the schema alone, its cost is told
+beforehand, regular expressions stop after so many steps. The catalogue's descriptors bring schemas, `validation.py`
+and `secrets.py` ask them.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from reconciler.config.schema_cost import TooExpensive, check_cost
+from reconciler.config.schema_files import for_files
+from reconciler.config.schema_walk import REFERENCES, Places, everywhere
 from reconciler.model.errors import RegistrationError
-from reconciler.model.json import Path
 
-REFERENCE: Final[dict[str, Any]] = {
-    "title": "a secret reference",
-    "$comment": "secret-reference",
-    "type": "object",
-    "properties": {
-        "secret": {"type": "string", "pattern": "^[a-z][a-z0-9+.-]*:.+$", "maxLength": 1024},
-        "format": {"type": "string", "pattern": r"^[^{}]*\{\}[^{}]*$", "maxLength": 1024},
-    },
-    "required": ["secret"],
-    "additionalProperties": False,
-}
-"""What a reference looks like, wherever one may stand."""
-
-_ONE = ("additionalProperties", "items", "contains", "if", "then", "else", "unevaluatedProperties", "unevaluatedItems", "additionalItems")
-_LIST = ("allOf", "anyOf", "oneOf", "prefixItems")
-_MAP = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-_BACKTRACK_LIMIT = 100_000
-_MAX_DEPTH = 200
-_DIALECTS = (
+DIALECTS: Final = (
     "https://json-schema.org/draft/2020-12/schema",
     "https://json-schema.org/draft/2019-09/schema",
     "http://json-schema.org/draft-07/schema",
 )
+"""What `$schema` may say; the first is meant where it says nothing."""
+_BACKTRACK_LIMIT: Final = 50_000
+_MAX_DEPTH: Final = 100
 
 
 class SettingsSchema:
@@ -41,11 +29,32 @@ class SettingsSchema:
     def __init__(self, schema: Mapping[str, Any], *, allow_plaintext: bool = False) -> None:
         check_schema(schema)
         self.schema = for_files(schema, allow_plaintext=allow_plaintext)
+        check_references(self.schema)
         self._validator = compile_schema(self.schema)
 
     def is_valid(self, settings: Any) -> bool:
         """Return the verdict on settings as a file holds them."""
-        return bool(self._validator.is_valid(settings))
+        try:
+            return bool(self._validator.is_valid(settings))
+        except ValueError:  # half of a surrogate pair, which JSON as UTF-8 cannot hold
+            return False
+
+
+class ResolvedSchema:
+    """The same schema as published: settings whose references are resolved are judged by it."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._validator = compile_schema(schema)
+
+    def misfits(self, settings: Mapping[str, Any]) -> list[str]:
+        """Return the settings that do not fit, by their dotted names; no value is in them."""
+        try:
+            if self._validator.is_valid(settings):
+                return []
+            paths = [error.instance_path for error in self._validator.iter_errors(settings)]
+        except ValueError:
+            return ["settings"]
+        return sorted({".".join(["settings", *map(str, path)]) for path in paths[:10]})
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:
@@ -55,33 +64,66 @@ def check_schema(schema: Mapping[str, Any]) -> None:
     """
     import jsonschema_rs
 
-    dialect = schema.get("$schema", _DIALECTS[0])
-    if not isinstance(dialect, str) or dialect.rstrip("#") not in _DIALECTS:
-        raise RegistrationError(f"schema.json: the dialect {dialect!r} is not known; use {_DIALECTS[0]}")
-    _check_refs(schema, 0)
+    dialect = schema.get("$schema", DIALECTS[0])
+    if not isinstance(dialect, str) or dialect.rstrip("#") not in DIALECTS:
+        raise RegistrationError(f"schema.json: the dialect {str(dialect)[:100]!r} is not known; use {DIALECTS[0]}")
+    _check_depth(schema)
     try:
-        jsonschema_rs.meta.validate(dict(schema))
-    except jsonschema_rs.ValidationError as error:
-        place = "/".join(str(part) for part in error.instance_path)
-        raise RegistrationError(f"schema.json: {place + ': ' if place else ''}{error.message[:200]}") from None
-    except (ValueError, RecursionError) as error:
+        if jsonschema_rs.meta.is_valid(dict(schema)):
+            check_references(schema)
+            return
+    except (ValueError, RecursionError, jsonschema_rs.ReferencingError) as error:
         raise RegistrationError(f"schema.json: {str(error)[:200]}") from None
+    raise RegistrationError(f"schema.json: {_what_is_wrong(schema)}")
 
 
-def _check_refs(value: Any, depth: int) -> None:
-    """Nothing is ever fetched: a reference leads inside the schema, or to nowhere."""
-    if depth > _MAX_DEPTH:
-        raise RegistrationError(f"schema.json: nested deeper than {_MAX_DEPTH} levels")
-    if isinstance(value, Mapping):
-        for key in ("$ref", "$dynamicRef", "$recursiveRef"):
-            target = value.get(key)
+def _check_depth(schema: Mapping[str, Any]) -> None:
+    level: list[Any] = [schema]
+    for _ in range(_MAX_DEPTH * 2):
+        level = [
+            item
+            for value in level
+            for item in (value.values() if isinstance(value, Mapping) else value)
+            if isinstance(item, Mapping | list)
+        ]
+        if not level:
+            return
+    raise RegistrationError(f"schema.json: nested deeper than {_MAX_DEPTH * 2} levels")
+
+
+def _what_is_wrong(schema: Mapping[str, Any]) -> str:
+    """Say why this is no schema, in the words of the reference implementation; the import is slow and rarely needed."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+    from jsonschema.validators import validator_for
+
+    kind = validator_for(schema, default=Draft202012Validator)
+    error = best_match(kind(kind.META_SCHEMA).iter_errors(schema))
+    if error is None:
+        return "it is not a JSON Schema"
+    while error.context:
+        error = min(error.context, key=lambda inner: inner.validator == "type")
+    place = "/".join(str(part) for part in error.absolute_path)
+    return f"{place + ': ' if place else ''}{error.message[:200]}"
+
+
+def check_references(schema: Mapping[str, Any]) -> None:
+    """Refuse references that lead outside, or to where no schema stands, and branches that multiply without end."""
+    places = Places(schema)
+    for one in everywhere(schema):
+        for key in REFERENCES:
+            target = one.get(key)
             if isinstance(target, str) and not target.startswith("#"):
                 raise RegistrationError(f"schema.json: {key} {target[:100]!r} leads outside; only #/… is followed")
-        for item in value.values():
-            _check_refs(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check_refs(item, depth + 1)
+            if isinstance(target, str) and places.find(target) is None:
+                raise RegistrationError(f"schema.json: {key} {target[:100]!r} leads to no schema")
+        inner = one.get("$id")
+        if one is not schema and isinstance(inner, str) and not inner.startswith("#"):
+            raise RegistrationError(f"schema.json: $id {inner[:100]!r} may stand at the top alone")
+    try:
+        check_cost(schema, places)
+    except TooExpensive as error:
+        raise RegistrationError(f"schema.json: {error}") from None
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Any:
@@ -97,89 +139,3 @@ def compile_schema(schema: Mapping[str, Any]) -> Any:
         )
     except (ValueError, jsonschema_rs.ReferencingError, RecursionError) as error:
         raise RegistrationError(f"schema.json: {str(error)[:200]}") from None
-
-
-def for_files(schema: Mapping[str, Any], *, allow_plaintext: bool) -> dict[str, Any]:
-    """Return the schema by which settings in a file are judged: references where secrets go."""
-    return {str(key): item for key, item in _derive(schema, allow_plaintext=allow_plaintext).items()}
-
-
-def _derive(schema: Mapping[str, Any], *, allow_plaintext: bool) -> dict[str, Any]:
-    if schema.get("writeOnly") is True:
-        about = {key: schema[key] for key in ("title", "description", "examples") if key in schema}
-        return {**about, "anyOf": [dict(schema), REFERENCE]} if allow_plaintext else {**REFERENCE, **about}
-    derived = dict(schema)
-    for key in _ONE:
-        if isinstance(schema.get(key), Mapping):
-            derived[key] = _derive(schema[key], allow_plaintext=allow_plaintext)
-    for key in (*_LIST, "items"):
-        if isinstance(schema.get(key), list):
-            derived[key] = [_maybe(item, allow_plaintext) for item in schema[key]]
-    for key in _MAP:
-        if isinstance(schema.get(key), Mapping):
-            derived[key] = {name: _maybe(item, allow_plaintext) for name, item in schema[key].items()}
-    if _takes_text(schema):
-        about = {key: derived[key] for key in ("title", "description", "examples", "default") if key in derived}
-        return {**about, "anyOf": [derived, REFERENCE]}
-    return derived
-
-
-def _maybe(item: Any, allow_plaintext: bool) -> Any:  # noqa: FBT001 — a flag handed on
-    return _derive(item, allow_plaintext=allow_plaintext) if isinstance(item, Mapping) else item
-
-
-def _takes_text(schema: Mapping[str, Any]) -> bool:
-    """Whether a place takes any text, so that a secret may be its value."""
-    kind = schema.get("type")
-    takes = kind == "string" or (isinstance(kind, list) and "string" in kind)
-    return takes and "enum" not in schema and "const" not in schema
-
-
-def accepts_value(schema: Mapping[str, Any], path: Path, text: str) -> bool:
-    """Whether the property at `path` takes `text` as its resolved value; True where the path leads to no schema."""
-    found = _at(schema, schema, path, 0)
-    if found is None:
-        return True
-    import jsonschema_rs
-
-    whole = {**found, **{key: schema[key] for key in ("$schema", "$defs", "definitions") if key in schema}}
-    try:
-        return bool(compile_schema(whole).is_valid(text))
-    except (RegistrationError, jsonschema_rs.ReferencingError):
-        return True
-
-
-def _at(root: Mapping[str, Any], schema: Any, path: Path, depth: int) -> Mapping[str, Any] | None:
-    """Return the subschema for `path`, by the keywords that say plainly where a value goes."""
-    if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
-        return None
-    target = schema.get("$ref")
-    if isinstance(target, str):
-        return _at(root, _follow(root, target), path, depth + 1)
-    if not path:
-        return schema
-    for step in _steps(schema, path[0]):
-        found = _at(root, step, path[1:], depth + 1)
-        if found is not None:
-            return found
-    branches = [b for key in ("allOf", "anyOf", "oneOf") for b in schema.get(key, ())]
-    return next((f for b in branches if (f := _at(root, b, path, depth + 1)) is not None), None)
-
-
-def _steps(schema: Mapping[str, Any], part: str | int) -> list[Any]:
-    if isinstance(part, int):
-        prefix = schema.get("prefixItems", ())
-        return [prefix[part]] if part < len(prefix) else [schema.get("items")]
-    named = schema.get("properties", {})
-    if part in named:
-        return [named[part]]
-    return [*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")]
-
-
-def _follow(root: Mapping[str, Any], target: str) -> Any:
-    found: Any = root
-    for raw in target.removeprefix("#").strip("/").split("/"):
-        part = raw.replace("~1", "/").replace("~0", "~")
-        if part:
-            found = found.get(part) if isinstance(found, Mapping) else None
-    return found

@@ -1,23 +1,35 @@
-"""Resolves secret references: `env:` and `file:`, and whatever a host adds. A value never leaves its `Secret`."""
+"""Resolves secret references: `env:` and `file:`, and whatever a host adds. A value never leaves its `Secret`.
+
+Validation only asks whether a reference can ever resolve; the engine resolves, when a configuration is applied.
+"""
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from secrets import token_bytes
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.errors import SecretForbidden, SecretMissing, TerminalError
 from reconciler.model.json import Path as JsonPath
-from reconciler.model.ports import SecretProvider
 from reconciler.model.secret import Secret, SecretRef
 
-MAX_BYTES = 64 * 1024
+if TYPE_CHECKING:
+    from reconciler.config.schema import ResolvedSchema
+    from reconciler.model.ports import SecretProvider
+
+MAX_BYTES: Final = 64 * 1024
 """The largest secret that is read from a file."""
-RESERVED = "RECONCILE_"
+RESERVED: Final = "RECONCILE_"
 """Variables of this prefix are the daemon's own and never readable."""
+_KEEP: Final = 1000
+_ADVICE: Final = {
+    "env": "name another variable, as env:NAME",
+    "file": "write a path inside it, such as file:slack/token",
+}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +50,28 @@ class EnvProvider:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
 
+    def __reduce__(self) -> tuple[type["EnvProvider"], tuple[dict[str, str]]]:
+        """Travel without the environment: another process has its own."""
+        return EnvProvider, ({},)
+
     def check(self, path: str) -> str | None:
-        """Return why a variable can never be read."""
+        """Return why a variable can never be read; the name is not repeated, lest it be a value."""
         if path.upper().startswith(RESERVED):
             return f"variables that begin with {RESERVED} are reconcile's own and never readable"
-        if not path.replace("_", "a").isalnum() or not path.isascii():
-            return f"{path!r} is not a variable's name"
+        if not _NAME.match(path):
+            return "what follows `env:` is not the name of a variable"
         return None
 
     def resolve(self, path: str) -> str:
         """Return a variable's value."""
         try:
-            return self._environ[path]
+            value = self._environ[path]
+            value.encode()
         except KeyError:
             raise SecretMissing(f"the environment variable {path} is not set") from None
+        except UnicodeEncodeError:
+            raise SecretMissing(f"the environment variable {path} is not UTF-8 text") from None
+        return value
 
 
 class FileProvider:
@@ -62,44 +82,65 @@ class FileProvider:
 
     def check(self, path: str) -> str | None:
         """Return why a path can never be read."""
-        if path.startswith("/") or "\0" in path or ".." in path.split("/"):
-            return f"{path!r} leaves the secrets directory: write a path inside it, such as file:slack/token"
+        if path.startswith("/") or ".." in path.split("/"):
+            return "the path leaves the secrets directory"
+        if not path.isprintable():
+            return "the path holds characters that cannot be printed"
         return None
 
     def resolve(self, path: str) -> str:
         """Return a file's content, without one line feed at its end."""
         base = os.path.realpath(self._folder)
-        target = os.path.realpath(os.path.join(base, path))
+        target = os.path.realpath(f"{base}/{path}")
         if os.path.commonpath([base, target]) != base:
             raise SecretForbidden(f"file:{path} leads out of the secrets directory")
         try:
-            handle = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+            data = _read(target)
         except OSError as error:
             raise SecretMissing(f"file:{path} cannot be read: {error.strerror}") from None
-        with os.fdopen(handle, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise SecretMissing(f"file:{path} is not a file")
-            data = opened.read(MAX_BYTES + 1)
+        if data is None:
+            raise SecretMissing(f"file:{path} is not a regular file")
         if len(data) > MAX_BYTES:
-            raise SecretForbidden(f"file:{path} is larger than {MAX_BYTES} bytes")
+            raise SecretMissing(f"file:{path} is larger than {MAX_BYTES} bytes")
         try:
-            return data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+            text = data.decode("utf-8")
         except UnicodeDecodeError:
             raise SecretMissing(f"file:{path} is not UTF-8 text") from None
+        return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+
+
+def _read(target: str) -> bytes | None:
+    """Return the first bytes of a file, one more than are allowed; None for what is no file. Blocks on no FIFO."""
+    handle = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    with os.fdopen(handle, "rb", buffering=0) as opened:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        data = b""
+        while len(data) <= MAX_BYTES:
+            more = opened.read(MAX_BYTES + 1 - len(data))
+            if not more:
+                break
+            data += more
+        return data
 
 
 class SecretResolver:
     """Finds the provider of each reference by its scheme; `providers` adds to `env` and `file`."""
 
     def __init__(
-        self, secrets_dir: Path, environ: Mapping[str, str], providers: Mapping[str, SecretProvider] | None = None
+        self, secrets_dir: Path, environ: Mapping[str, str], providers: "Mapping[str, SecretProvider] | None" = None
     ) -> None:
         self._providers: dict[str, SecretProvider] = {
             "env": EnvProvider(environ),
             "file": FileProvider(secrets_dir),
             **(providers or {}),
         }
-        self._key = token_bytes(32)
+        self._key = os.urandom(32)
+        self._schemas: dict[int, tuple[Mapping[str, Any], ResolvedSchema]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave compiled schemas behind; fingerprints of two processes are never compared."""
+        return {**self.__dict__, "_schemas": {}}
 
     @property
     def schemes(self) -> list[str]:
@@ -107,20 +148,32 @@ class SecretResolver:
         return sorted(self._providers)
 
     def check(self, ref: SecretRef) -> str | None:
-        """Return why a reference can never resolve, or None; touches nothing outside."""
+        """Return why a reference can never resolve, or None; touches nothing outside.
+
+        What was written is not repeated: somebody may have put a value there.
+        """
         provider = self._providers.get(ref.scheme)
         if provider is None:
-            return f"the scheme {ref.scheme!r} is not known: known are {', '.join(self.schemes)}"
-        return provider.check(ref.path)
+            return "the scheme of this secret reference is not known"
+        problem = provider.check(ref.path)
+        return None if problem is None else f"this secret reference can never resolve: {problem}"
+
+    def advice(self, ref: SecretRef) -> str:
+        """Return what to write instead of a reference that can never resolve."""
+        if ref.scheme in self._providers:
+            return _ADVICE.get(ref.scheme, "")
+        from reconciler.config.nearest import nearest
+
+        near = nearest(ref.scheme, self.schemes)
+        return f"did you mean `{near}:`?" if near else f"known are {', '.join(f'{one}:' for one in self.schemes)}"
 
     def resolve(self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> Resolved:
-        """Resolve every reference in `settings`.
+        """Resolve every reference in `settings`; reads files, so not on an event loop.
 
-        A resolved value is checked against its property's own schema. Raises SecretMissing or SecretForbidden, and
-        TerminalError, without the value, when it does not fit.
+        With a schema, what comes out is judged by it. Raises SecretMissing or SecretForbidden, and TerminalError,
+        without the value, when it does not fit.
         """
-        values: list[str] = []
-        refs: list[str] = []
+        found: dict[JsonPath, tuple[SecretRef, str]] = {}
 
         def walk(value: Any, path: JsonPath) -> Any:
             if isinstance(value, dict):
@@ -128,30 +181,60 @@ class SecretResolver:
                 if ref is None:
                     return {key: walk(item, (*path, key)) for key, item in value.items()}
                 text = self._one(ref)
-                _check_value(text, path, schema)
-                values.append(text)
-                refs.append(ref.uri)
-                return Secret(text)
+                found[path] = ref, text
+                return text
             if isinstance(value, list):
                 return [walk(item, (*path, index)) for index, item in enumerate(value)]
             return value
 
-        resolved = {key: walk(item, (key,)) for key, item in settings.items()}
-        return Resolved(resolved, self._fingerprint(values), tuple(refs))
+        plain = {key: walk(item, (key,)) for key, item in settings.items()}
+        if schema is not None and found:
+            self._judge(plain, schema, found)
+        resolved = {key: _wrap(item, (key,), found) for key, item in plain.items()}
+        refs = tuple(dict.fromkeys(ref.uri for ref, _ in found.values()))
+        return Resolved(resolved, self._fingerprint(found), refs)
 
     def _one(self, ref: SecretRef) -> str:
         problem = self.check(ref)
         if problem is not None:
-            raise SecretForbidden(f"{ref.uri}: {problem}")
+            raise SecretForbidden(problem)
         value = self._providers[ref.scheme].resolve(ref.path)
         return ref.template.replace("{}", value, 1)
 
-    def _fingerprint(self, values: list[str]) -> str:
+    def _judge(
+        self, plain: Mapping[str, Any], schema: Mapping[str, Any], found: Mapping[JsonPath, tuple[SecretRef, str]]
+    ) -> None:
+        known = self._schemas.get(id(schema))
+        if known is None:
+            from reconciler.config.schema import ResolvedSchema
+
+            if len(self._schemas) >= _KEEP:
+                self._schemas.clear()
+            # The schema is kept beside it, so that no other can get its identity.
+            known = self._schemas[id(schema)] = (schema, ResolvedSchema(schema))
+        misfits = known[1].misfits(plain)
+        if misfits:
+            places = {".".join(["settings", *map(str, path)]): ref for path, (ref, _) in found.items()}
+            named = [f"{name} ({places[name].uri})" if name in places else name for name in misfits]
+            raise TerminalError(f"with its secrets resolved, {', '.join(named)} does not fit the integration's schema")
+
+    def _fingerprint(self, found: Mapping[JsonPath, tuple[SecretRef, str]]) -> str:
         keyed = blake2b(key=self._key, digest_size=16)
-        for value in values:
-            data = value.encode("utf-8", "surrogateescape")
-            keyed.update(len(data).to_bytes(8, "big") + data)
+        for path in sorted(found, key=repr):
+            for text in (repr(path), found[path][1]):
+                data = text.encode("utf-8", "surrogatepass")
+                keyed.update(len(data).to_bytes(8, "big") + data)
         return keyed.hexdigest()
+
+
+def _wrap(value: Any, path: JsonPath, found: Mapping[JsonPath, Any]) -> Any:
+    if path in found:
+        return Secret(value)
+    if isinstance(value, dict):
+        return {key: _wrap(item, (*path, key), found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_wrap(item, (*path, index), found) for index, item in enumerate(value)]
+    return value
 
 
 def references(settings: Any, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Any]]:
@@ -165,14 +248,3 @@ def references(settings: Any, path: JsonPath = ()) -> Iterator[tuple[JsonPath, A
     elif isinstance(settings, list):
         for index, item in enumerate(settings):
             yield from references(item, (*path, index))
-
-
-def _check_value(text: str, path: JsonPath, schema: Mapping[str, Any] | None) -> None:
-    """Check a resolved value against the schema of its own property, where the path leads to one."""
-    if schema is None:
-        return
-    from reconciler.config.schema import accepts_value
-
-    if not accepts_value(schema, path, text):
-        place = ".".join(str(part) for part in path)
-        raise TerminalError(f"settings.{place}: the secret's value does not fit what the setting asks for")

@@ -1,27 +1,34 @@
 """The verdict on one document, and why: envelope, settings, then what schemas cannot say. Runs nobody's code.
 
-The happy path is two calls into jsonschema-rs and a digest; `explain.py` is loaded when something is wrong.
+The happy path is two calls into jsonschema-rs and a digest; `explain.py` is loaded when something is wrong. Called by
+the directory for files, by the engine for documents out of the state directory, and by `validate`.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.catalogue import Catalogue
-from reconciler.config.checks import Checks
+from reconciler.config.checks import Checks, Expectations, sound_parts
 from reconciler.config.envelope import Envelope
-from reconciler.config.nearest import did_you_mean
+from reconciler.config.nearest import known_names, nearest
 from reconciler.config.reader import RawDocument
 from reconciler.config.schema import SettingsSchema
 from reconciler.config.secrets import SecretResolver
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
-from reconciler.model.descriptor import Descriptor
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.errors import RegistrationError, UnknownIntegration
-from reconciler.model.json import digest
+from reconciler.model.json import Path, digest
+
+if TYPE_CHECKING:
+    from reconciler.config.explain import Explainer
 
 
-@dataclass(frozen=True, slots=True)
+_MANY: Final = 50
+"""With so many findings, some may have been left out: what else is right is not known then."""
+
+
+@dataclass(slots=True)  # not frozen: one is made for each document, and freezing costs a tenth of the verdict
 class Checked:
     """One document's verdict. `document` is None when any of `diagnostics` is an error.
 
@@ -39,20 +46,25 @@ class Checked:
 class _Known:
     """What validation remembers of one integration: its schema, or what is wrong with it."""
 
-    descriptor: Descriptor | None
-    schema: SettingsSchema | None
+    schema: SettingsSchema
     strict: SettingsSchema | None
-    problem: str = ""
-    help: str = ""
-    rule: str = ""
+    """The schema that takes no literal for a secret, where `schema` does."""
+    expectations: Expectations
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why no configuration of an integration can be valid."""
+
+    rule: str
+    message: str
+    help: str
 
 
 class Validator:
     """Judges documents by the envelope, their integration's schema and the semantic checks."""
 
-    def __init__(
-        self, catalogue: Catalogue, *, secrets: SecretResolver, allow_plaintext_secrets: bool = False
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, *, secrets: SecretResolver, allow_plaintext_secrets: bool = False) -> None:
         self._catalogue = catalogue
         self._secrets = secrets
         self._allow_plaintext = allow_plaintext_secrets
@@ -61,10 +73,11 @@ class Validator:
     def _start(self) -> None:
         self._envelope = Envelope()
         self._checks = Checks(self._secrets)
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _Known | _Problem] = {}
+        self._explainers: dict[str, Explainer] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Send a worker process what it needs to compile its own; compiled schemas do not travel."""
+        """Send another process what it needs to compile its own; compiled schemas do not travel."""
         return {"_catalogue": self._catalogue, "_secrets": self._secrets, "_allow_plaintext": self._allow_plaintext}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -74,69 +87,90 @@ class Validator:
     def forget(self, integration_id: str) -> None:
         """Forget an integration's schema: its class was registered or taken back."""
         self._known.pop(integration_id, None)
+        self._explainers.pop(integration_id, None)
 
     def check(self, document: RawDocument, file: str) -> Checked:
-        """Judge one document of a file; releases its positions when nothing is wrong with it."""
+        """Judge one document of a file; releases its positions when nothing is wrong with it. Never raises for it."""
         raw = document.value
-        fits = self._envelope.is_valid(raw)
-        config_id = _id(raw)
-        known = self._integration(raw)
-        fits_settings = known is None or known.schema is None or known.schema.is_valid(raw.get("settings", {}))
-        if fits and known is not None and not known.problem and fits_settings:
-            found = self._checks.check(document, file, known.descriptor)
-            if not any(d.is_error for d in found):
-                persistable = known.strict is None or known.strict.is_valid(raw.get("settings", {}))
-                if not found:
-                    document.release()
-                return Checked(ConfigDocument(raw, digest(raw)), config_id, tuple(found), persistable)
+        if not self._envelope.is_valid(raw):
+            return self._explained(document, file, fits_envelope=False)
+        known = self._integration(raw["integration"])
+        settings = raw.get("settings")
+        if not isinstance(known, _Known) or not known.schema.is_valid({} if settings is None else settings):
+            return self._explained(document, file, fits_envelope=True)
+        found = self._checks.check(document, file, raw, known.expectations)
+        config_id = f"{raw['integration']}/{raw['name']}"
+        if found:
+            found.sort(key=Diagnostic.sort_key)
+            if any(d.is_error for d in found):
+                return Checked(None, config_id, tuple(found))
         else:
-            found = self._explain(document, file, known, fits_envelope=fits, fits_settings=fits_settings)
-        return Checked(None, config_id, tuple(sorted(found, key=Diagnostic.sort_key)))
+            document.release()
+        persistable = known.strict is None or known.strict.is_valid({} if settings is None else settings)
+        return Checked(ConfigDocument(raw, digest(raw)), config_id, tuple(found), persistable)
 
     def check_value(self, raw: dict[str, Any]) -> Checked:
         """Judge a document out of the state directory; positions are 1:1."""
         return self.check(RawDocument(raw, 1), "")
 
-    def _integration(self, raw: Any) -> _Known | None:
-        name = raw.get("integration") if isinstance(raw, dict) else None
-        if not isinstance(name, str):
-            return None
+    def _integration(self, name: str) -> _Known | _Problem:
         known = self._known.get(name)
         if known is None:
             known = self._known[name] = self._learn(name)
         return known
 
-    def _learn(self, name: str) -> _Known:
+    def _learn(self, name: str) -> _Known | _Problem:
         try:
             descriptor = self._catalogue.descriptor(name)
             schema = SettingsSchema(descriptor.schema or {}, allow_plaintext=self._allow_plaintext)
             strict = SettingsSchema(descriptor.schema or {}) if self._allow_plaintext else None
         except UnknownIntegration:
-            help_text = did_you_mean(name, self._catalogue.ids())
-            return _Known(None, None, None, f"no integration `{name[:60]}` is installed", help_text, rules.UNKNOWN_INTEGRATION)
+            return self._unknown(name)
         except RegistrationError as error:
-            problem = f"the integration `{name}` cannot be used: {error}"
-            return _Known(None, None, None, problem, "its author has to mend it", rules.INTEGRATION_FAILED)
-        return _Known(descriptor, schema, strict)
+            message = f"the integration `{name}` cannot be used: {error}"
+            return _Problem(rules.INTEGRATION_FAILED, message, "its author has to mend it")
+        return _Known(schema, strict, Expectations.of(descriptor))
 
-    def _explain(
-        self, document: RawDocument, file: str, known: _Known | None, *, fits_envelope: bool, fits_settings: bool
-    ) -> list[Diagnostic]:
-        from reconciler.config.explain import explain
+    def _unknown(self, name: str) -> _Problem:
+        ids = self._catalogue.ids()
+        if self._catalogue.is_left_out(name):
+            message = f"the integration `{name}` is installed, but not among those that are allowed"
+            return _Problem(rules.UNKNOWN_INTEGRATION, message, f"allow it with --integrations; {known_names(ids)}")
+        near = nearest(name, ids)
+        help_text = "; ".join(part for part in (f"did you mean `{near}`?" if near else "", known_names(ids)) if part)
+        return _Problem(rules.UNKNOWN_INTEGRATION, f"no integration `{name[:63]}` is installed", help_text)
 
+    def _explained(self, document: RawDocument, file: str, *, fits_envelope: bool) -> Checked:
+        """Say all that is wrong, in the parts that can be judged although others are wrong."""
         raw = document.value
-        found: list[Diagnostic] = []
-        if not fits_envelope:
-            found += explain(document, file, self._envelope.schema, raw, ())
-        if known is not None and known.problem:
-            span = document.span(("integration",), file)
-            found.append(Diagnostic(known.rule, Severity.ERROR, known.problem, span, known.help, ("integration",)))
-        settings = raw.get("settings", {}) if isinstance(raw, dict) else {}
-        if known is not None and known.schema is not None and not fits_settings and isinstance(settings, dict):
-            found += explain(document, file, known.schema.schema, settings, ("settings",))
-        if fits_envelope:
-            found += self._checks.check(document, file, known.descriptor if known is not None else None)
-        return found
+        found = [] if fits_envelope else self._why(document, file, "", self._envelope.schema, ())
+        name = raw.get("integration") if isinstance(raw, dict) else None
+        known = self._integration(name) if isinstance(name, str) and name else None
+        if isinstance(known, _Problem):
+            path: Path = ("integration",)
+            span = document.span(path, file)
+            found.append(Diagnostic(known.rule, Severity.ERROR, known.message, span, known.help, path))
+        if isinstance(known, _Known):
+            settings = raw.get("settings", {})
+            if isinstance(settings, dict) and not known.schema.is_valid(settings):
+                found += self._why(document, file, str(name), known.schema.schema, ("settings",))
+        if isinstance(raw, dict) and len(found) < _MANY and all(d.path or d.rule == rules.MISSING_KEY for d in found):
+            sound = sound_parts(raw, [d.path for d in found if d.path])
+            expectations = known.expectations if isinstance(known, _Known) else Expectations()
+            found += self._checks.check(document, file, sound, expectations)
+        return Checked(None, _id(raw), tuple(sorted(dict.fromkeys(found), key=Diagnostic.sort_key)))
+
+    def _why(
+        self, document: RawDocument, file: str, about: str, schema: dict[str, Any], base: Path
+    ) -> list[Diagnostic]:
+        """Explain by the schema of the integration `about`, the empty string being the envelope."""
+        from reconciler.config.explain import Explainer
+
+        explainer = self._explainers.get(about)
+        if explainer is None:
+            explainer = self._explainers[about] = Explainer(schema)
+        value = document.value if not base else document.value.get(base[0], {})
+        return explainer.explain(document, file, value, base)
 
 
 def _id(raw: Any) -> str | None:
@@ -144,6 +178,12 @@ def _id(raw: Any) -> str | None:
     if not isinstance(raw, dict):
         return None
     integration, name = raw.get("integration"), raw.get("name")
-    if isinstance(integration, str) and isinstance(name, str) and integration and name and "/" not in integration + name:
+    if (
+        isinstance(integration, str)
+        and isinstance(name, str)
+        and integration
+        and name
+        and "/" not in integration + name
+    ):
         return f"{integration}/{name}"
     return None

@@ -1,70 +1,151 @@
-"""libyaml's complaints in words that help: what is probably wrong, where it began, what to write instead."""
+"""libyaml's complaints in words that help: what is probably wrong, where it began, what to write instead.
 
-from typing import Any
+`reader` calls it after an error; where a complaint has several causes, `yaml_causes` tells them apart.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
 
 from yaml import YAMLError
 from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
+from reconciler.config import yaml_causes as causes
+from reconciler.config.yaml_causes import QUOTE, Answer, Place, Problem
+from reconciler.config.yaml_parser import LIMIT_HELP, MAX_DEPTH
+from reconciler.config.yaml_text import place, split_lines
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
 
-_KNOWN: tuple[tuple[str, str, str], ...] = (
-    ("cannot start any token", "a tab or a reserved character stands where a value should begin", "indent with spaces, and put a value that begins with @, `, % or a tab in quotes"),
-    ("mapping values are not allowed", "a colon stands inside a value, or the line is indented wrongly", 'put a value that holds ": " in quotes'),
-    ("could not find expected ':'", "a key is not followed by a colon", "write `key: value`, or put a value of several lines in quotes"),
-    ("unexpected end of stream", "the file ends inside a quoted string", "close the quote"),
-    ("did not find expected key", "the line does not fit the mapping around it: its indentation differs, or a quote is missing", "give all keys of one mapping the same indentation"),
-    ("did not find expected '-' indicator", "the line does not fit the list around it", "begin each item of the list with `- ` at the same indentation"),
-    ("did not find expected ',' or ']'", "a list in brackets is not closed", "close it with ]"),
-    ("did not find expected ',' or '}'", "a mapping in braces is not closed", "close it with }"),
-    ("block sequence entries are not allowed", "a list item stands where none may", "put the list on lines of its own"),
-    ("found undefined tag handle", "a tag that is not known", "leave the tag out, or put a value that begins with ! in quotes"),
-    ("found undefined alias", "an alias (*) without its anchor (&)", "put a value that begins with * in quotes"),
-    ("while scanning an alias", "a value begins with *, which YAML takes for an alias", "put it in quotes"),
-    ("while scanning an anchor", "a value begins with &, which YAML takes for an anchor", "put it in quotes"),
-    ("found unknown escape character", "a backslash in double quotes that is not an escape", "write it twice, or use single quotes"),
-    ("control characters are not allowed", "a control character", "remove it, or write it as an escape in double quotes"),
-)  # fmt: skip
-_MULTIPLE = "found duplicate anchor"
 
-
-def at_mark(file: str, start: Any, end: Any) -> Span:
-    """Return the span between two of libyaml's marks; a span of several lines ends with its first."""
-    if end.line == start.line:
-        return Span(file, start.line + 1, start.column + 1, end.line + 1, max(end.column, start.column + 1) + 1)
-    return Span(file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-
-
-def from_yaml_error(error: YAMLError, data: bytes, file: str) -> Diagnostic:
-    """Return libyaml's error as a finding."""
+def explain_error(error: YAMLError, text: str, file: str) -> tuple[Diagnostic, int | None]:
+    """Return libyaml's error as a finding, and the line, from 0, below which a new document may be read."""
     if isinstance(error, ReaderError):
-        return _reader_error(error, data, file)
-    if not isinstance(error, MarkedYAMLError):
-        return Diagnostic(rules.YAML_SYNTAX, Severity.ERROR, str(error), Span(file))
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    text = f"{error.context or ''} {error.problem or ''}"
-    known = next((entry for entry in _KNOWN if entry[0] in text), None)
-    message, help_text = (known[1], known[2]) if known is not None else ((error.problem or "not YAML"), "")
-    return Diagnostic(
-        rules.YAML_SYNTAX, Severity.ERROR, message, Span(file, line, column, line, column + 1), help_text, (), _opened(error, file)
+        return _control_character(error, text, file), None
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    if not isinstance(error, MarkedYAMLError) or mark is None:
+        return Diagnostic(rules.YAML_SYNTAX, Severity.ERROR, "the file is not YAML", Span(file), ""), None
+    problem = _problem(error, mark, split_lines(text))
+    answer = _answer(problem)
+    rule = rules.YAML_LIMIT if _TOO_DEEP in problem.problem else rules.YAML_SYNTAX
+    began = answer.began or problem.began
+    at = (problem.began if answer.at_beginning else answer.at) or problem.at
+    related: tuple[Related, ...] = ()
+    if began is not None and began != at and answer.began_message:
+        related = (Related(_span(began, file), answer.began_message),)
+    finding = Diagnostic(rule, Severity.ERROR, answer.message, _span(at, file), answer.help, (), related)
+    return finding, _resume(problem, mark)
+
+
+def _resume(problem: Problem, mark: Any) -> int | None:
+    """Return from which line on another document may begin; none after a directive, which is part of the next one."""
+    if "directive" in problem.context + problem.problem or "incompatible" in problem.problem:
+        return None
+    return int(mark.line + (mark.column > 0))
+
+
+def _problem(error: MarkedYAMLError, mark: Any, lines: list[str]) -> Problem:
+    """Collect what is known; a mark behind the last line is taken back to the end of what is written."""
+    line, column = mark.line, mark.column
+    while line > 0 and (line >= len(lines) or not lines[line].strip()):
+        line -= 1
+        column = len(lines[line].rstrip())
+    began = error.context_mark
+    return Problem(
+        str(error.context or ""),
+        str(error.problem or ""),
+        Place(line, column),
+        None if began is None else Place(began.line, began.column),
+        lines,
     )
 
 
-def _opened(error: MarkedYAMLError, file: str) -> tuple[Related, ...]:
-    """Name where that began which is not closed, if it is elsewhere."""
-    opened, found = error.context_mark, error.problem_mark
-    if opened is None or found is None or opened.line == found.line:
-        return ()
-    span = Span(file, opened.line + 1, opened.column + 1, opened.line + 1, opened.column + 2)
-    return (Related(span, "it began here"),)
+def _answer(problem: Problem) -> Answer:
+    tab = causes.tab(problem)
+    if tab is not None:
+        return tab
+    for needle, judge in _JUDGES:
+        if needle in problem.problem or needle in problem.context:
+            return judge if isinstance(judge, Answer) else judge(problem)
+    return Answer(f"the file is not YAML: {problem.problem}", "")
 
 
-def _reader_error(error: ReaderError, data: bytes, file: str) -> Diagnostic:
-    at = error.position if isinstance(error.position, int) else 0
-    line = data.count(b"\n", 0, at) + 1
-    column = len(data[data.rfind(b"\n", 0, at) + 1 : at].decode("utf-8", "replace")) + 1
-    span = Span(file, line, column, line, column + 1)
-    message, help_text = "a control character", "remove it, or write it as an escape in double quotes"
-    return Diagnostic(rules.ENCODING, Severity.ERROR, message, span, help_text)
+_TOO_DEEP: Final = "maximum nesting depth"
+_UNCLOSED: Final = "the quote was opened here"
+_UNKNOWN_DIRECTIVE: Final = "a line that begins with % is a directive, and this one is not known"
+_JUDGES: Final[tuple[tuple[str, Answer | Callable[[Problem], Answer]], ...]] = (
+    (_TOO_DEEP, Answer(f"values are nested deeper than {MAX_DEPTH} levels", LIMIT_HELP)),
+    ("cannot start any token", causes.reserved),
+    ("mapping values are not allowed", causes.colon),
+    ("could not find expected ':'", causes.simple_key),
+    (
+        "found unexpected end of stream",
+        Answer("a quoted value is not closed", "write the closing quote", began_message=_UNCLOSED),
+    ),
+    (
+        "found unexpected document indicator",
+        Answer("a quoted value is not closed before this line", "write the closing quote", began_message=_UNCLOSED),
+    ),
+    ("expected ',' or ']'", causes.list_in_brackets),
+    ("expected ',' or '}'", causes.mapping_in_braces),
+    ("did not find expected key", causes.no_key_here),
+    ("did not find expected '-' indicator", causes.misplaced_item),
+    (
+        "block sequence entries are not allowed",
+        Answer("a list cannot begin on the line of its key", "begin it on the next line, or put the value in quotes"),
+    ),
+    (
+        "mapping keys are not allowed",
+        Answer("a value cannot begin with a question mark and a space", QUOTE),
+    ),
+    ("did not find expected node content", causes.no_value),
+    ("<document start>", causes.after_end),
+    (
+        "found undefined alias",
+        Answer("a value that begins with * is an alias, and no anchor (&) has its name", QUOTE),
+    ),
+    (
+        "while scanning an alias",
+        Answer("a value cannot begin with *, which is for aliases", QUOTE, at_beginning=True),
+    ),
+    (
+        "while scanning an anchor",
+        Answer("a value cannot begin with &, which is for anchors", QUOTE, at_beginning=True),
+    ),
+    (
+        "found duplicate anchor",
+        Answer("the anchor is defined twice", "give one of the two another name", began_message="first defined here"),
+    ),
+    (
+        "found undefined tag handle",
+        Answer("the tag is not known", "leave it out, or put a text that begins with ! in quotes"),
+    ),
+    ("a tag", Answer("a value cannot begin with !, which is for tags", QUOTE, at_beginning=True)),
+    ("comment or line break", causes.block_scalar),
+    ("block scalar", causes.block_scalar),
+    ("unknown escape character", causes.escape),
+    ("invalid Unicode character", causes.code_point),
+    (
+        "hexdecimal number",
+        Answer("an escape has too few digits: \\x has 2, \\u has 4 and \\U has 8", "write \\\\ for a backslash"),
+    ),
+    (
+        "incompatible YAML document",
+        Answer("the file asks for a YAML version that is not known", "remove the line with %YAML"),
+    ),
+    ("directive", Answer(_UNKNOWN_DIRECTIVE, "remove it, or put the text in quotes")),
+)
+"""What libyaml says, in its problem or its context, and what to make of it. The first that fits is taken."""
+
+
+def _span(at: Place, file: str) -> Span:
+    return Span(file, at.line + 1, at.column + 1, at.line + 1, at.column + 2)
+
+
+def _control_character(error: Any, text: str, file: str) -> Diagnostic:
+    """Libyaml's offset of it is in bytes."""
+    index = len(text.encode("utf-8")[: error.position].decode("utf-8", "ignore"))
+    code = error.character if isinstance(error.character, int) else ord(text[index : index + 1] or "\0")
+    message = f"the file holds the control character U+{code:04X}"
+    help_text = f'remove it, or write it as "\\u{code:04x}" in double quotes'
+    return Diagnostic(rules.ENCODING, Severity.ERROR, message, place(text, index, file), help_text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """`base` × `factor`ⁿ seconds, at most `limit`; the actual delay is a random part of that (full jitter).
+    """`base` times a power of `factor`, at most `limit`, in seconds; the delay is a random part of that (full jitter).
 
     Raises ValueError unless 0 < `base` ≤ `limit`, both finite, and `factor` ≥ 1.
     """

@@ -119,7 +119,7 @@ def compile_filter(text: str) -> CompiledFilter:
 def _environment() -> "cel.Env":
     from cel_expr_python import cel
 
-    kinds = {name: cel.Type.STRING for name in ("id", "source", "type", "subject")}
+    kinds = dict.fromkeys(("id", "source", "type", "subject"), cel.Type.STRING)
     kinds |= {"time": cel.Type.TIMESTAMP, "data": cel.Type.DYN, "scope": cel.Type.Map(cel.Type.STRING, cel.Type.STRING)}
     return cel.NewEnv(variables={f"{_CONTAINER}.{name}": kind for name, kind in kinds.items()}, container=_CONTAINER)
 

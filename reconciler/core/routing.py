@@ -18,7 +18,7 @@ MAX_COMBINATIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One filter of one configuration. `type` is exact or a pattern; `scope` gives the values of which any may match."""
+    """One filter of one configuration. `type` is exact or a pattern; of each value in `scope` any may match."""
 
     config_id: str
     type: str
@@ -84,7 +84,7 @@ class _Scopes:
                     yield route
 
     def _signatures(self, scope: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
-        """Yield the signatures that an event can match: by its own keys where those have fewer subsets than there are."""
+        """Yield the signatures that an event can match, from the smaller side: all of them, or subsets of its keys."""
         if len(self._by_signature) <= 1 << len(scope):
             yield from (keys for keys in self._by_signature if all(key in scope for key in keys))
             return
@@ -94,7 +94,7 @@ class _Scopes:
 
 
 def _signature(route: Route) -> tuple[str, ...]:
-    """Return the keys by which a route is indexed: all of them, or the one with the fewest values where that is too many."""
+    """Return the keys by which a route is indexed: all, or the one with the fewest values where that is too many."""
     keys = tuple(sorted(route.scope))
     if math.prod(len(route.scope[key]) for key in keys) <= MAX_COMBINATIONS:
         return keys

@@ -31,7 +31,7 @@ def draw(what: RenderableType, *, colour: bool, width: int) -> str:
     )  # fmt: skip
     with console.capture() as captured:
         console.print(what)
-    return "".join(line.rstrip(" ") for line in captured.get().splitlines(keepends=True))
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
 
 
 def configs_table(items: Iterable[Item]) -> RenderableType:
@@ -154,7 +154,8 @@ def _digests(item: Item) -> Text:
     live, wanted = item.get("digest"), item.get("desired_digest")
     if live == wanted:
         return _text((live or "-")[:12])
-    return _text(f"{(live or 'nothing')[:12]} runs, the files ask for {(wanted or 'nothing valid')[:12]}", "yellow")
+    runs, asked = (live[:12] if live else "nothing"), (wanted[:12] if wanted else "nothing valid")
+    return _text(f"{runs} runs, the files ask for {asked}", "yellow")
 
 
 def _pairs(pairs: Item) -> str:

@@ -1,26 +1,38 @@
 """From deliveries on disk to calls: claims what is due, hands it to its destination, records what came of it.
 
-Runs on the engine's loop. Whether a configuration may be delivered to, and how, is the destination's to say.
+Runs on the engine's loop. Whether a configuration may be delivered to, and how, is the destination's to say; how often
+is `dispatch_decision.py`'s, and how many at once `dispatch_room.py`'s.
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import Callable
-from typing import Literal, Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from typing import Any, Literal, Protocol
 
 from reconciler.core.backoff import Backoff
 from reconciler.model.delivery import Delivery, DeliveryPolicy
-from reconciler.model.errors import TerminalError, TransientError
+from reconciler.model.errors import IntegrationError, NotRunning
 from reconciler.model.ports import Clock, Dead, DeliveryQueue, Done, HandedOver, Parked, Retry, Settlement, Target
+from reconciler.runtime.dispatch_decision import Again, GivenUp, after_failure, asked_to_wait
+from reconciler.runtime.dispatch_room import Room
 from reconciler.runtime.pump import first_of
 
 log = logging.getLogger(__name__)
-_IN_FLIGHT = 64
+_CLAIM_AT_ONCE = 64
 _EXPIRY = 10.0
 """How often the dead letters take what is too old, in seconds."""
 _AFTER_ERROR = 1.0
-_LONGEST_RETRY_AFTER = 86400.0
+
+
+class DispatchQueue(DeliveryQueue, Protocol):
+    """The queue as the dispatcher needs it: `wake` takes a limit per configuration and says how many woke."""
+
+    def wake(  # type: ignore[override]
+        self, config_ids: Sequence[str], now: float, limit: int | None = None
+    ) -> "Future[int]":
+        """Make parked lanes of these configurations due, oldest first, at most `limit` each."""
 
 
 class Destination(Protocol):
@@ -37,15 +49,20 @@ class Destination(Protocol):
 
 
 class Dispatcher:
-    """Delivers until cancelled. `on_outcome(config_id, outcome, seconds)` hears of every attempt."""
+    """Delivers until cancelled, at most `limit` at once.
+
+    `on_outcome(config_id, outcome, seconds)` hears of every attempt and its end: `done`, `retry`, `fallback` (given
+    up, handed over), `dead`, `expired`.
+    """
 
     def __init__(
         self,
-        queue: DeliveryQueue,
+        queue: DispatchQueue,
         clock: Clock,
         destination: Destination,
         *,
         backoff: Backoff | None = None,
+        limit: int = 256,
         on_outcome: Callable[[str, str, float], None] = lambda _config, _outcome, _seconds: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -55,15 +72,18 @@ class Dispatcher:
         self._backoff = backoff or Backoff()
         self._on_outcome = on_outcome
         self._chance = chance
+        self._room = Room(limit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._parked: set[str] = set()
         self._woken = asyncio.Event()
+        self._expiry_at = 0.0
         self._draining = False
+        self._failing = False
 
     @property
     def busy(self) -> bool:
-        """Whether a delivery is under way."""
-        return bool(self._tasks)
+        """Whether a delivery is under way, or one that waited for room is being called."""
+        return bool(self._tasks) or self._room.calling
 
     def poke(self) -> None:
         """Look at the queue soon."""
@@ -73,115 +93,176 @@ class Dispatcher:
         """What is parked for this configuration may be tried: it runs, or it is gone."""
         if config_id in self._parked and self._destination.status(config_id) != "waiting":
             self._parked.discard(config_id)
-            self._queue.wake([config_id], self._clock.time()).add_done_callback(self._poke_from_thread())
+            self._room.call(config_id)
+            self._woken.set()
 
     async def drain(self, seconds: float) -> bool:
         """Claim nothing more and let what is under way end; returns whether it did within `seconds`."""
         self._draining = True
+        self._woken.set()
         if self._tasks:
             await first_of(asyncio.wait(set(self._tasks)), self._clock.sleep(seconds))
         return not self._tasks
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
-        expiry_at = 0.0
-        while not self._draining:
-            self._woken.clear()
+        """Deliver until drained or cancelled; cancelling ends what is under way, to be made again after a restart."""
+        try:
+            while not self._draining:
+                self._woken.clear()
+                try:
+                    more = await self._turn()
+                except NotRunning:
+                    return
+                except Exception as error:  # noqa: BLE001 — a full disk must not end deliveries for good
+                    await self._after_error(error)
+                else:
+                    self._failing = False
+                    if not more:
+                        await self._pause()
+        except asyncio.CancelledError:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            raise
+
+    # --- one turn -----------------------------------------------------------------------------------------------
+
+    async def _turn(self) -> bool:
+        """Expire, call, claim; returns whether there may be more to do at once."""
+        more = False
+        if self._clock.monotonic() >= self._expiry_at:
+            more = await asyncio.wrap_future(self._queue.expire(self._clock.time())) > 0
+            self._expiry_at = self._clock.monotonic() + (0.0 if more else _EXPIRY)
+            self._room.call_all()
+        self._room.release(self._clock.monotonic())
+        await self._call()
+        return await self._claim() or more
+
+    async def _call(self) -> None:
+        for config_id, wanted in list(self._room.calls()):
             try:
-                if self._clock.monotonic() >= expiry_at:
-                    await asyncio.wrap_future(self._queue.expire(self._clock.time()))
-                    expiry_at = self._clock.monotonic() + _EXPIRY
-                claimed = await self._claim()
-            except Exception:
-                log.exception("the queue could not be read; it is tried again")
-                await self._clock.sleep(_AFTER_ERROR)
-                continue
-            if not claimed:
-                await self._pause(expiry_at)
+                came = await asyncio.wrap_future(self._queue.wake([config_id], self._clock.time(), wanted))
+            except BaseException:
+                self._room.call(config_id)
+                raise
+            self._room.answered(config_id, wanted, came)
 
     async def _claim(self) -> bool:
         """Begin the deliveries that are due; returns whether there may be more."""
-        room = _IN_FLIGHT - len(self._tasks)
+        room = min(self._room.free, _CLAIM_AT_ONCE)
         if room <= 0:
             return False
         due = await asyncio.wrap_future(self._queue.claim(self._clock.time(), room))
-        for delivery in due:
-            task = asyncio.ensure_future(self._one(delivery))
-            self._tasks.add(task)
-            task.add_done_callback(self._ended)
+        if self._draining:  # what was claimed stays on disk; a claim does not outlive the process
+            return False
+        crowded = [delivery for delivery in due if not self._begin(delivery)]
+        if crowded:
+            self._spawn(self._record([Parked(delivery.key) for delivery in crowded]))
         return bool(due)
+
+    def _begin(self, delivery: Delivery) -> bool:
+        if not self._room.enter(delivery.config_id):
+            return False
+        self._spawn(self._one(delivery))
+        return True
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         self._woken.set()
 
-    async def _pause(self, expiry_at: float) -> None:
-        due = await asyncio.wrap_future(self._queue.next_due())
-        delay = expiry_at - self._clock.monotonic()
-        if due is not None and len(self._tasks) < _IN_FLIGHT:
-            delay = min(delay, due - self._clock.time())
-        if delay > 0:
-            await first_of(self._woken.wait(), self._clock.sleep(delay))
+    async def _pause(self) -> None:
+        now = self._clock.monotonic()
+        delays = [self._expiry_at - now]
+        released = self._room.release(now)
+        if released is not None:
+            delays.append(released - now)
+        if self._room.free > 0:
+            due = await asyncio.wrap_future(self._queue.next_due())
+            if due is not None:
+                delays.append(due - self._clock.time())
+        if min(delays) > 0 and not self._room.calling:
+            await first_of(self._woken.wait(), self._clock.sleep(min(delays)))
+
+    async def _after_error(self, error: Exception) -> None:
+        """Say it once, not every second."""
+        if not self._failing:
+            log.error("the queue cannot be used; it is tried again every %g s", _AFTER_ERROR, exc_info=error)
+        self._failing = True
+        await self._clock.sleep(_AFTER_ERROR)
+
+    # --- one delivery -------------------------------------------------------------------------------------------
 
     async def _one(self, delivery: Delivery) -> None:
-        began = self._clock.monotonic()
+        config_id, began = delivery.config_id, self._clock.monotonic()
         try:
             settlement, outcome = await self._attempt(delivery)
-            await asyncio.wrap_future(self._queue.settle([settlement], self._clock.time()))
-        except Exception:
-            log.exception("what became of a delivery to %s could not be recorded: it is made again", delivery.config_id)
-            return
-        if outcome:
-            self._on_outcome(delivery.config_id, outcome, self._clock.monotonic() - began)
+            seconds = self._clock.monotonic() - began
+            await self._record([settlement])
+        finally:
+            self._room.leave(config_id)
         if isinstance(settlement, Parked):
-            self._parked.add(delivery.config_id)
-            self.wake(delivery.config_id)  # it may have become ready while it was being parked
+            self._parked.add(config_id)
+            self.wake(config_id)  # it may have become ready while it was being parked
+        if outcome:
+            self._on_outcome(config_id, outcome, seconds)
+
+    async def _record(self, settlements: Sequence[Settlement]) -> None:
+        """Write down what came of deliveries, as long as it takes: to make them again instead would double them."""
+        while True:
+            try:
+                await asyncio.wrap_future(self._queue.settle(settlements, self._clock.time()))
+            except NotRunning:
+                return
+            except Exception as error:  # noqa: BLE001 — a full disk, whatever it is called
+                await self._after_error(error)
+            else:
+                return
 
     async def _attempt(self, delivery: Delivery) -> tuple[Settlement, str]:
-        config_id = delivery.config_id
-        status = self._destination.status(config_id)
-        if self._clock.time() >= delivery.expires:
-            return Dead(delivery.key, "Expired"), "expired"
-        if status == "gone":
-            return Dead(delivery.key, "ConfigGone", f"{config_id} is not configured any more"), "dead"
-        if status == "waiting":
-            return Parked(delivery.key), ""
+        config_id, now, began = delivery.config_id, self._clock.time(), self._clock.monotonic()
+        tried_before = max(0.0, now - delivery.first_attempt) if delivery.first_attempt is not None else 0.0
+        if now >= delivery.expires:
+            return Dead(delivery.key, GivenUp.EXPIRED, "it was not delivered in time"), "expired"
         try:
+            status = self._destination.status(config_id)
+            if status == "gone":
+                return Dead(delivery.key, GivenUp.CONFIG_GONE, f"{config_id} is not configured any more"), "dead"
+            if status == "waiting":
+                return Parked(delivery.key), ""
             await self._destination.deliver(delivery)
-        except TerminalError as error:
-            return self._give_up(delivery, "Terminal", str(error)), "dead"
-        except Exception as error:  # noqa: BLE001 — whatever else a destination raises may pass
-            return self._again(delivery, error)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Not we were cancelled but the call we waited for: its lane is gone.
+            return self._failed(delivery, error, tried_before + self._clock.monotonic() - began)
+        except Exception as error:  # noqa: BLE001 — whatever a destination raises is an attempt that failed
+            return self._failed(delivery, error, tried_before + self._clock.monotonic() - began)
         return Done(delivery.key), "done"
 
-    def _again(self, delivery: Delivery, error: Exception) -> tuple[Settlement, str]:
-        """Try again while the policy lets us, as `Retry-After` or else the backoff says."""
-        now, text = self._clock.time(), str(error) or type(error).__name__
-        first = delivery.first_attempt if delivery.first_attempt is not None else now
-        delay = self._backoff.delay(delivery.attempt, self._chance())
-        if isinstance(error, TransientError) and error.retry_after is not None:
-            delay = min(max(error.retry_after, 0.0), _LONGEST_RETRY_AFTER)
-        elif not isinstance(error, TransientError | TimeoutError):
-            log.warning("delivering to %s failed: %s", delivery.config_id, text, exc_info=error)
-        if now + delay - first > self._destination.policy(delivery.config_id).retry_for:
-            return self._give_up(delivery, "RetriesExhausted", text), "dead"
-        return Retry(delivery.key, now + delay, text), "retry"
+    def _failed(self, delivery: Delivery, error: BaseException, tried_for: float) -> tuple[Settlement, str]:
+        config_id, text = delivery.config_id, str(error) or type(error).__name__
+        if not isinstance(error, IntegrationError | TimeoutError | asyncio.CancelledError):
+            log.warning("delivering to %s failed: %s", config_id, text, exc_info=error)
+        wait = asked_to_wait(error)
+        if wait is not None:
+            self._room.hold(config_id, self._clock.monotonic() + wait)
+        backoff = self._backoff.delay(delivery.attempt, self._chance())
+        verdict = after_failure(delivery, self._destination.policy(config_id), error, tried_for, backoff)
+        if isinstance(verdict, Again):
+            return Retry(delivery.key, self._clock.time() + verdict.delay, text), "retry"
+        return self._give_up(delivery, verdict, text)
 
-    def _give_up(self, delivery: Delivery, reason: str, error: str) -> Settlement:
+    def _give_up(self, delivery: Delivery, reason: GivenUp, error: str) -> tuple[Settlement, str]:
         """To the fallback where there is one and this is not one already, else to the dead letters."""
         log.warning("a delivery to %s is given up (%s): %s", delivery.config_id, reason, error)
         fallback = self._destination.policy(delivery.config_id).fallback
-        if fallback and not delivery.is_fallback and self._destination.status(fallback) != "gone":
-            return HandedOver(delivery.key, Target(fallback, self._destination.policy(fallback)))
-        return Dead(delivery.key, reason, error)
-
-    def _poke_from_thread(self) -> Callable[[object], None]:
-        loop = asyncio.get_running_loop()
-
-        def poke(_: object) -> None:
-            try:
-                loop.call_soon_threadsafe(self._woken.set)
-            except RuntimeError:  # the engine has stopped
-                return
-
-        return poke
+        chained = delivery.is_fallback or fallback == delivery.config_id
+        if not fallback or chained or self._destination.status(fallback) == "gone":
+            return Dead(delivery.key, reason, error), "dead"
+        return HandedOver(delivery.key, Target(fallback, self._destination.policy(fallback))), "fallback"

@@ -12,8 +12,7 @@ import stat
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from reconciler.config.directory_settings import FILE
-from reconciler.config.files import SUFFIXES
+from reconciler.config.files import SETTINGS_FILE, SUFFIXES
 
 _MOST_LINKS = 40
 """As many as the kernel follows."""
@@ -135,7 +134,7 @@ def understand(paths: Iterable[str], way: Way, watched: Collection[str]) -> Mean
             _understand_other(meaning, path, folder, watched)
         else:
             meaning.folders.add(folder)
-        if name == FILE and not folder:
+        if name == SETTINGS_FILE and not folder:
             meaning.everything = True
     return meaning
 

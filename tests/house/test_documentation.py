@@ -63,7 +63,7 @@ def documented_commands():
 @pytest.mark.parametrize("command", documented_commands())
 def test_documented_command_exists(command):
     words = re.sub(r"'[^']*'|\"[^\"]*\"", "X", command).split()[1:]
-    verb = next((word for word in words if re.fullmatch(r"[a-z]+", word)), None) if words else None
+    verb = words[0] if words and words[0].isalpha() else None
     if verb in PLANNED:
         pytest.skip("documented as planned")
     assert verb is None or verb in VERBS

@@ -11,7 +11,7 @@ SETTINGS = ("integrations/reconciler_integrations/*/settings.py", "integrations/
 ALLOWED = {
     "yaml": ("reconciler/config/yaml_*.py", "reconciler/config/reader.py"),
     "jsonschema": ("reconciler/config/explain*.py", "reconciler/config/schema*.py"),
-    "jsonschema_rs": ("reconciler/config/schema*.py",),
+    "jsonschema_rs": ("reconciler/config/schema*.py", "reconciler/config/manifest.py"),
     "referencing": ("reconciler/config/schema*.py", "reconciler/config/explain*.py"),
     "pydantic": ("reconciler/sdk/integration.py", "reconciler/runtime/generation.py", *SETTINGS),
     "pydantic_core": ("reconciler/model/secret.py",),

@@ -68,7 +68,8 @@ def _list(there: Daemon, filters: _Filters, output: str) -> int:
     def table() -> Any:
         from reconciler.report.tables import configs_table
 
-        return configs_table(items) if items else "no configurations"
+        prefix = _prefix(there)
+        return configs_table(_from_here(item, prefix) for item in items) if items else "no configurations"
 
     show({"format_version": 1, "items": items}, output, table)
     return 0
@@ -82,7 +83,7 @@ def _one(there: Daemon, config_id: str, output: str) -> int:
     def table() -> Any:
         from reconciler.report.tables import config_detail
 
-        return config_detail(item)
+        return config_detail(_from_here(item, _prefix(there)))
 
     show(item, output, table)
     if output == "table" and item.get("diagnostics"):
@@ -92,14 +93,24 @@ def _one(there: Daemon, config_id: str, output: str) -> int:
 
 def _findings(there: Daemon, items: list[Any]) -> None:
     from reconciler.cli.sources import read_source
-    from reconciler.config.places import display_prefix
     from reconciler.report.items_in import diagnostic_of
     from reconciler.report.places import relocate
     from reconciler.report.text import TextReport
 
-    root = there.get("status").get("root", "")
-    found = relocate([diagnostic_of(item) for item in items], display_prefix(Path(root)) if root else "")
+    found = relocate([diagnostic_of(item) for item in items], _prefix(there))
     out("\n" + "".join(TextReport(palette(), read_source).render(found)))
+
+
+def _prefix(there: Daemon) -> str:
+    """Return what leads from where the user stands to the daemon's root; nothing for a daemon elsewhere."""
+    from reconciler.config.places import display_prefix
+
+    root = "" if there.elsewhere else there.get("status").get("root")
+    return display_prefix(Path(root)) if root else ""
+
+
+def _from_here(item: Any, prefix: str) -> Any:
+    return {**item, "file": f"{prefix}{item['file']}"} if item.get("file") else item
 
 
 def _labels(given: list[str]) -> dict[str, str]:

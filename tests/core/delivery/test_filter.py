@@ -30,11 +30,11 @@ def evaluate(text, event=EVENT):
     'time > timestamp("2026-01-01T00:00:00Z")',
     'data.status == "failed" && data.count >= 3',
     'scope.team == "web" && !("organization" in scope)',
-    'has(data.deep.x) && !has(data.deep.y)',
+    "has(data.deep.x) && !has(data.deep.y)",
     "data.list.exists(n, n == 2)",
     'type.startsWith("build.") && type.matches("^build[.]")',
-    'event.type == type',
-    'data.missing == 1 || true',
+    "event.type == type",
+    "data.missing == 1 || true",
 ])  # fmt: skip
 def test_matching_expression_is_true(text):
     assert evaluate(text) is True
@@ -83,7 +83,9 @@ def test_wrong_expression_says_what_and_where(text, column, message):
         compile_filter(text)
     assert message in str(caught.value)
     assert caught.value.column == column
-    assert not any(jargon in str(caught.value) for jargon in ("INVALID_ARGUMENT", "<input>", "container", "expecting {"))
+    assert not any(
+        jargon in str(caught.value) for jargon in ("INVALID_ARGUMENT", "<input>", "container", "expecting {")
+    )
 
 
 def test_place_in_a_text_of_several_lines_is_given():

@@ -21,7 +21,8 @@ def route(config_id, pattern, scope=None, when=None):
 
 
 CONFIGS = st.dictionaries(
-    st.sampled_from(["i/a", "i/b", "i/c"]), st.lists(st.tuples(PATTERNS, SCOPES, st.sampled_from([None, "x", "y"])), max_size=3)
+    st.sampled_from(["i/a", "i/b", "i/c"]),
+    st.lists(st.tuples(PATTERNS, SCOPES, st.sampled_from([None, "x", "y"])), max_size=3),
 )
 
 

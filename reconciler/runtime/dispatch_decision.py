@@ -1,0 +1,54 @@
+"""What becomes of a delivery after an attempt: pure decisions, which the dispatcher carries out."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.delivery import Delivery, DeliveryPolicy
+from reconciler.model.errors import TerminalError, TransientError
+
+LONGEST_WAIT = 86400.0
+"""The longest `Retry-After` that is believed, in seconds."""
+
+
+class GivenUp(StrEnum):
+    """Why a delivery is among the dead letters."""
+
+    RETRIES_EXHAUSTED = "RetriesExhausted"
+    TERMINAL = "Terminal"
+    EXPIRED = "Expired"
+    CONFIG_GONE = "ConfigGone"
+    FALLBACK_FAILED = "FallbackFailed"
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Try again in `delay` seconds."""
+
+    delay: float
+
+
+def asked_to_wait(error: BaseException) -> float | None:
+    """Return for how many seconds a destination asked to be left alone, or None."""
+    wait = error.retry_after if isinstance(error, TransientError) else None
+    if wait is None or math.isnan(wait) or wait <= 0:
+        return None
+    return min(wait, LONGEST_WAIT)
+
+
+def after_failure(
+    delivery: Delivery, policy: DeliveryPolicy, error: BaseException, tried_for: float, backoff: float
+) -> Again | GivenUp:
+    """Decide after a failed attempt. `tried_for` is the time since the first one, `backoff` the delay in turn.
+
+    The last attempt is made when `retry_for` ends, not up to a whole backoff earlier. A destination that asks for
+    more time than is left is not asked again.
+    """
+    final = GivenUp.FALLBACK_FAILED if delivery.is_fallback else None
+    if isinstance(error, TerminalError):
+        return final or GivenUp.TERMINAL
+    left = policy.retry_for - tried_for
+    wait = asked_to_wait(error)
+    if left <= 0 or (wait is not None and wait > left):
+        return final or GivenUp.RETRIES_EXHAUSTED
+    return Again(wait if wait is not None else min(backoff, left))

@@ -12,9 +12,10 @@ from reconciler.config.validation import Validator
 from reconciler.core.guard import PruneLimit
 from reconciler.model.errors import ReconcileError
 from reconciler.model.ports import Clock
+from reconciler.runtime.assembly import Tools
 from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.controller import Listener
-from reconciler.runtime.engine import Engine, EngineSettings, Tools
+from reconciler.runtime.engine import Engine, EngineSettings
 
 if TYPE_CHECKING:
     from reconciler.config.catalogue import Catalogue

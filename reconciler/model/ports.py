@@ -181,8 +181,8 @@ class DeliveryQueue(Protocol):
     def settle(self, settlements: Sequence[Settlement], now: float) -> "Future[None]":
         """Record what became of claimed deliveries."""
 
-    def wake(self, config_ids: Sequence[str], now: float) -> "Future[None]":
-        """Make parked deliveries of these configurations due."""
+    def wake(self, config_ids: Sequence[str], now: float, limit: int | None = None) -> "Future[int]":
+        """Make parked lanes of these configurations due, oldest first, at most `limit` each; returns how many woke."""
 
     def expire(self, now: float) -> "Future[int]":
         """Send what is too old to the dead letters, and prune what is no longer needed; returns how many died."""

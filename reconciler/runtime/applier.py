@@ -209,7 +209,7 @@ class Applier:
         return self._is_due(record.id, failure.retry_at)
 
     def _is_due(self, key: str, retry_at: float | None) -> bool:
-        """Whether a retry may begin; where it is too early the appointment is made again, since this look used it up."""
+        """Whether a retry may begin; if it is too early the appointment is made again, for this look used it up."""
         if retry_at is None:
             return False
         if self._services.clock.monotonic() >= retry_at:

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future
 from typing import Any, Literal, Protocol
 
 from reconciler.core.backoff import Backoff
@@ -24,15 +23,6 @@ _CLAIM_AT_ONCE = 64
 _EXPIRY = 10.0
 """How often the dead letters take what is too old, in seconds."""
 _AFTER_ERROR = 1.0
-
-
-class DispatchQueue(DeliveryQueue, Protocol):
-    """The queue as the dispatcher needs it: `wake` takes a limit per configuration and says how many woke."""
-
-    def wake(  # type: ignore[override]
-        self, config_ids: Sequence[str], now: float, limit: int | None = None
-    ) -> "Future[int]":
-        """Make parked lanes of these configurations due, oldest first, at most `limit` each."""
 
 
 class Destination(Protocol):
@@ -57,7 +47,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        queue: DispatchQueue,
+        queue: DeliveryQueue,
         clock: Clock,
         destination: Destination,
         *,
@@ -79,11 +69,12 @@ class Dispatcher:
         self._expiry_at = 0.0
         self._draining = False
         self._failing = False
+        self._claiming = False
 
     @property
     def busy(self) -> bool:
-        """Whether a delivery is under way, or one that waited for room is being called."""
-        return bool(self._tasks) or self._room.calling
+        """Whether a delivery is under way or being claimed, or one that waited for room is being called."""
+        return self._claiming or bool(self._tasks) or self._room.calling
 
     def poke(self) -> None:
         """Look at the queue soon."""
@@ -152,10 +143,14 @@ class Dispatcher:
         room = min(self._room.free, _CLAIM_AT_ONCE)
         if room <= 0:
             return False
-        due = await asyncio.wrap_future(self._queue.claim(self._clock.time(), room))
-        if self._draining:  # what was claimed stays on disk; a claim does not outlive the process
-            return False
-        crowded = [delivery for delivery in due if not self._begin(delivery)]
+        self._claiming = True
+        try:
+            due = await asyncio.wrap_future(self._queue.claim(self._clock.time(), room))
+            if self._draining:  # what was claimed stays on disk; a claim does not outlive the process
+                return False
+            crowded = [delivery for delivery in due if not self._begin(delivery)]
+        finally:
+            self._claiming = False
         if crowded:
             self._spawn(self._record([Parked(delivery.key) for delivery in crowded]))
         return bool(due)

@@ -15,41 +15,28 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from prometheus_client import CollectorRegistry
 
-from reconciler.config.catalogue import Catalogue
-from reconciler.config.directory import Directory
-from reconciler.config.secrets import SecretResolver
-from reconciler.config.validation import Validator
 from reconciler.core.guard import PruneLimit
-from reconciler.core.routing import RoutingIndex
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import NotRunning, RootUnreadable
 from reconciler.model.event import Event
 from reconciler.model.plan import Plan
-from reconciler.model.ports import Clock, Receipt
+from reconciler.model.ports import Receipt
 from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationState, IntegrationStatus, PassRecord
-from reconciler.runtime.absence import Absences
-from reconciler.runtime.clock import SystemClock
-from reconciler.runtime.controller import Controller, Listener, Parts
-from reconciler.runtime.deliveries import Deliveries
-from reconciler.runtime.dispatcher import Dispatcher
+from reconciler.runtime.assembly import Ground, Tools, assemble
+from reconciler.runtime.controller import Listener
 from reconciler.runtime.engine_thread import EngineThread, Worker
-from reconciler.runtime.goods import Goods
 from reconciler.runtime.lock import RunnerLock
-from reconciler.runtime.metrics import Metrics, WorldCollector
+from reconciler.runtime.metrics import Metrics
 from reconciler.runtime.queue import SqliteQueue
-from reconciler.runtime.router import Router
 from reconciler.runtime.routes import RouteTable
-from reconciler.runtime.services import Services
 from reconciler.runtime.shutdown import shut_down
 from reconciler.runtime.state_store import StateStore
 from reconciler.runtime.statuses import VERSION, config_status, count_states, integration_status
 from reconciler.runtime.watcher import Hint, Watcher
-from reconciler.runtime.world import World
 from reconciler.sdk.integration import Integration
 
 if TYPE_CHECKING:
     from reconciler.sdk.config import IntegrationConfig
-    from reconciler.sdk.http import HttpClient
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -64,17 +51,6 @@ class EngineSettings:
     prune_limit: PruneLimit = field(default_factory=PruneLimit)
     watch: bool = True
     deliver: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What the composition root hands in: the catalogue, validation, secrets, and how to reach the network."""
-
-    catalogue: Catalogue
-    validator: Validator
-    secrets: SecretResolver
-    http: "Callable[[str], HttpClient]"
-    clock: Clock = field(default_factory=SystemClock)
 
 
 class Engine:
@@ -151,30 +127,21 @@ class Engine:
             raise RootUnreadable(f"the directory {self.settings.root} does not exist or cannot be read")
 
     async def _begin(self) -> None:
-        tools, settings = self._tools, self.settings
-        services = Services(self._clock, tools.catalogue, tools.secrets, self._append, tools.http, self._metrics)
-        self.routes: RouteTable = services.routes
-        self._world = world = World(services)
-        self._metrics.registry.register(WorldCollector(lambda: count_states(world), lambda: len(world.held)))
-        index = RoutingIndex()
-        deliveries = Deliveries(services, world, index)
-        self._dispatcher = Dispatcher(self._queue, self._clock, deliveries, on_outcome=deliveries.outcome)
-        self._router = Router(
-            self._queue,
-            self._clock,
-            index,
-            on_filter_error=deliveries.filter_error,
-            on_routed=self._dispatcher.poke,
-        )
-        deliveries.router, deliveries.dispatcher = self._router, self._dispatcher
-        self._directory = Directory(settings.root, tools.validator, clock=self._clock)
-        self._absences = Absences(world, settings.prune_limit)
-        goods = Goods(self._store, tools.validator, world, self._disk)
-        parts = Parts(services, world, self._directory, goods, self._absences, deliveries, self._disk, self._scanner)
         history = await asyncio.wrap_future(self._store.history(1))
-        self._controller = Controller(parts, self._listener, history[0].number + 1 if history else 1)
-        deliveries.on_abandoned = self._controller.abandoned
-        self._deliveries = deliveries
+        ground = Ground(
+            self.settings.root,
+            self.settings.prune_limit,
+            self._store,
+            self._queue,
+            self._disk,
+            self._scanner,
+            self._metrics,
+            self._append,
+        )
+        parts = assemble(self._tools, ground, self._listener, history[0].number + 1 if history else 1)
+        self._world, self._directory, self._absences = parts.world, parts.directory, parts.absences
+        self._controller, self._router, self._dispatcher = parts.controller, parts.router, parts.dispatcher
+        self.routes: RouteTable = parts.services.routes
         self._start_tasks()
 
     def _start_tasks(self) -> None:
@@ -238,7 +205,7 @@ class Engine:
                 self._controller.inbox.put(f"approve by {who}", ids=keys)
             return bool(keys)
 
-        return self._submit(release()).result(10)
+        return bool(self._submit(release()).result(10))
 
     def plan(self) -> Plan:
         """Return what still differs from the files."""
@@ -246,7 +213,8 @@ class Engine:
         async def difference() -> Plan:
             return self._controller.difference()
 
-        return self._submit(difference()).result(30)
+        plan: Plan = self._submit(difference()).result(30)
+        return plan
 
     def instance(self, integration_id: str) -> Integration | None:
         """Return the object of an integration that is initialized, or None."""

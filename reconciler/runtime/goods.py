@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.config.snapshot import Snapshot
-from reconciler.config.validation import Validator
+from reconciler.config.validation import Checked, Validator
 from reconciler.model.config import ConfigDocument, Desired
 from reconciler.model.good import Good
 from reconciler.model.state import PassRecord
@@ -63,7 +63,7 @@ class Goods:
     async def _checked(self, raw: Any) -> ConfigDocument | None:
         if raw is None:
             return None
-        checked = await asyncio.wrap_future(self._disk.run(self._validator.check_value, dict(raw)))
+        checked: Checked = await asyncio.wrap_future(self._disk.run(self._validator.check_value, dict(raw)))
         return checked.document
 
     def accept(self, record: ConfigRecord, desired: Desired) -> None:

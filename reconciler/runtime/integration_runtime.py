@@ -52,6 +52,11 @@ class Context:
             self._http = self._services.http(self.descriptor.id)
         return self._http
 
+    async def close_connections(self) -> None:
+        """Close what the client has open on the running loop."""
+        if self._http is not None:
+            await self._http.aclose()
+
     def publish(self, event: Event) -> "Future[Receipt]":
         """Append one event."""
         return first_receipt(self._services.publish([event]))
@@ -79,6 +84,7 @@ class IntegrationRuntime:
         self.instance: Integration | None = None
         self.calls: ConfigCalls | None = None
         self._configs = configs
+        self._context: Context | None = None
         self._lane: Lane | None = None
         self._host: OwnerHost | None = None
 
@@ -173,10 +179,15 @@ class IntegrationRuntime:
 
     def _caller(self) -> Caller:
         if self._lane is None:
-            self._lane = Lane(self.id)
+            self._lane = Lane(self.id, self._close_connections)
         return Caller(self._services, self._lane, self.id)
 
     def _make(self, descriptor: Descriptor) -> Integration:
         instance: Integration = self._services.catalogue.load(self.id)()
-        instance.attach(Context(self._services, descriptor, self._configs))
+        self._context = Context(self._services, descriptor, self._configs)
+        instance.attach(self._context)
         return instance
+
+    async def _close_connections(self) -> None:
+        if self._context is not None:
+            await self._context.close_connections()

@@ -9,7 +9,7 @@ import inspect
 import logging
 import queue
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
 
@@ -51,10 +51,14 @@ class Call:
 
 
 class Lane:
-    """Runs functions and coroutine functions of one integration, side by side."""
+    """Runs functions and coroutine functions of one integration, side by side.
 
-    def __init__(self, name: str) -> None:
+    `farewell` is awaited on the loop at its end: what belongs to the loop is closed there.
+    """
+
+    def __init__(self, name: str, farewell: Callable[[], Awaitable[None]] | None = None) -> None:
         self.name = name
+        self._farewell = farewell
         self._loop = asyncio.new_event_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -153,6 +157,11 @@ class Lane:
             self._loop.run_until_complete(asyncio.wait_for(_gather(pending), timeout=1.0))
         except BaseException:  # noqa: BLE001 — what swallows its cancellation is left behind
             log.debug("tasks of %s did not end with their lane", self.name)
+        try:
+            if self._farewell is not None:
+                self._loop.run_until_complete(asyncio.wait_for(self._farewell(), timeout=1.0))
+        except BaseException:
+            log.debug("the connections of %s did not close with their lane", self.name, exc_info=True)
         self._loop.close()
 
     def _cancel_all(self) -> None:

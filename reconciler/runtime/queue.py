@@ -29,7 +29,7 @@ _NO_LIMIT = -1
 class SqliteQueue:
     """One queue in `queue.db` of a state directory. Every job runs in the database's writer thread.
 
-    `wake` and `expire` go beyond the port: `wake` takes a limit per configuration. Raises StateError when the file
+    Raises StateError when the file
     cannot be opened; every method raises NotRunning once the queue is closed, or in a forked child.
     """
 

@@ -144,7 +144,7 @@ def read_event(body: str) -> Event:
 
 def drop_unreadable(db: sqlite3.Connection, key: str, seq: int, lane: int) -> None:
     """Forget a delivery whose event is damaged on disk, so that those behind it go on."""
-    log.exception("the event %d in queue.db cannot be read: its delivery is dropped", seq)
+    log.error("the event %d in queue.db cannot be read: its delivery is dropped", seq)
     _end(db, key, seq, lane, 0.0)
 
 

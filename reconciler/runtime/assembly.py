@@ -1,0 +1,92 @@
+"""Puts the running parts of an engine together: who hears of what. The engine alone calls it, on its loop."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.config.catalogue import Catalogue
+from reconciler.config.directory import Directory
+from reconciler.config.secrets import SecretResolver
+from reconciler.config.validation import Validator
+from reconciler.core.guard import PruneLimit
+from reconciler.core.routing import RoutingIndex
+from reconciler.model.event import Event
+from reconciler.model.ports import Clock, Receipt
+from reconciler.runtime.absence import Absences
+from reconciler.runtime.controller import Controller, Listener, Parts
+from reconciler.runtime.deliveries import Deliveries
+from reconciler.runtime.dispatcher import Dispatcher
+from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.goods import Goods
+from reconciler.runtime.metrics import Metrics, WorldCollector
+from reconciler.runtime.queue import SqliteQueue
+from reconciler.runtime.router import Router
+from reconciler.runtime.services import Services
+from reconciler.runtime.state_store import StateStore
+from reconciler.runtime.statuses import count_states
+from reconciler.runtime.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.sdk.http import HttpClient
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the composition root hands in: the catalogue, validation, secrets, and how to reach the network."""
+
+    catalogue: Catalogue
+    validator: Validator
+    secrets: SecretResolver
+    http: "Callable[[str], HttpClient]"
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an engine owns before its loop begins: the stores, the threads for disk work, the metrics."""
+
+    root: "Path"
+    prune_limit: PruneLimit
+    store: StateStore
+    queue: SqliteQueue
+    disk: Worker
+    scanner: Worker
+    metrics: Metrics
+    append: "Callable[[Sequence[Event]], Future[list[Receipt]]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The parts of a running engine that the engine itself talks to."""
+
+    services: Services
+    world: World
+    directory: Directory
+    absences: Absences
+    controller: Controller
+    router: Router
+    dispatcher: Dispatcher
+
+
+def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) -> Assembly:
+    """Build the parts and tie them together; nothing runs yet. `first_pass` is the number of the next pass."""
+    services = Services(tools.clock, tools.catalogue, tools.secrets, ground.append, tools.http, ground.metrics)
+    world = World(services)
+    ground.metrics.registry.register(WorldCollector(lambda: count_states(world), lambda: len(world.held)))
+    index = RoutingIndex()
+    deliveries = Deliveries(services, world, index)
+    dispatcher = Dispatcher(ground.queue, tools.clock, deliveries, on_outcome=deliveries.outcome)
+    router = Router(
+        ground.queue, tools.clock, index, on_filter_error=deliveries.filter_error, on_routed=dispatcher.poke
+    )
+    deliveries.router, deliveries.dispatcher = router, dispatcher
+    directory = Directory(ground.root, tools.validator, clock=tools.clock)
+    absences = Absences(world, ground.prune_limit)
+    goods = Goods(ground.store, tools.validator, world, ground.disk)
+    parts = Parts(services, world, directory, goods, absences, deliveries, ground.disk, ground.scanner)
+    controller = Controller(parts, listener, first_pass)
+    deliveries.on_abandoned = controller.abandoned
+    return Assembly(services, world, directory, absences, controller, router, dispatcher)

@@ -1,16 +1,22 @@
 """Turns what the engine's loop tells its listener into the events that people are told. Decides nothing."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from reconciler.model.config import Presence
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.plan import Outcome, Plan
+from reconciler.model.plan import ActionKind, Outcome, OutcomeStatus, Plan
 from reconciler.model.state import PassRecord
-from reconciler.report.daemon_event import Alarm, DaemonEvent, Found, Held, Invalid, Passed, Ready, Settled, Valid
+from reconciler.report.daemon_event import Alarm, DaemonEvent, Found, Held, Invalid, Many, Passed, Ready, Settled, Valid
 from reconciler.runtime.controller import Listener
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.world import ConfigRecord
 
+_FEW = 50
+"""More actions of one kind on one integration than this are told together."""
+_STATUSES = (OutcomeStatus.APPLIED, OutcomeStatus.FAILED, OutcomeStatus.WAITING)
+_EXAMPLES = 5
+"""How many failures among them are told one by one all the same."""
 _INVALID = (Presence.INVALID, Presence.UNREADABLE, Presence.DUPLICATE)
 
 
@@ -24,6 +30,7 @@ class Narrator:
         self._found: frozenset[Diagnostic] = frozenset()
         self._alarms: tuple[str, ...] = ()
         self._held = ""
+        self._many: dict[tuple[str, ActionKind], Counter[OutcomeStatus]] = {}
         self._is_ready = False
 
     def listener(self) -> Listener:
@@ -67,20 +74,38 @@ class Narrator:
             assert self._engine is not None
             self._tell(Held(plan, self._engine.held_reason))
         self._held = digest
+        kinds = Counter((action.integration, action.kind) for action in plan.actions if not action.held)
+        for group, number in kinds.items():
+            if number > _FEW:
+                self._many.setdefault(group, Counter())
 
     def _settled(self, outcome: Outcome) -> None:
         assert self._engine is not None
-        file, line = self._engine.place_of(outcome.action.key)
-        self._tell(Settled(outcome, file, line))
+        action, status = outcome.action, outcome.status
+        together = self._many.get((action.integration, action.kind))
+        if together is not None:
+            together[status] += 1
+            if status is OutcomeStatus.APPLIED or together[status] > _EXAMPLES:
+                return
+        file, line = self._engine.place_of(action.key)
+        self._tell(Settled(outcome, file, line, self._engine.runs(action.key)))
 
     def _passed(self, record: PassRecord) -> None:
         self._tell(Passed(record))
+        self._tell_many()
         self._tell_alarms()
         if not self._is_ready:
             self._is_ready = True
             assert self._engine is not None
             configs, _, _ = self._engine.counts()
             self._tell(Ready(sum(configs.values()), configs["active"], configs["failed"], record.seconds))
+
+    def _tell_many(self) -> None:
+        for (integration, kind), counts in self._many.items():
+            if counts:
+                done, failed, waiting = (counts[status] for status in _STATUSES)
+                self._tell(Many(integration, kind, done, failed, waiting))
+        self._many = {}
 
     def _tell_alarms(self) -> None:
         assert self._engine is not None

@@ -167,8 +167,16 @@ class SecretResolver:
         near = nearest(ref.scheme, self.schemes)
         return f"did you mean `{near}:`?" if near else f"known are {', '.join(f'{one}:' for one in self.schemes)}"
 
+    def may_block(self, settings: Mapping[str, Any]) -> bool:
+        """Whether to resolve what `settings` refer to may wait for something outside of memory."""
+        for _, value in references(settings):
+            ref = SecretRef.parse(value)
+            if ref is not None and not isinstance(self._providers.get(ref.scheme), EnvProvider):
+                return True
+        return False
+
     def resolve(self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> Resolved:
-        """Resolve every reference in `settings`; reads files, so not on an event loop.
+        """Resolve every reference in `settings`; where it `may_block`, not on an event loop.
 
         With a schema, what comes out is judged by it. Raises SecretMissing or SecretForbidden, and TerminalError,
         without the value, when it does not fit.

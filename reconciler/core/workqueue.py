@@ -9,8 +9,8 @@ import heapq
 import itertools
 from collections import OrderedDict
 
-SIDE_BY_SIDE = 8
-"""How many configurations of one integration are worked on at a time."""
+SIDE_BY_SIDE = 64
+"""How many configurations of one integration are worked on at a time; most of that is waiting for its code."""
 
 
 class WorkQueue:

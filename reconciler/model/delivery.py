@@ -29,12 +29,17 @@ class DeliveryPolicy:
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "DeliveryPolicy":
         """Build the policy that a validated `delivery` mapping describes."""
+        if not raw:
+            return _DEFAULT
         return cls(
             retry_for=parse_duration(raw.get("retry_for", "15m")),
             expire_after=parse_duration(raw.get("expire_after", "7d")),
             order=Order(raw.get("order", "strict")),
             fallback=raw.get("fallback"),
         )
+
+
+_DEFAULT = DeliveryPolicy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.plan import Outcome, Plan
+from reconciler.model.plan import ActionKind, Outcome, Plan
 from reconciler.model.state import PassRecord
 
 
@@ -44,6 +44,17 @@ class Settled:
     file: str = ""
     line: int = 0
     running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A plan had so many actions of one kind on one integration that they are told together, by outcome."""
+
+    integration: str
+    kind: ActionKind
+    applied: int
+    failed: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +122,5 @@ class Stopped:
 
 
 DaemonEvent: TypeAlias = (
-    Started | Ready | Settled | Invalid | Valid | Found | Held | Alarm | Passed | Stopping | Stopped
+    Started | Ready | Settled | Many | Invalid | Valid | Found | Held | Alarm | Passed | Stopping | Stopped
 )

@@ -17,6 +17,7 @@ from reconciler.report.daemon_event import (
     Found,
     Held,
     Invalid,
+    Many,
     Passed,
     Ready,
     Settled,
@@ -30,8 +31,8 @@ from reconciler.report.summary import count
 from reconciler.report.text import headline, place
 
 __all__ = [
-    "Alarm", "DaemonEvent", "Found", "Held", "Invalid", "Passed", "Ready", "Settled", "Started", "Stopped", "Stopping",
-    "Valid", "level", "narrate", "outcome_lines",
+    "Alarm", "DaemonEvent", "Found", "Held", "Invalid", "Many", "Passed", "Ready", "Settled", "Started", "Stopped",
+    "Stopping", "Valid", "level", "narrate", "outcome_lines",
 ]  # fmt: skip
 
 _DONE = {
@@ -61,11 +62,10 @@ def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
             yield from outcome_lines(outcome, f"{printable(file)}:{line}" if file else "", paint)
             if running and outcome.status is OutcomeStatus.FAILED:
                 yield paint.dim("    the version that ran before runs on")
-        case Invalid():
-            yield from _invalid(event, paint)
-        case Valid(key, file, line):
-            where = paint.dim(f" ({printable(file)}:{line})") if file else ""
-            yield f"{paint.green('✓')} {paint.bold(printable(key))} is valid again and runs as its file asks{where}"
+        case Many():
+            yield _many(event, paint)
+        case Invalid() | Valid():
+            yield from _validity(event, paint)
         case Found(diagnostics):
             yield from _findings(diagnostics, paint)
         case Held():
@@ -92,10 +92,10 @@ def _started(event: Started, paint: Palette) -> Iterator[str]:
 
 
 def _ready(event: Ready, paint: Palette) -> Iterator[str]:
-    failed = paint.red(f", {event.failed} failed") if event.failed else ""
+    failed = paint.red(f", {event.failed:,} failed") if event.failed else ""
     took = paint.dim(f" in {format_duration(event.seconds)}")
     sign = paint.yellow("!") if event.failed else paint.green("✓")
-    yield f"{sign} ready: {event.active} of {count(event.configs, 'configuration')} active{failed}{took}"
+    yield f"{sign} ready: {event.active:,} of {count(event.configs, 'configuration')} active{failed}{took}"
 
 
 def outcome_lines(outcome: Outcome, where: str, paint: Palette) -> Iterator[str]:
@@ -104,15 +104,22 @@ def outcome_lines(outcome: Outcome, where: str, paint: Palette) -> Iterator[str]
     shown = paint.dim(f" ({where})") if where else ""
     match outcome.status:
         case OutcomeStatus.APPLIED:
-            yield f"{_sign(action, paint)} {key} {_DONE[action.kind]} — {_why(action)}{shown}"
+            yield f"{_sign(action.kind, paint)} {key} {_DONE[action.kind]} — {_why(action)}{shown}"
         case OutcomeStatus.FAILED:
             yield f"{paint.red('✗')} {key} did not {action.kind} — {printable(outcome.message)}{shown}"
         case OutcomeStatus.WAITING:
             yield f"{paint.yellow('…')} {key} waits to {action.kind} — {printable(outcome.message)}{shown}"
 
 
-def _sign(action: Action, paint: Palette) -> str:
-    match action.kind:
+def _many(event: Many, paint: Palette) -> str:
+    rest = [f"{event.waiting:,} wait"] if event.waiting else []
+    rest += [paint.red(f"{event.failed:,} failed")] if event.failed else []
+    told = ", ".join([f"{count(event.applied, 'configuration')} {_DONE[event.kind]}", *rest])
+    return f"{_sign(event.kind, paint)} {paint.bold(printable(event.integration))}: {told}"
+
+
+def _sign(kind: ActionKind, paint: Palette) -> str:
+    match kind:
         case ActionKind.INITIALIZE | ActionKind.START:
             return paint.green("✓")
         case ActionKind.UPDATE | ActionKind.REROUTE:
@@ -133,7 +140,11 @@ def _change(path: Any, kind: str, old: Any, new: Any) -> str:
     return change_text(path, kind, old, new).removeprefix("~ ")
 
 
-def _invalid(event: Invalid, paint: Palette) -> Iterator[str]:
+def _validity(event: Invalid | Valid, paint: Palette) -> Iterator[str]:
+    if isinstance(event, Valid):
+        where = paint.dim(f" ({printable(event.file)}:{event.line})") if event.file else ""
+        yield f"{paint.green('✓')} {paint.bold(printable(event.key))} is valid again and runs as its file asks{where}"
+        return
     errors = [d for d in event.diagnostics if d.is_error] or list(event.diagnostics)
     key = paint.bold(printable(event.key))
     runs = " (the last good version runs on)" if event.running else " (nothing runs)"

@@ -229,9 +229,10 @@ class Applier:
         record.rotated = False
 
     async def _resolve(self, document: ConfigDocument) -> Resolved:
-        descriptor = self._services.catalogue.descriptor(document.integration)
-        job = self._disk.run(self._services.secrets.resolve, document.settings, descriptor.schema)
-        resolved: Resolved = await asyncio.wrap_future(job)
+        secrets, schema = self._services.secrets, self._services.catalogue.descriptor(document.integration).schema
+        if not secrets.may_block(document.settings):
+            return secrets.resolve(document.settings, schema)
+        resolved: Resolved = await asyncio.wrap_future(self._disk.run(secrets.resolve, document.settings, schema))
         return resolved
 
     def _succeeded(self, record: ConfigRecord, document: ConfigDocument) -> None:

@@ -51,21 +51,24 @@ def _result(what: str, future: "Future[Any]") -> Any:
 
 async def _finished(clock: Clock, future: "Future[Any]", seconds: float) -> bool:
     """Wait until `future` is done, at most `seconds` by the clock; never raises what the future holds."""
-    done = asyncio.Event()
     loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+
+    def end(_: object = None) -> None:
+        if not over.done():
+            over.set_result(None)
 
     def wake(_: "Future[Any]") -> None:
         try:
-            loop.call_soon_threadsafe(done.set)
+            loop.call_soon_threadsafe(end)
         except RuntimeError:  # the engine's loop is closed: nobody waits any more
             return
 
     future.add_done_callback(wake)
     timer = asyncio.ensure_future(clock.sleep(seconds))
-    waiter = asyncio.ensure_future(done.wait())
+    timer.add_done_callback(end)
     try:
-        await asyncio.wait({timer, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        await over
     finally:
         timer.cancel()
-        waiter.cancel()
     return future.done()

@@ -132,6 +132,7 @@ class Controller:
         self._stopping = True
         self.inbox.put("stop")
         await self._pump.stop()
+        self._p.goods.flush()
 
     async def _wait(self) -> None:
         """Return when there is something in the inbox; what is due by the clock puts it there."""

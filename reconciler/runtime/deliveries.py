@@ -11,6 +11,7 @@ from typing import Literal
 from reconciler.core.routing import Route, RoutingIndex, type_matches
 from reconciler.model.config import ConfigDocument, EventFilter
 from reconciler.model.delivery import Delivery, DeliveryPolicy
+from reconciler.model.descriptor import Descriptor
 from reconciler.model.errors import TerminalError, TransientError
 from reconciler.model.state import ConditionType, IntegrationState, Tristate
 from reconciler.runtime.calls import Abandoned, call
@@ -33,6 +34,7 @@ class Deliveries:
         self._index = index
         self._in_flight: dict[str, int] = {}
         self._idle: dict[str, asyncio.Event] = {}
+        self._routed: dict[str, tuple[ConfigDocument, Descriptor]] = {}
         self.router: Router
         self.dispatcher: Dispatcher
         self.on_abandoned: Callable[[IntegrationRuntime, Exception], None] = lambda _runtime, _error: None
@@ -45,27 +47,38 @@ class Deliveries:
         """Route by what runs, or else by what is in force; a disabled configuration gets nothing new."""
         document = record.effective.document
         if not record.effective.wanted or document is None:
-            self._index.remove(record.id)
+            self._drop(record.id)
         else:
-            running = record.generation.document if record.generation is not None else document
-            self._index.replace(record.id, self._routes(running))
+            self._put(record.id, record.generation.document if record.generation is not None else document)
         self.dispatcher.wake(record.id)
 
     def gone(self, config_id: str) -> None:
         """The configuration is removed: its deliveries go to the dead letters."""
-        self._index.remove(config_id)
+        self._drop(config_id)
         self.dispatcher.wake(config_id)
+
+    def _drop(self, config_id: str) -> None:
+        self._routed.pop(config_id, None)
+        self._index.remove(config_id)
+
+    def _put(self, config_id: str, document: ConfigDocument) -> None:
+        """Route by `document`; the same one again, beside the same manifest, changes nothing and costs nothing."""
+        descriptor = self._services.catalogue.descriptor(document.integration)
+        routed = self._routed.get(config_id)
+        if routed is None or routed[0] is not document or routed[1] is not descriptor:
+            self._routed[config_id] = document, descriptor
+            self._index.replace(config_id, self._routes(document, descriptor))
 
     async def quiesce(self, config_id: str) -> None:
         """Return when no delivery to this configuration is under way; each has its own deadline."""
         while self._in_flight.get(config_id):
             await self._idle.setdefault(config_id, asyncio.Event()).wait()
 
-    def _routes(self, document: ConfigDocument) -> list[Route]:
+    @staticmethod
+    def _routes(document: ConfigDocument, descriptor: Descriptor) -> list[Route]:
         filters = document.events
         if filters is None:
-            declared = self._services.catalogue.descriptor(document.integration).events
-            filters = tuple(EventFilter(event.type) for event in declared)
+            filters = tuple(EventFilter(event.type) for event in descriptor.events)
         policy = DeliveryPolicy.of(document.delivery)
         return [Route(document.id, f.type, f.when, document.scope, policy) for f in filters]
 

@@ -271,6 +271,11 @@ class Engine:
         desired = self._directory.snapshot.get(key)
         return desired.file, desired.line
 
+    def runs(self, key: str) -> bool:
+        """Whether some version of a configuration runs."""
+        record = self._world.configs.get(key)
+        return record is not None and record.generation is not None
+
     def alarms(self) -> tuple[str, ...]:
         """Return what needs a person, as sentences."""
         return tuple(self._world.alarms.copy().values())

@@ -1,8 +1,9 @@
 """A generation: one version of one configuration, running. Its integration decides when; this is how."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.config.secrets import Resolved
@@ -12,10 +13,13 @@ from reconciler.model.errors import TerminalError
 from reconciler.model.ports import StopReason
 from reconciler.runtime.calls import Abandoned
 from reconciler.runtime.hook_host import Caller, OwnerHost, Receiver, start_hooks, stop_hooks
+from reconciler.runtime.settings_builder import SettingsBuilder
 from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.hooks.base import Hook, HookSet
 from reconciler.sdk.integration import Integration
 
+SIDE_BY_SIDE = 8
+"""How many calls into an integration about its configurations are under way at a time."""
 log = logging.getLogger(__name__)
 
 
@@ -49,6 +53,15 @@ class ConfigCalls:
     instance: Integration
     descriptor: Descriptor
     caller: Caller
+    builder: SettingsBuilder | None = None
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIDE_BY_SIDE))
+
+    @classmethod
+    def of(cls, instance: Integration, descriptor: Descriptor, caller: Caller) -> "ConfigCalls":
+        """Return the calls of an integration that has just become active."""
+        model = instance.Settings
+        builder = SettingsBuilder(caller, model, instance.config_deadline) if model is not None else None
+        return cls(instance, descriptor, caller, builder)
 
     async def start(self, document: ConfigDocument, resolved: Resolved) -> Generation:
         """Enable `document` and start its hooks; leaves nothing behind when it raises."""
@@ -95,15 +108,14 @@ class ConfigCalls:
         return config, OwnerHost(self.caller.services, self.caller.lane, document.id, deadline)
 
     async def _settings(self, document: ConfigDocument, resolved: Resolved) -> Any:
-        """Build the typed settings in the lane: a model's validators are the integration's code."""
-        model = self.instance.Settings
+        """Build the typed settings, with the integration's defaults beneath what the file says."""
         values = {**self.instance.default_settings, **resolved.settings}
-        if model is None:
+        if self.builder is None:
             return values
         from pydantic import ValidationError
 
         try:
-            return await self._call("validating the settings", model.model_validate, values)
+            return await self.builder.build(values)
         except ValidationError as error:
             places = "; ".join(f"settings.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in _errors(error))
             raise TerminalError(f"{document.id}: {places}") from None
@@ -137,18 +149,20 @@ class ConfigCalls:
         hooks = config.hook_set.close()
         overlap = _overlap(old, hooks)
         deadline = self.instance.config_deadline
-        if overlap:
-            await stop_hooks(self.caller, overlap, StopReason.REPLACED, deadline)
-        try:
-            await start_hooks(self.caller, host, hooks, deadline)
-        except BaseException:
-            if overlap and old is not None:
-                await start_hooks(self.caller, old.host, overlap, deadline)
-            raise
+        async with self._room:
+            if overlap:
+                await stop_hooks(self.caller, overlap, StopReason.REPLACED, deadline)
+            try:
+                await start_hooks(self.caller, host, hooks, deadline)
+            except BaseException:
+                if overlap and old is not None:
+                    await start_hooks(self.caller, old.host, overlap, deadline)
+                raise
         return Generation(document, resolved.fingerprint, resolved.refs, config, host, hooks)
 
     async def _stop_hooks(self, generation: Generation, reason: StopReason) -> list[str]:
-        failed = await stop_hooks(self.caller, generation.hooks, reason, self.instance.shutdown_deadline)
+        async with self._room:
+            failed = await stop_hooks(self.caller, generation.hooks, reason, self.instance.shutdown_deadline)
         return [f"{hook.describe()} did not stop: {error}" for hook, error in failed]
 
     async def _disable(self, config: IntegrationConfig[Any]) -> list[str]:
@@ -162,7 +176,8 @@ class ConfigCalls:
         return []
 
     async def _call(self, what: str, function: Any, *args: Any) -> Any:
-        return await self.caller(what, self.instance.config_deadline, function, *args)
+        async with self._room:
+            return await self.caller(what, self.instance.config_deadline, function, *args)
 
 
 def _overlap(old: Generation | None, hooks: Sequence[Hook]) -> list[Hook]:

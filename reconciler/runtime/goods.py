@@ -19,6 +19,8 @@ from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.state_store import StateStore
 from reconciler.runtime.world import ConfigRecord, World
 
+_GATHER = 0.1
+"""How long what has started is gathered before it is written, in seconds; losing it costs nothing but a look back."""
 log = logging.getLogger(__name__)
 
 
@@ -32,6 +34,7 @@ class Goods:
         self._disk = disk
         self._rows: dict[str, Good] = {}
         self._unsaved: list[Good] = []
+        self._started: dict[str, str] = {}
 
     async def load(self) -> dict[str, Collection[str]]:
         """Read all rows; returns the ids that each file held."""
@@ -83,10 +86,12 @@ class Goods:
         """`document` has started."""
         record.applied = document
         row = self._rows.get(record.id)
-        if row is not None and row.digest == document.digest and row.applied != document.raw:
-            self._put(replace(row, applied=document.raw))
-            if len(self._unsaved) == 1:
-                asyncio.get_running_loop().call_soon(self.flush)
+        if row is None or row.digest != document.digest or row.applied is row.accepted:
+            return
+        self._rows[record.id] = replace(row, applied=row.accepted)
+        if not self._started:
+            asyncio.get_running_loop().call_later(_GATHER, self.flush)
+        self._started[record.id] = row.digest
 
     def forget(self, config_id: str) -> None:
         """The removal of an id is complete."""
@@ -102,6 +107,9 @@ class Goods:
         if self._unsaved:
             rows, self._unsaved = self._unsaved, []
             self.watch(self._store.save_good(rows))
+        if self._started:
+            started, self._started = self._started, {}
+            self.watch(self._store.mark_applied(started.items()))
 
     def watch(self, write: "Future[Any]") -> None:
         """Turn a failed write into an alarm, and the next good one into its end."""

@@ -129,7 +129,7 @@ class IntegrationRuntime:
             host.close()
             raise
         instance.enabled = True
-        self.calls = ConfigCalls(instance, descriptor, caller)
+        self.calls = ConfigCalls.of(instance, descriptor, caller)
         self.state, self.attempts, self.retry_at = IntegrationState.ACTIVE, 0, None
 
     async def shutdown(self, reason: StopReason) -> None:

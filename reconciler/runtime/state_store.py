@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import StateError
 from reconciler.model.good import Good
 from reconciler.model.state import PassRecord
@@ -87,12 +86,10 @@ class StateStore:
             values,
         )
 
-    def save_applied(self, config_id: str, document: ConfigDocument) -> "Future[None]":
-        """Note that `document` has started; does nothing where no last good document of the id is kept."""
-        text, same = _encode(document.raw), document.digest
-        return self._many(
-            "UPDATE good SET applied_doc = iif(digest = ?, '=', ?) WHERE id = ?", [(same, text, config_id)]
-        )
+    def mark_applied(self, started: Iterable[tuple[str, str]]) -> "Future[None]":
+        """Note that what is accepted under an id has started, for (id, digest): nothing where another is accepted."""
+        query = f"UPDATE good SET applied_doc = '{_SAME}' WHERE id = ? AND digest = ?"  # noqa: S608 — a constant
+        return self._many(query, list(started))
 
     def forget_good(self, ids: Collection[str]) -> "Future[None]":
         """Drop the rows of `ids`."""
@@ -148,6 +145,8 @@ def _applied(good: Good) -> str | None:
     """Return how the applied document is stored: most often it is the accepted one."""
     if good.applied is None:
         return None
+    if good.applied is good.accepted:
+        return _SAME
     text = _encode(good.applied)
     return _SAME if text == _encode(good.accepted) else text
 

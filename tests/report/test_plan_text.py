@@ -43,6 +43,8 @@ STORY = [
     settled(INITIALIZE, OutcomeStatus.FAILED, "no route to host"),
     settled(START, OutcomeStatus.WAITING, "env:TOKEN is not set"),
     settled(REMOVE),
+    said.Many("slack", ActionKind.START, 9998, 0, 0),
+    said.Many("slack", ActionKind.UPDATE, 60, 2, 3),
     said.Ready(4, 3, 1, 0.25),
     said.Ready(4, 4, 0, 0.25),
     said.Invalid("slack/b", (FINDING, FINDING), running=True),

@@ -6,7 +6,6 @@ import stat
 
 import pytest
 
-from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import StateError
 from reconciler.model.good import Good
 from reconciler.model.json import digest
@@ -60,12 +59,12 @@ def test_applied_that_equals_accepted_is_stored_once_and_comes_back(store):
     assert store.load_good() == {"x/one": row}
 
 
-def test_save_applied_leaves_accepted(store):
+def test_mark_applied_holds_for_the_accepted_document_alone(store):
     old, new = good(level=1), good(level=2)
-    store.save_good([new]).result()
-    store.save_applied("x/one", ConfigDocument(dict(old.accepted), old.digest)).result()
+    store.save_good([Good(new.id, new.file, new.line, new.digest, new.accepted, old.accepted)]).result()
+    store.mark_applied([("x/one", old.digest)]).result()
     assert (store.load_good()["x/one"].accepted, store.load_good()["x/one"].applied) == (new.accepted, old.accepted)
-    store.save_applied("x/one", ConfigDocument(dict(new.accepted), new.digest)).result()
+    store.mark_applied([("x/one", new.digest)]).result()
     assert store.load_good()["x/one"].applied == new.accepted
 
 

@@ -81,7 +81,7 @@ def _stop(
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Collect cycles seldom: a start makes a million objects, nearly none of them garbage, and walks all again and again.
+    """Collect cycles seldom: a start makes a million objects that stay, and every collection would walk through them.
 
     The process is the daemon's own; an embedding host decides for itself.
     """

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""How long a start takes until `/readyz`, against `reconcile validate` of the same directory. coldstart.py [--files N].
+
+Every configuration of the directory is enabled. Exits 1 when a target is missed.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from daemon import Daemon
+from measure import RECONCILE, Row, best, report
+from validate import make_corpus
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=10_000, help="default 10000")
+    parser.add_argument("--rounds", type=int, default=3, help="of which the best counts (default 3)")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(report(measure(Path(folder), args)))
+
+
+def measure(folder, args):
+    corpus, state = folder / "corpus", folder / "state"
+    make_corpus(args.files, corpus)
+    for file in corpus.glob("*/*.yaml"):
+        file.write_text(file.read_text().replace("enabled: false", "enabled: true"))
+    validate = [*RECONCILE, "validate", str(corpus)]
+    one, usual = best([[*validate, "--jobs", "1"], validate], args.rounds, by="wall")
+    cold, again = [], []
+    for _ in range(args.rounds):
+        shutil.rmtree(state, ignore_errors=True)
+        cold.append(start(corpus, state))
+        again.append(start(corpus, state))
+    many = f"{args.files:,} configurations"
+    print(f"# validate: {one:.2f} s in one process, {usual:.2f} s as a user calls it")
+    return [
+        Row(f"cold start of {many}, against validate --jobs 1", 2.5, min(cold) / one),
+        Row(f"restart with nothing changed, {many}, against validate --jobs 1", 1, min(again) / one),
+    ]
+
+
+def start(corpus, state):
+    with Daemon(corpus, state) as daemon:
+        return daemon.ready_after
+
+
+if __name__ == "__main__":
+    main()

@@ -3,23 +3,18 @@
 Standard library alone, so that `status` starts quickly. Knows paths and JSON, nothing of tables; the verbs call it.
 """
 
-import contextlib
 import http.client
 import json
-import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from reconciler.cli.console import Fatal
+from reconciler.web.sockets import SOCKET_NAME, unix_connection
 
-SOCKET = "reconcile.sock"
-"""The name of the socket within the state directory."""
 _TIMEOUT = 30.0
 _FINDINGS = (400, 404, 409, 410, 422)  # the daemon was asked, and says no: a failure, not an inability
-_LONGEST = 100  # sun_path holds 108 bytes on Linux and 104 on macOS
 
 
 class NoDaemon(Fatal):
@@ -39,36 +34,11 @@ class Refused(Fatal):
         self.code = 1 if status in _FINDINGS else 2
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect to the socket; its folder is opened first when the whole path is too long for the kernel."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        with _short(self._path) as address:
-            self.sock.connect(address)
-
-
-@contextlib.contextmanager
-def _short(path: Path) -> Iterator[str]:
-    if len(os.fsencode(path)) <= _LONGEST:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
-
-
 class Daemon:
     """A running daemon. Every call raises NoDaemon when nobody answers and Refused for an HTTP error."""
 
     def __init__(self, state_dir: Path, server: str | None = None, token_file: Path | None = None) -> None:
-        self._socket = state_dir / SOCKET
+        self._socket = state_dir / SOCKET_NAME
         self._server = server
         self._token = _read_token(token_file)
 
@@ -116,7 +86,7 @@ class Daemon:
 
     def _connect(self) -> tuple[http.client.HTTPConnection, str]:
         if self._server is None:
-            return _UnixConnection(self._socket), ""
+            return unix_connection(self._socket.parent, _TIMEOUT), ""
         url = urlsplit(self._server if "://" in self._server else f"http://{self._server}")
         if url.scheme not in ("http", "https") or not url.hostname:
             raise Fatal(f"--server: expected a URL such as https://reconcile.example.com, found {self._server!r}")

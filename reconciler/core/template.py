@@ -7,7 +7,7 @@ SDK calls `Templates.render`. Jinja2 is loaded by the first template (`reconcile
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.model.errors import ReconcileError
+from reconciler.core.template_filters import TemplateError
 
 if TYPE_CHECKING:
     from reconciler.core.template_sandbox import Compiled, Sandbox
@@ -18,10 +18,6 @@ MAX_OUTPUT: Final = 64 * 1024
 """The longest text a template may make, in characters."""
 NAMES: Final = ("event", "config")
 """The variables that every template sees."""
-
-
-class TemplateError(ReconcileError):
-    """A template cannot be compiled, or cannot be rendered for this event; the message is a sentence for people."""
 
 
 def check_template(text: str, names: Collection[str] = NAMES) -> str | None:

@@ -11,11 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from reconciler.model.errors import ReconcileError
+
 MAX_TEXT: Final = 256 * 1024
 """The longest text that an expression makes, in characters."""
 _UNITS: Final = 1_000_000
 _TURN: Final = 40
 _STEPS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+class TemplateError(ReconcileError):
+    """A template cannot be compiled, or cannot be rendered for this event; the message is a sentence for people."""
 
 
 class BudgetError(ValueError):

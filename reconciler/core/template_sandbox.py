@@ -18,8 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, pass_context
 from jinja2.visitor import NodeTransformer
 
-from reconciler.core.template import TemplateError
-from reconciler.core.template_filters import FILTERS, Budget, each, joined, text_of, weighed
+from reconciler.core.template_filters import FILTERS, Budget, TemplateError, each, joined, text_of, weighed
 
 _KEPT_FILTERS: Final = (
     "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "last",

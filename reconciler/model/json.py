@@ -2,7 +2,7 @@
 
 import json
 from hashlib import sha256
-from typing import TypeAlias, Union
+from typing import Any, TypeAlias, Union
 
 Json: TypeAlias = Union[bool, int, float, str, "list[Json]", "dict[str, Json]", None]
 """A JSON value as the standard library's `json` builds it."""
@@ -24,6 +24,22 @@ def canonical(value: Json) -> str:
 def digest(value: Json) -> str:
     """Return the SHA-256 of the canonical form, in lower-case hexadecimal (64 characters)."""
     return sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_deeper(value: Any, limit: int) -> bool:
+    """Whether lists and mappings nest deeper than `limit` levels; goes level by level, so no depth is too much."""
+    level = [value]
+    for _ in range(limit + 1):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return False
+    return True
+
+
+def _children(item: Any) -> Any:
+    if isinstance(item, dict):
+        return item.values()
+    return item if isinstance(item, list | tuple) else ()
 
 
 def pointer(path: Path) -> str:

@@ -8,11 +8,12 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 from reconciler.model.delivery import Order
 from reconciler.model.errors import EventError
 from reconciler.model.event import Event
+from reconciler.model.json import is_deeper
 from reconciler.model.ports import Dead, Done, HandedOver, Parked, Receipt, Retry, Settlement, Target
 from reconciler.runtime import queue_schema as sql
 
@@ -35,7 +36,7 @@ def event_row(event: Event) -> EventRow:
         body = _encode(event.as_json())
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise EventError(f"the event {event.id!r} is not JSON: {error}") from error
-    if body.count("[") + body.count("{") > MAX_DEPTH and _deeper_than(event.data, MAX_DEPTH):
+    if body.count("[") + body.count("{") > MAX_DEPTH and is_deeper(event.data, MAX_DEPTH):
         raise EventError(f"the data of the event {event.id!r} nests deeper than {MAX_DEPTH} levels")
     return event.source, event.id, event.subject or "", body
 
@@ -169,18 +170,3 @@ def _drop(db: sqlite3.Connection, key: str, seq: int, lane: int) -> None:
     db.execute("DELETE FROM delivery WHERE key = ?", (key,))
     db.execute(sql.DROP_LANE, (lane, lane))
     db.execute(sql.DROP_EVENT, (seq,))
-
-
-def _deeper_than(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit + 1):
-        level = [child for item in level for child in _children(item)]
-        if not level:
-            return False
-    return True
-
-
-def _children(item: Any) -> Any:
-    if isinstance(item, dict):
-        return item.values()
-    return item if isinstance(item, list | tuple) else ()

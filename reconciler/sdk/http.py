@@ -5,20 +5,19 @@ Not a browser: it follows no redirect, keeps no cookie and decodes no compressio
 """
 
 import asyncio
-import json as jsonlib
-import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from socket import socket
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from reconciler.model.errors import NetworkRefused, TerminalError, TransientError
-from reconciler.model.secret import MASK, Secret
+from reconciler.model.secret import Secret
 from reconciler.sdk.http_errors import failure, raise_for_delivery, retry_after, timed_out
 from reconciler.sdk.http_pools import ClientCertificate, Pools, Way
 from reconciler.sdk.http_request import USER_AGENT, Target, build_request, echoes, environment_proxy
+from reconciler.sdk.http_response import HttpResponse
 from reconciler.sdk.network import NetworkPolicy, Resolver, open_socket, refuse_literal, resolve
 
 if TYPE_CHECKING:
@@ -30,51 +29,6 @@ Observe: TypeAlias = Callable[[str, str, float], None]
 """Called after each exchange with the host, the outcome (a status, or `timeout`, `tls`, `refused` …) and seconds."""
 MAX_RESPONSE: Final = 1024 * 1024
 """How much of an answer's body is read, in bytes, where the caller does not say."""
-_SHOWN: Final = 200
-_QUOTABLE: Final = ("text/plain", "application/json", "application/problem+json")
-
-
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """An answer. Header names are lower case; `origin` is the scheme and host that answered.
-
-    `truncated` says that the body is not whole: it was longer than `max_response`, or did not end in time. `secrets`
-    are those of the request, so that `excerpt` can mask them.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    origin: str = ""
-    truncated: bool = False
-    secrets: tuple[Secret, ...] = field(default=(), repr=False)
-
-    @property
-    def text(self) -> str:
-        """The body as text, in the charset of its content type or UTF-8; what does not decode is replaced."""
-        found = re.search(r"charset=\"?([\w.-]{1,40})", self.headers.get("content-type", ""), re.IGNORECASE)
-        try:
-            return self.body.decode(found[1] if found else "utf-8", "replace")
-        except LookupError:
-            return self.body.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """Return the body as a JSON value; raises ValueError when it is not one."""
-        try:
-            return jsonlib.loads(self.body)
-        except (ValueError, RecursionError):
-            raise ValueError(f"{self.origin} did not answer with JSON") from None
-
-    @property
-    def excerpt(self) -> str:
-        """The beginning of a plain answer in one line, for messages; empty for other kinds, secrets masked."""
-        if not self.headers.get("content-type", "").lower().startswith(_QUOTABLE):
-            return ""
-        line = " ".join(self.text[: 100 * _SHOWN].split())
-        for secret in self.secrets:
-            line = line.replace(secret.reveal(), MASK)
-        line = "".join(c if c.isprintable() else "?" for c in line)
-        return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
 class HttpClient:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.errors import TerminalError, TransientError
 
 if TYPE_CHECKING:
-    from reconciler.sdk.http import HttpResponse
+    from reconciler.sdk.http_response import HttpResponse
 
 MAX_RETRY_AFTER: Final = 3600.0
 """The longest `Retry-After` that is honoured, in seconds."""

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
 
+from reconciler.model.json import is_deeper
 from reconciler.web.answers import CLOSE, ApiError
 
 MAX_DEPTH = 64
@@ -70,7 +71,7 @@ def parse_json(body: bytes) -> Any:
     except ValueError as error:
         raise _bad_json(str(error)) from None
     # Counting brackets is quick and settles nearly every body; only what could be deep is walked.
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and is_deeper(value, MAX_DEPTH):
         raise _bad_json(f"it nests deeper than {MAX_DEPTH} levels")
     return value
 
@@ -88,18 +89,3 @@ def _finite(text: str) -> float:
 
 def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a JSON value")
-
-
-def _depth_exceeds(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit + 1):
-        level = [child for item in level for child in _children(item)]
-        if not level:
-            return False
-    return True
-
-
-def _children(item: Any) -> Any:
-    if isinstance(item, dict):
-        return item.values()
-    return item if isinstance(item, list) else ()

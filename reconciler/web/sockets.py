@@ -6,7 +6,6 @@ import http.client
 import os
 import socket
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +118,8 @@ def _short(path: Path) -> Iterator[str]:
         if Path(f"/proc/self/fd/{folder}").exists():
             yield f"/proc/self/fd/{folder}/{path.name}"
             return
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="reconcile-") as short:  # no /proc: macOS, BSD
             link = Path(short) / "s"
             link.symlink_to(path.parent.absolute())

@@ -34,6 +34,7 @@ SWEEP = 30.0
 SWEEP_FACTOR = 200.0
 """A sweep waits at least this many times its own duration, so that large directories cost little."""
 _CHUNK = 1000
+_LONG_START = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Controller:
         self._recheck_at: float | None = None
         self._recheck_folders: Collection[str] | None = ()
         self._is_first = True
+        self._opening: asyncio.Task[None] | None = None
 
     @property
     def passes(self) -> int:
@@ -242,7 +244,10 @@ class Controller:
             if index % _CHUNK == _CHUNK - 1:
                 await asyncio.sleep(0)
             self._take_in(key)
-        self._p.goods.flush()
+        if self.ready.is_set():
+            self._p.goods.flush()
+        else:  # the first pass writes all at its end, unless that takes long
+            asyncio.get_running_loop().call_later(_LONG_START, self._p.goods.flush)
         configs = self._p.world.configs
         self._listener.on_look([configs[key] for key in sorted(ids) if key in configs])
 
@@ -319,7 +324,8 @@ class Controller:
         self._p.services.metrics.last_pass.set(self.last_pass)
         if not self.ready.is_set():
             self.ready.set()
-            self._p.deliveries.open()
+            self._p.goods.flush()
+            self._opening = asyncio.ensure_future(self._p.deliveries.open())
         self._p.goods.record_pass(record)
         self._listener.on_pass(record)
 

@@ -22,6 +22,8 @@ from reconciler.runtime.router import Router
 from reconciler.runtime.services import Services
 from reconciler.runtime.world import ConfigRecord, World
 
+_CHUNK = 200
+"""How many configurations are routed before others get the loop."""
 log = logging.getLogger(__name__)
 
 
@@ -37,14 +39,25 @@ class Deliveries:
         self._routed: dict[str, tuple[ConfigDocument, Descriptor]] = {}
         self.router: Router
         self.dispatcher: Dispatcher
+        self._unrouted: dict[str, ConfigRecord] | None = {}
+        """The configurations to route once the first pass has ended; None from then on."""
         self.on_abandoned: Callable[[IntegrationRuntime, Exception], None] = lambda _runtime, _error: None
 
-    def open(self) -> None:
-        """Let events be routed: the first pass has ended, so the index is whole."""
+    async def open(self) -> None:
+        """Build the index and let events be routed: the first pass has ended, so it is whole."""
+        waiting, self._unrouted = self._unrouted or {}, None
+        for index, record in enumerate(waiting.values()):
+            if index % _CHUNK == _CHUNK - 1:
+                await asyncio.sleep(0)
+            if self._world.configs.get(record.id) is record:
+                self.follow(record)
         self.router.open()
 
     def follow(self, record: ConfigRecord) -> None:
         """Route by what runs, or else by what is in force; a disabled configuration gets nothing new."""
+        if self._unrouted is not None:
+            self._unrouted[record.id] = record
+            return
         document = record.effective.document
         if not record.effective.wanted or document is None:
             self._drop(record.id)
@@ -54,6 +67,8 @@ class Deliveries:
 
     def gone(self, config_id: str) -> None:
         """The configuration is removed: its deliveries go to the dead letters."""
+        if self._unrouted is not None:
+            self._unrouted.pop(config_id, None)
         self._drop(config_id)
         self.dispatcher.wake(config_id)
 

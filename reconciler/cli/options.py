@@ -42,8 +42,10 @@ ALLOW_PLAINTEXT = Opt(
     kind="flag", default=False, env="RECONCILE_ALLOW_PLAINTEXT_SECRETS", off="--no-allow-plaintext-secrets",
 )  # fmt: skip
 FORMAT = Opt(
-    "format", ("--format",), "text, concise or json, each with =FILE to write it there; several with commas.",
-    default="text", env="RECONCILE_FORMAT", metavar="FORMAT[=FILE],…",
+    "format", ("--format",),
+    "text, concise, json, github, gitlab, sarif, junit, azure or rdjson, each with =FILE to write it there; several "
+    "with commas. Default: text, or github within GitHub Actions.",
+    default="", env="RECONCILE_FORMAT", metavar="FORMAT[=FILE],…",
 )  # fmt: skip
 STRICT = Opt(
     "strict", ("--strict",), "Let warnings fail the run.",

@@ -3,20 +3,19 @@
 Starts as quickly as it can: what only findings need is imported when there are findings.
 """
 
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from reconciler.cli.console import fail, out, wants_colour
 from reconciler.cli.names import names
+from reconciler.cli.sources import read_source
 from reconciler.report.ansi import Palette
-from reconciler.report.summary import Summary, summarize, summary_line
-
-if TYPE_CHECKING:
-    from reconciler.model.diagnostic import Diagnostic
-
-FORMATS = ("text", "concise", "json")
+from reconciler.report.ci.run import Run
+from reconciler.report.formats import FORMATS, render
+from reconciler.report.summary import summarize
 
 
 class Target(NamedTuple):
@@ -46,47 +45,36 @@ def validate(
     options = RunOptions(jobs or None, allow_plaintext_secrets, names(integrations), Path(secrets_dir))
     result = validate_paths([Path(path) for path in paths or [dir]], options)
     summary = summarize(result.diagnostics, result.files, result.configs)
+    run = Run(result.diagnostics, summary, read_source)
     for target in targets:
-        _write(target, result.diagnostics, summary)
+        _write(target, run)
     return int(bool(summary.errors or (strict and summary.warnings)))
 
 
 def parse_formats(text: str) -> list[Target]:
-    """Read `text,json=report.json`; an unknown format, or two on stdout, ends the verb."""
+    """Read `text,json=report.json`; an unknown format, or two on stdout, ends the verb.
+
+    Nothing means `text`, or within a step of GitHub Actions `github`.
+    """
+    text = text or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
     targets = [Target(*(part.strip() or None for part in item.split("=", 1))) for item in text.split(",")]  # type: ignore[arg-type]
     for target in targets:
         if target.format not in FORMATS:
-            fail(f"--format: expected text, concise or json, found {target.format or ''!r}")
+            fail(f"--format: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, found {target.format or ''!r}")
     if sum(target.file is None for target in targets) > 1:
         fail("--format: only one report can go to stdout: give the others a file, such as json=report.json")
     return targets
 
 
-def _write(target: Target, diagnostics: "Sequence[Diagnostic]", summary: Summary) -> None:
+def _write(target: Target, run: Run) -> None:
+    if target.format in {"github", "sarif"}:
+        from reconciler.cli.github_step import as_github_sees, write_step_summary
+
+        run = as_github_sees(run)
+        if target.format == "github":
+            write_step_summary(run)
     if target.file is None:
-        out("".join(_render(target.format, diagnostics, summary, Palette(wants_colour(sys.stdout)))))
+        out("".join(render(target.format, run, Palette(wants_colour(sys.stdout)))))
         return
-    text = "".join(_render(target.format, diagnostics, summary, Palette(False)))
+    text = "".join(render(target.format, run, Palette(False)))
     Path(target.file).write_text(text, encoding="utf-8", errors="backslashreplace")
-
-
-def _render(name: str, diagnostics: "Sequence[Diagnostic]", summary: Summary, paint: Palette) -> Iterator[str]:
-    if name == "json":
-        from reconciler.report.json_report import json_value, render_json
-
-        yield render_json(json_value(diagnostics, summary))
-        return
-    if diagnostics:
-        yield from _findings(name, diagnostics, paint)
-    yield summary_line(summary, paint)
-
-
-def _findings(name: str, diagnostics: "Sequence[Diagnostic]", paint: Palette) -> Iterator[str]:
-    if name == "concise":
-        from reconciler.report.concise import render_concise
-
-        return render_concise(diagnostics, paint)
-    from reconciler.cli.sources import read_source
-    from reconciler.report.text import TextReport
-
-    return TextReport(paint, read_source).render(diagnostics)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.report.ci.run import Run
 from reconciler.report.items import FORMAT_VERSION, diagnostic_item
 from reconciler.report.summary import Summary
 
@@ -16,6 +17,11 @@ def json_value(diagnostics: Sequence[Diagnostic], summary: Summary) -> dict[str,
         "diagnostics": [diagnostic_item(d) for d in diagnostics],
         "summary": summary._asdict(),
     }
+
+
+def render(run: Run) -> str:
+    """Return the report of a run of validation."""
+    return render_json(json_value(run.diagnostics, run.summary))
 
 
 def render_json(value: Any) -> str:

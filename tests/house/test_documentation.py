@@ -10,9 +10,11 @@ from reconciler.cli.tree import VERBS, build
 from reconciler.config.directory_settings import TOML_SYNTAX
 from reconciler.config.run import RunOptions, validate_paths
 from reconciler.model import rules
+from reconciler.report.rule_texts import RULE_TEXTS
 
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
 RULE_ROW = re.compile(r"^\| `([a-z][a-z-]*)` \|", re.MULTILINE)
+RULE_TEXT = re.compile(r"^\| `([a-z][a-z-]*)` \| (.+) \|$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^\$ |`)(reconcile(?: [^`\n]*)?)", re.MULTILINE)
 PLANNED = {"test", "trace", "deliveries", "replay", "suspend", "pause", "resume"}
 
@@ -50,6 +52,11 @@ def test_documented_rules_are_those_of_the_code():
     documented = RULE_ROW.findall((ROOT / "docs" / "validation.md").read_text(encoding="utf-8"))
     known = {value for name, value in vars(rules).items() if name.isupper() and isinstance(value, str)}
     assert sorted(documented) == sorted(known | {TOML_SYNTAX})
+
+
+def test_documented_rules_say_what_the_reports_say():
+    rows = RULE_TEXT.findall((ROOT / "docs" / "validation.md").read_text(encoding="utf-8"))
+    assert {rule: text.removeprefix("(warning) ") for rule, text in rows if rule in RULE_TEXTS} == dict(RULE_TEXTS)
 
 
 def documented_commands():

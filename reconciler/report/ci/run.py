@@ -1,0 +1,42 @@
+"""What every report of this package is made of, and the names by which systems know a finding again."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.json import pointer
+from reconciler.report.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of `validate`. `source` gives the bytes of a file by the name that spans carry, or None."""
+
+    diagnostics: Sequence[Diagnostic]
+    summary: Summary
+    source: Callable[[str], bytes | None]
+
+    @property
+    def worst_first(self) -> list[Diagnostic]:
+        """The findings, errors before warnings, by place within each."""
+        return sorted(self.diagnostics, key=lambda found: (not found.is_error, found.sort_key()))
+
+
+def fingerprints(diagnostics: Sequence[Diagnostic]) -> Iterator[tuple[Diagnostic, str]]:
+    """Yield each finding with a name of 64 hexadecimal digits, unique in this run.
+
+    It does not hold the line: a finding is the same one after something was inserted above it.
+    """
+    seen: Counter[str] = Counter()
+    for found in diagnostics:
+        what = "\0".join((found.rule, found.span.file, pointer(found.path), found.message))
+        seen[what] += 1
+        text = f"{what}\0{seen[what]}"
+        yield found, sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def told(found: Diagnostic) -> str:
+    """Return the message of a finding with its help, as one line."""
+    return f"{found.message} ({found.help})" if found.help else found.message

@@ -1,0 +1,61 @@
+"""SARIF 2.1.0, as GitHub code scanning and most viewers read it (OASIS, Static Analysis Results Interchange Format)."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from reconciler._version import __version__
+from reconciler.model.diagnostic import Diagnostic, Span
+from reconciler.report.ci.run import Run, fingerprints
+from reconciler.report.rule_texts import RULE_TEXTS
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_ROOT = "%SRCROOT%"
+
+
+def render(run: Run) -> str:
+    """Return the log, one JSON object."""
+    rules = sorted({found.rule for found in run.diagnostics})
+    index = {rule: number for number, rule in enumerate(rules)}
+    results = [_result(found, index[found.rule], name) for found, name in fingerprints(run.diagnostics)]
+    driver = {"name": "reconcile", "semanticVersion": __version__, "rules": [_rule(rule) for rule in rules]}
+    log = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [log]}, indent=2) + "\n"
+
+
+def _rule(rule: str) -> dict[str, Any]:
+    text = RULE_TEXTS.get(rule, rule)
+    return {"id": rule, "shortDescription": {"text": text}, "fullDescription": {"text": text}}
+
+
+def _result(found: Diagnostic, index: int, fingerprint: str) -> dict[str, Any]:
+    text = f"{found.message}\n{found.help}" if found.help else found.message
+    result: dict[str, Any] = {
+        "ruleId": found.rule,
+        "ruleIndex": index,
+        "level": found.severity.value,
+        "message": {"text": text},
+        "locations": [{"physicalLocation": _place(found.span)}],
+        "partialFingerprints": {"reconcileFinding/v1": fingerprint},
+    }
+    if found.related:
+        result["relatedLocations"] = [
+            {"id": number, "message": {"text": one.message}, "physicalLocation": _place(one.span)}
+            for number, one in enumerate(found.related, start=1)
+        ]
+    return result
+
+
+def _place(span: Span) -> dict[str, Any]:
+    region = {
+        "startLine": span.line,
+        "startColumn": span.column,
+        "endLine": max(span.end_line, span.line),
+        "endColumn": span.end_column if span.end_line > span.line else max(span.end_column, span.column),
+    }
+    return {"artifactLocation": {"uri": _uri(span.file), "uriBaseId": _ROOT}, "region": region}
+
+
+def _uri(file: str) -> str:
+    """Return a relative URI reference; the bytes of a name that is not UTF-8 are kept."""
+    return quote(file.encode("utf-8", "surrogateescape"))

@@ -16,6 +16,8 @@ def describe_class(cls: type[Integration]) -> Descriptor:
     What `default_settings` gives, a file may leave out. Raises RegistrationError when the class has no usable
     `integration_id`, or no JSON Schema describes its `Settings`.
     """
+    if not (isinstance(cls, type) and issubclass(cls, Integration)):
+        raise RegistrationError(f"{getattr(cls, '__qualname__', repr(cls))} is not a subclass of Integration")
     key = getattr(cls, "integration_id", None)
     if not isinstance(key, str) or not _ID.match(key):
         raise RegistrationError(f"{cls.__qualname__}: integration_id must be [a-z0-9] with . _ - between, not {key!r}")
@@ -33,10 +35,13 @@ def describe_class(cls: type[Integration]) -> Descriptor:
 def _schema(cls: type[Integration]) -> dict[str, Any]:
     if cls.Settings is None:
         return {"type": "object"}
+    if not hasattr(cls.Settings, "model_json_schema"):
+        found = getattr(cls.Settings, "__qualname__", repr(cls.Settings))
+        raise RegistrationError(f"{cls.__qualname__}: Settings must be a pydantic model (a BaseModel), not {found}")
     try:
         schema = cls.Settings.model_json_schema()
     except Exception as error:  # a model may run code of its own here
-        raise RegistrationError(f"{cls.__qualname__}: no JSON Schema describes its Settings: {error}") from error
+        raise RegistrationError(f"{cls.__qualname__}: no JSON Schema can be made of Settings: {error}") from error
     needed = [key for key in schema.get("required", ()) if key not in cls.default_settings]
     return {
         **{key: value for key, value in schema.items() if key != "required"},

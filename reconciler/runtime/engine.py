@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from prometheus_client import CollectorRegistry
 
+from reconciler.config.roots import root_error
 from reconciler.core.guard import PruneLimit
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.errors import NotRunning, RootUnreadable
+from reconciler.model.errors import NotRunning
 from reconciler.model.event import Event
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
@@ -128,10 +129,7 @@ class Engine:
                 return
         except OSError as error:
             if not self._store.load_good():
-                reason = (
-                    "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-                )
-                raise RootUnreadable(f"the directory {self.settings.root} {reason}") from error
+                raise root_error(self.settings.root) from error
 
     async def _begin(self) -> None:
         history = await asyncio.wrap_future(self._store.history(1))

@@ -125,7 +125,7 @@ def _integration_conditions(
     return tuple(found)
 
 
-def _fact(kind: ConditionType, holds: bool, reason: str, message: str, since: float) -> Condition:  # noqa: FBT001
+def _fact(kind: ConditionType, holds: bool, reason: str, message: str, since: float | None) -> Condition:  # noqa: FBT001
     if holds:
         return Condition(kind, Tristate.TRUE, "", "", since)
     return Condition(kind, Tristate.FALSE, reason, message, since)

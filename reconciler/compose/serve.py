@@ -13,13 +13,3 @@ def build_server(engine: Engine, options: EngineOptions) -> WebServer:
     token = read_token(options.token_file) if options.token_file is not None else None
     check_listen(host, token)
     return WebServer(engine, WebOptions(host, port, token, options.allowed_hosts, options.state_dir))
-
-
-def _token(options: EngineOptions) -> Secret | None:
-    if options.token_file is None:
-        return None
-    try:
-        return Secret(options.token_file.read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        why = (getattr(error, "strerror", None) or "it is not UTF-8").lower()
-        raise ReconcileError(f"--token-file {options.token_file}: cannot be read: {why}") from error

@@ -21,6 +21,7 @@ def new_config(config_id: str, root: Path, allowed: Sequence[str] | None) -> Pat
     """Write `<root>/<integration>/<name>.yaml` and return its path; refuses an id, or a file, that will not do."""
     from reconciler.cli.verbs.schema import unknown_integration
     from reconciler.compose.catalogue import build_catalogue
+    from reconciler.config.schema import SettingsSchema
 
     integration, _, name = config_id.partition("/")
     if not _NAME.match(name):
@@ -28,11 +29,14 @@ def new_config(config_id: str, root: Path, allowed: Sequence[str] | None) -> Pat
     catalogue = build_catalogue(allowed)
     if integration not in catalogue.ids():
         raise unknown_integration(integration, catalogue.ids())
+    descriptor = catalogue.descriptor(integration)
+    SettingsSchema(descriptor.schema or {})  # refuses one that makes no sense, before anything is written
+    text = render(descriptor, name)
     file = root / integration / f"{name}.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with file.open("x", encoding="utf-8") as opened:
-            opened.write(render(catalogue.descriptor(integration), name))
+            opened.write(text)
     except FileExistsError:
         fail(f"{file} exists: nothing was changed")
     return file
@@ -81,19 +85,19 @@ def _shown_settings(schema: Schema) -> frozenset[str]:
     found = set(schema.get("required", ()))
     for keyword in ("oneOf", "anyOf"):
         if branches := schema.get(keyword):
-            found |= set(branches[0].get("required", ()))
+            found |= set(_mapping(branches[0]).get("required", ()))
     for key, needed in schema.get("dependentRequired", {}).items():
         found |= set(needed) if key in found else set()
     return frozenset(found or list(schema.get("properties", {}))[:1])
 
 
-def _resolved(schema: Schema, root: Schema) -> Schema:
+def _resolved(schema: Any, root: Schema) -> Schema:
     """Follow a local reference, and take the first branch that is not null: what stands beside them stays."""
-    merged = dict(schema)
+    merged = dict(_mapping(schema))
     reference = merged.pop("$ref", "")
     if isinstance(reference, str) and reference.startswith("#/$defs/"):
-        merged = {**root.get("$defs", {}).get(reference.removeprefix("#/$defs/"), {}), **merged}
-    branches = [b for k in ("anyOf", "oneOf") for b in merged.pop(k, ()) if b.get("type") != "null"]
+        merged = {**_mapping(root.get("$defs", {}).get(reference.removeprefix("#/$defs/"))), **merged}
+    branches = [b for k in ("anyOf", "oneOf") for b in map(_mapping, merged.pop(k, ())) if b.get("type") != "null"]
     return {**_resolved(branches[0], root), **merged} if branches else merged
 
 
@@ -108,15 +112,27 @@ def _value(integration: str, key: str, schema: Schema) -> str:
     kind = schema.get("type", "string")
     kind = kind[0] if isinstance(kind, list) else kind
     if kind == "array" and schema.get("minItems"):
-        return f"[{_value(integration, key, schema.get('items', {}))}]"
+        return f"[{_value(integration, key, _mapping(schema.get('items')))}]"
     return _scalar(_BY_TYPE[kind] if kind in _BY_TYPE else _text(key, schema))
+
+
+def _mapping(schema: Any) -> Schema:
+    """Return a schema that may also be true or false, or a list of them, as one with keywords."""
+    return schema if isinstance(schema, Mapping) else {}
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:  # a pattern of ECMA's that Python's engine does not know
+        return False
 
 
 def _text(key: str, schema: Schema) -> str:
     """Return a text that stands for the user's own and that the schema takes, as far as its pattern tells."""
     own = key.replace("_", "-")
     for text in (f"your {own}", f"your-{own}", "https://example.com/", "someone@example.com", f"/path/to/{own}"):
-        if re.search(schema.get("pattern", ""), text) and schema.get("format", "") in ("", _FORMATS.get(text)):
+        if _matches(schema.get("pattern", ""), text) and schema.get("format", "") in ("", _FORMATS.get(text)):
             return text
     return f"your {own}"
 

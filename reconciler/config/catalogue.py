@@ -81,7 +81,8 @@ class Catalogue:
 
     def _registered(self) -> set[str]:
         found = self._found()
-        return {key for key, known in self._descriptors.items() if isinstance(known, Descriptor) and key not in found}
+        known_now = self._descriptors.copy()  # another thread may be reading a manifest
+        return {key for key, known in known_now.items() if isinstance(known, Descriptor) and key not in found}
 
     def _found(self) -> dict[str, str | None]:
         if self._packages is None:

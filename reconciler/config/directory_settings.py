@@ -55,9 +55,13 @@ def parse_settings(data: bytes) -> DirectorySettings:
     try:
         value = tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        return DirectorySettings(diagnostics=(_finding(TOML_SYNTAX, f"it is not UTF-8 at byte {error.start}"),))
+        return DirectorySettings(
+            diagnostics=(_finding(TOML_SYNTAX, f"it is not UTF-8 at byte {error.start}", "save it as UTF-8"),)
+        )
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return DirectorySettings(diagnostics=(_finding(TOML_SYNTAX, f"it is not TOML: {error}"),))
+        return DirectorySettings(
+            diagnostics=(_finding(TOML_SYNTAX, f"it is not TOML: {error}", "write [limits], then max_files = 10000"),)
+        )
     return _settings(value)
 
 
@@ -73,12 +77,13 @@ def _settings(value: dict[str, Any]) -> DirectorySettings:
     found = [_unknown(key, ("limits",)) for key in value if key != "limits"]
     limits = value.get("limits", {})
     if not isinstance(limits, dict):
-        return DirectorySettings(diagnostics=(*found, _finding(INVALID_VALUE, "limits must be a table: [limits]")))
+        problem = _finding(INVALID_VALUE, "limits must be a table: [limits]", "write [limits], then max_files = 10000")
+        return DirectorySettings(diagnostics=(*found, problem))
     found += [_unknown(key, _LIMITS) for key in limits if key not in _LIMITS]
     most = limits.get("max_files", DirectorySettings().max_files)
     if type(most) is not int or not 1 <= most <= _MOST_FILES:
         message = f"max_files under [limits] must be a whole number from 1 to {_MOST_FILES}, found {most!r:.40}"
-        return DirectorySettings(diagnostics=(*found, _finding(INVALID_VALUE, message)))
+        return DirectorySettings(diagnostics=(*found, _finding(INVALID_VALUE, message, "such as max_files = 10000")))
     return DirectorySettings(most, tuple(found))
 
 
@@ -88,5 +93,5 @@ def _unknown(key: str, known: tuple[str, ...]) -> Diagnostic:
     return _finding(UNKNOWN_KEY, f"unknown key `{key[:60]}`", did_you_mean(key, known))
 
 
-def _finding(rule: str, message: str, hint: str = "") -> Diagnostic:
+def _finding(rule: str, message: str, hint: str) -> Diagnostic:
     return Diagnostic(rule, Severity.ERROR, message, Span(SETTINGS_FILE), hint)

@@ -38,5 +38,5 @@ class Explainer:
             for path, keyword in self._engine.verdicts(value, MOST):
                 place = (*base, *path)
                 message = f"{name_of(place)} does not fit `{keyword}` of the schema"
-                teller.add(rules.INVALID_VALUE, place, message)
+                teller.add(rules.INVALID_VALUE, place, message, "`reconcile schema` says what may stand there")
         return list(dict.fromkeys(teller.found))[:MOST]

@@ -93,7 +93,7 @@ class Teller:
         else:
             self._by_keyword.get(str(error.validator), self._value)(error, path)
 
-    def add(self, rule: str, path: Path, message: str, help_text: str = "", *, key: bool = False) -> None:
+    def add(self, rule: str, path: Path, message: str, help_text: str, *, key: bool = False) -> None:
         """Add one finding; `key` points at the key instead of its value."""
         span = self._document.span(path, self._file, key=key)
         self.found.append(Diagnostic(rule, Severity.ERROR, message + self._because, span, help_text, path))
@@ -134,7 +134,8 @@ class Teller:
 
     def _unknown(self, error: Any, path: Path) -> None:
         if not error.path:
-            self.add(rules.INVALID_VALUE, path, f"`{place_name(path)}` has items or keys that are not known")
+            message = f"`{place_name(path)}` has items or keys that are not known"
+            self.add(rules.INVALID_VALUE, path, message, "leave them out")
             return
         name, known = str(path[-1]), _known_keys(error.schema)
         patterns = list(error.schema.get("patternProperties", {}))
@@ -144,14 +145,14 @@ class Teller:
             return
         near = nearest(name, known)
         message = f"the key `{shorten(name)}` is not known{inside(path[:-1])}"
-        help_text = f"did you mean `{near}`?" if near is not None else known_names(known)
+        help_text = f"did you mean `{near}`?" if near is not None else known_names(known) or "leave it out"
         self.add(rules.UNKNOWN_KEY, path, message, help_text, key=True)
         if near is not None and takes_secret(known[near]):
             self._secrets.tell_literal(error.instance[name], path)
 
     def _property_name(self, error: Any, path: Path) -> None:
         first = error.context[0]
-        help_text = describe_bounds(str(first.validator), first.validator_value, first.schema)
+        help_text = describe_bounds(str(first.validator), first.validator_value, first.schema) or "use another name"
         message = f"`{shorten(str(error.path[-1]))}` cannot be a key{inside(path[:-1])}"
         self.add(rules.INVALID_NAME, path, message, help_text, key=True)
 
@@ -168,7 +169,8 @@ class Teller:
         found, help_text = self._found(error.instance, error.schema), ""
         if not self._is_hidden(error.instance, error.schema):
             found, help_text = yaml_found(error.instance, self._document.source_text(path), kinds)
-        self.add(rules.WRONG_TYPE, path, f"{name}: expected {expected_kind(kinds)}, found {found}", help_text)
+        wanted = expected_kind(kinds)
+        self.add(rules.WRONG_TYPE, path, f"{name}: expected {wanted}, found {found}", help_text or f"write {wanted}")
 
     def _choice(self, error: Any, path: Path) -> None:
         allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
@@ -180,7 +182,8 @@ class Teller:
         message = (
             f"`{place_name(path)}`: expected {join_names(names)}, found {self._found(error.instance, error.schema)}"
         )
-        self.add(rules.INVALID_VALUE, path, message, f"did you mean `{near}`?" if near else "")
+        otherwise = "write one of them" if len(names) > 1 else "write that"
+        self.add(rules.INVALID_VALUE, path, message, f"did you mean `{near}`?" if near else otherwise)
 
     def _value(self, error: Any, path: Path) -> None:
         if path in self._valued:
@@ -197,7 +200,8 @@ class Teller:
             message = f"{name} holds an item twice"
         elif keyword == "contains":
             message = f"{name} has too few or too many items of the kind that it needs"
-        self.add(rule, path, message, describe_bounds(keyword, error.validator_value, error.schema))
+        help_text = describe_bounds(keyword, error.validator_value, error.schema)
+        self.add(rule, path, message, help_text or "`reconcile schema` says what may stand there")
 
     def _forbidden(self, path: Path) -> None:
         message = f"`{place_name(path)}` may not be set{'' if self._because else ' together with the others'}"
@@ -206,11 +210,8 @@ class Teller:
     def _not(self, error: Any, path: Path) -> None:
         needed = error.validator_value.get("required") if isinstance(error.validator_value, Mapping) else None
         if not needed:
-            self.add(
-                rules.INVALID_VALUE,
-                path,
-                f"`{place_name(path)}`: {self._found(error.instance, error.schema)} is not allowed",
-            )
+            message = f"`{place_name(path)}`: {self._found(error.instance, error.schema)} is not allowed"
+            self.add(rules.INVALID_VALUE, path, message, "write another value, or leave it out")
         elif len(needed) == 1:
             message = f"`{needed[0]}` may not be set together with the others"
             self.add(rules.INVALID_VALUE, (*path, needed[0]), message, "leave it out", key=True)
@@ -255,7 +256,7 @@ class Teller:
             self._exclude(list(dict.fromkeys(names)), path)
         else:
             message = f"{name_of(path)} fits several forms of which it may have one"
-            self.add(rules.INVALID_VALUE, path, message)
+            self.add(rules.INVALID_VALUE, path, message, "keep the keys of one form alone")
 
     def _exclude(self, names: list[str], path: Path) -> None:
         message = f"{join_names(names, 'and')} exclude each other{inside(path)}"

@@ -1,5 +1,6 @@
 """The words of explanations: what was expected, what was found, and the surprises of YAML 1.2. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ _KINDS = {
     "null": "null",
 }
 _OLD_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_OLD_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?|[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?")
+"""What was a date, a time or a number to base 60 in YAML 1.1."""
 _SHOWN: Final = 60
 _FORMATS = {
     "date": "a date such as 2026-01-31",
@@ -93,6 +96,8 @@ def yaml_found(value: Any, written: str | None, wanted: Any) -> tuple[str, str]:
         return found_text(value), _without_surprise(value, kinds)
     if kinds & {"integer", "number"} and isinstance(value, str):
         return found, "write a number, without anything else"
+    if isinstance(value, str) and _OLD_TIME.fullmatch(written):
+        return found, f"write {expected_kind(sorted(kinds))}"
     return found_text(value), ""
 
 

@@ -209,7 +209,9 @@ def check_regular(path: str) -> os.stat_result:
 def unreadable(error: OSError) -> Unreadable:
     """Return what the system said of a file, as a verdict about it."""
     reason = (error.strerror or type(error).__name__).lower()
-    return Unreadable(f"it cannot be read: {reason}", _HELP.get(error.errno or 0, ""))
+    return Unreadable(
+        f"it cannot be read: {reason}", _HELP.get(error.errno or 0, "look at the disk it is on, or move it away")
+    )
 
 
 def is_gone(error: OSError) -> bool:

@@ -59,6 +59,8 @@ class _Problem:
     rule: str
     message: str
     help: str
+    cause: str = ""
+    """What makes the integration itself unusable."""
 
 
 class Validator:
@@ -88,6 +90,11 @@ class Validator:
         """Forget an integration's schema: its class was registered or taken back."""
         self._known.pop(integration_id, None)
         self._explainers.pop(integration_id, None)
+
+    def failure(self, integration_id: str) -> str:
+        """Return why an integration cannot be used, as far as a document has named it; the empty string if it can."""
+        known = self._known.get(integration_id)
+        return known.cause if isinstance(known, _Problem) else ""
 
     def check(self, document: RawDocument, file: str) -> Checked:
         """Judge one document of a file; releases its positions when nothing is wrong with it. Never raises for it."""
@@ -128,7 +135,7 @@ class Validator:
             return self._unknown(name)
         except RegistrationError as error:
             message = f"the integration `{name}` cannot be used: {error}"
-            return _Problem(rules.INTEGRATION_FAILED, message, "its author has to mend it")
+            return _Problem(rules.INTEGRATION_FAILED, message, "its author has to mend it", str(error))
         return _Known(schema, strict, Expectations.of(descriptor))
 
     def _unknown(self, name: str) -> _Problem:
@@ -138,7 +145,9 @@ class Validator:
             return _Problem(rules.UNKNOWN_INTEGRATION, message, f"allow it with --integrations; {known_names(ids)}")
         near = nearest(name, ids)
         help_text = "; ".join(part for part in (f"did you mean `{near}`?" if near else "", known_names(ids)) if part)
-        return _Problem(rules.UNKNOWN_INTEGRATION, f"no integration `{name[:63]}` is installed", help_text)
+        return _Problem(
+            rules.UNKNOWN_INTEGRATION, f"no integration `{name[:63]}` is installed", help_text or "install it"
+        )
 
     def _explained(self, document: RawDocument, file: str, *, fits_envelope: bool) -> Checked:
         """Say all that is wrong, in the parts that can be judged although others are wrong."""

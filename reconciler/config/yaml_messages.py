@@ -17,6 +17,8 @@ from reconciler.config.yaml_text import place, split_lines
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
 
+_NO_YAML: Final = "write keys and values, such as name: value"
+
 
 def explain_error(error: YAMLError, text: str, file: str) -> tuple[Diagnostic, int | None]:
     """Return libyaml's error as a finding, and the line, from 0, below which a new document may be read."""
@@ -24,7 +26,7 @@ def explain_error(error: YAMLError, text: str, file: str) -> tuple[Diagnostic, i
         return _control_character(error, text, file), None
     mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
     if not isinstance(error, MarkedYAMLError) or mark is None:
-        return Diagnostic(rules.YAML_SYNTAX, Severity.ERROR, "the file is not YAML", Span(file), ""), None
+        return Diagnostic(rules.YAML_SYNTAX, Severity.ERROR, "the file is not YAML", Span(file), _NO_YAML), None
     problem = _problem(error, mark, split_lines(text))
     answer = _answer(problem)
     rule = rules.YAML_LIMIT if _TOO_DEEP in problem.problem else rules.YAML_SYNTAX
@@ -67,7 +69,7 @@ def _answer(problem: Problem) -> Answer:
     for needle, judge in _JUDGES:
         if needle in problem.problem or needle in problem.context:
             return judge if isinstance(judge, Answer) else judge(problem)
-    return Answer(f"the file is not YAML: {problem.problem}", "")
+    return Answer(f"the file is not YAML: {problem.problem}", _NO_YAML)
 
 
 _TOO_DEEP: Final = "maximum nesting depth"

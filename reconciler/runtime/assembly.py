@@ -24,7 +24,7 @@ from reconciler.runtime.queue import SqliteQueue
 from reconciler.runtime.router import Router
 from reconciler.runtime.services import Services
 from reconciler.runtime.state_store import StateStore
-from reconciler.runtime.statuses import count_states
+from reconciler.runtime.statuses import Registered, count_states
 from reconciler.runtime.world import World
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Assembly:
 
     services: Services
     world: World
+    registered: Registered
     directory: Directory
     absences: Absences
     controller: Controller
@@ -75,7 +76,8 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     """Build the parts and tie them together; nothing runs yet. `first_pass` is the number of the next pass."""
     services = Services(tools.clock, tools.catalogue, tools.secrets, ground.append, tools.http, ground.metrics)
     world = World(services)
-    ground.metrics.registry.register(WorldCollector(lambda: count_states(world), lambda: len(world.held)))
+    registered = Registered(tools.catalogue, tools.validator, tools.clock.time())
+    ground.metrics.registry.register(WorldCollector(lambda: count_states(world, registered), lambda: len(world.held)))
     index = RoutingIndex()
     deliveries = Deliveries(services, world, index)
     dispatcher = Dispatcher(ground.queue, tools.clock, deliveries, on_outcome=deliveries.outcome)
@@ -89,4 +91,4 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     parts = Parts(services, world, directory, goods, absences, deliveries, ground.disk, ground.scanner)
     controller = Controller(parts, listener, first_pass)
     deliveries.on_abandoned = controller.abandoned
-    return Assembly(services, world, directory, absences, controller, router, dispatcher)
+    return Assembly(services, world, registered, directory, absences, controller, router, dispatcher)

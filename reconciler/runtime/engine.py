@@ -123,8 +123,15 @@ class Engine:
         return clean
 
     def _check_root(self) -> None:
-        if not self.settings.root.is_dir() and not self._store.load_good():
-            raise RootUnreadable(f"the directory {self.settings.root} does not exist or cannot be read")
+        try:
+            with os.scandir(self.settings.root):
+                return
+        except OSError as error:
+            if not self._store.load_good():
+                reason = (
+                    "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+                )
+                raise RootUnreadable(f"the directory {self.settings.root} {reason}") from error
 
     async def _begin(self) -> None:
         history = await asyncio.wrap_future(self._store.history(1))
@@ -139,7 +146,8 @@ class Engine:
             self._append,
         )
         parts = assemble(self._tools, ground, self._listener, history[0].number + 1 if history else 1)
-        self._world, self._directory, self._absences = parts.world, parts.directory, parts.absences
+        self._world, self._registered = parts.world, parts.registered
+        self._directory, self._absences = parts.directory, parts.absences
         self._controller, self._router, self._dispatcher = parts.controller, parts.router, parts.dispatcher
         self.routes: RouteTable = parts.services.routes
         self._start_tasks()
@@ -258,7 +266,7 @@ class Engine:
         """Return every registered integration, by id."""
         world = self._world
         return [
-            integration_status(key, world.integrations.get(key), self.catalogue, len(world.running(key)))
+            integration_status(key, world.integrations.get(key), self._registered, len(world.running(key)))
             for key in self.catalogue.ids()
         ]
 
@@ -282,7 +290,7 @@ class Engine:
 
     def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
         """Return configurations by state, integrations by state, and how many configurations are stale."""
-        return count_states(self._world)
+        return count_states(self._world, self._registered)
 
     @property
     def held_reason(self) -> str:
@@ -320,7 +328,7 @@ class Engine:
     def status(self) -> EngineStatus:
         """Return the whole at a glance."""
         world = self._world
-        configs, integrations, stale = count_states(world)
+        configs, integrations, stale = count_states(world, self._registered)
         held = Plan(world.held)
         return EngineStatus(
             version=VERSION,

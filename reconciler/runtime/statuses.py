@@ -1,9 +1,11 @@
 """Tells people what runs: builds statuses out of the world. Reads only; called from any thread."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from reconciler._version import __version__
 from reconciler.config.catalogue import Catalogue
+from reconciler.config.validation import Validator
 from reconciler.core.derive import config_state
 from reconciler.model.errors import ReconcileError
 from reconciler.model.state import (
@@ -65,17 +67,32 @@ def _message(record: ConfigRecord, reason: StateReason) -> str:
     return record.message if record.generation is None else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The integrations that are registered, and since when (seconds since the epoch) that is known."""
+
+    catalogue: Catalogue
+    validator: Validator
+    since: float
+
+    def state(self, integration_id: str, runtime: IntegrationRuntime | None) -> IntegrationState:
+        """Return one integration's state; reads no manifest."""
+        if self.validator.failure(integration_id):
+            return IntegrationState.FAILED
+        return runtime.state if runtime is not None else IntegrationState.REGISTERED
+
+
 def integration_status(
-    integration_id: str, runtime: IntegrationRuntime | None, catalogue: Catalogue, configs: int
+    integration_id: str, runtime: IntegrationRuntime | None, registered: Registered, configs: int
 ) -> IntegrationStatus:
     """Return one integration's status; `runtime` is None while no configuration has named it."""
-    name, description, failure = integration_id, "", ""
+    name, description, failure = integration_id, "", registered.validator.failure(integration_id)
     try:
-        descriptor = catalogue.descriptor(integration_id)
+        descriptor = registered.catalogue.descriptor(integration_id)
         name, description = descriptor.name, descriptor.description
     except ReconcileError as error:
         failure = str(error)
-    state = runtime.state if runtime is not None else IntegrationState.REGISTERED
+    state = registered.state(integration_id, runtime)
     reason = runtime.reason if runtime is not None else StateReason.NONE
     message = runtime.message if runtime is not None else ""
     if failure:
@@ -89,12 +106,14 @@ def integration_status(
         message=message,
         configs=configs,
         hooks=runtime.hooks if runtime is not None else (),
-        conditions=_integration_conditions(runtime, failure),
+        conditions=_integration_conditions(runtime, failure, registered.since),
     )
 
 
-def _integration_conditions(runtime: IntegrationRuntime | None, failure: str) -> tuple[Condition, ...]:
-    found = [_fact(ConditionType.LOADED, not failure, "ManifestInvalid", failure, 0.0)]
+def _integration_conditions(
+    runtime: IntegrationRuntime | None, failure: str, registered: float
+) -> tuple[Condition, ...]:
+    found = [_fact(ConditionType.LOADED, not failure, "ManifestInvalid", failure, registered)]
     if runtime is not None:
         since = runtime.since
         up = runtime.state is IntegrationState.ACTIVE
@@ -112,10 +131,11 @@ def _fact(kind: ConditionType, holds: bool, reason: str, message: str, since: fl
     return Condition(kind, Tristate.FALSE, reason, message, since)
 
 
-def count_states(world: World) -> tuple[dict[str, int], dict[str, int], int]:
+def count_states(world: World, registered: Registered) -> tuple[dict[str, int], dict[str, int], int]:
     """Return configurations by state, integrations by state, and how many configurations are stale."""
     derived = [config_state(record.effective, record.observed) for record in list(world.configs.values())]
     configs = Counter(d.state.value for d in derived)
-    integrations = Counter(runtime.state.value for runtime in list(world.integrations.values()))
+    ids = registered.catalogue.ids()
+    integrations = Counter(registered.state(key, world.integrations.get(key)).value for key in ids)
     states = {state.value: configs.get(state.value, 0) for state in ConfigState}
     return states, dict(integrations), sum(1 for d in derived if d.stale)

@@ -1,11 +1,16 @@
 """A configuration to begin with: valid as it stands, for every integration that is installed."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.cli.app import run
 from reconciler.cli.new_config import render
 from reconciler.compose.catalogue import build_catalogue
+from reconciler.config.reader import read_documents
+from reconciler.config.schema import SettingsSchema
 from reconciler.model.descriptor import Descriptor, EventDeclaration
+from reconciler.model.errors import RegistrationError
 
 SCHEMA = {
     "properties": {
@@ -38,3 +43,29 @@ def test_required_settings_stand_and_others_are_comments():
     assert lines[start + 1 : start + 5] == [
         "  # How it is done.", "  mode: fast", "  # limit: 1", '  hosts: ["https://example.com/"]',
     ]  # fmt: skip
+
+
+PARTS = st.recursive(
+    st.booleans()
+    | st.sampled_from([{"type": "string", "pattern": r"^\p{L}+$"}, {"type": "integer"}, {"enum": ["x"]}, {"const": 5}, {}])
+    | st.just({"$ref": "#/$defs/d"}),
+    lambda inner: (
+        st.fixed_dictionaries({"anyOf": st.lists(inner, min_size=1, max_size=2)})
+        | st.fixed_dictionaries({"oneOf": st.lists(inner, min_size=1, max_size=2)})
+        | st.fixed_dictionaries({"type": st.just("array"), "minItems": st.just(1), "items": inner})
+        | st.fixed_dictionaries({"type": st.sampled_from([["null", "array"], "object"]), "items": inner})
+    ),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from("ab"), PARTS), st.lists(PARTS, min_size=1, max_size=2), PARTS)
+@settings(max_examples=150, deadline=None)
+def test_every_schema_gives_a_file_that_reads(properties, branches, shared):
+    schema = {"properties": properties, "anyOf": branches, "required": [*properties], "$defs": {"d": shared}}
+    try:
+        SettingsSchema(schema)
+    except RegistrationError:
+        return
+    text = render(Descriptor("x", "X", schema=schema), "a")
+    assert read_documents(text.encode(), "f").diagnostics == ()

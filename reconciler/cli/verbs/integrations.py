@@ -54,10 +54,12 @@ def _catalogue(allowed: tuple[str, ...] | None, live: list[Any] | None) -> list[
 
 
 def _described(catalogue: Any, integration_id: str) -> dict[str, Any]:
+    from reconciler.config.schema import SettingsSchema
     from reconciler.model.errors import ReconcileError
 
     try:
         found = catalogue.descriptor(integration_id)
+        SettingsSchema(found.schema or {})
     except ReconcileError as error:
         return {
             "id": integration_id,

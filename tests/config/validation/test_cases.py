@@ -44,6 +44,11 @@ def test_no_finding_says_that_nothing_fits(judge, path):
         assert "does not fit" not in diagnostic.message or diagnostic.rule != "invalid-value"
 
 
+@pytest.mark.parametrize("path", BAD, ids=[path.stem for path in BAD])
+def test_every_finding_has_help(judge, path):
+    assert [d for d in judge.check(path.read_text()).diagnostics if not d.help] == []
+
+
 @pytest.mark.parametrize("path", GOOD, ids=[path.stem for path in GOOD])
 def test_good_document_is_fine(judge, path):
     checked = judge.check(path.read_text())

@@ -131,7 +131,7 @@ def test_what_is_refused_is_explained(schema, value):
     found = Explainer(schema).explain(RawDocument({"settings": value}, 1), "f", value, ("settings",))
     assert 0 < len(found) <= 50
     for diagnostic in found:
-        assert diagnostic.is_error and diagnostic.message and "schemas" not in diagnostic.message
+        assert diagnostic.is_error and diagnostic.message and diagnostic.help and "schemas" not in diagnostic.message
 
 
 SECRET = "hunter2"
@@ -185,4 +185,5 @@ PARTS = st.recursive(
 def test_every_document_gets_a_verdict(judge, raw):
     checked = judge.validator.check_value(raw)
     assert (checked.document is None) == any(d.is_error for d in checked.diagnostics)
+    assert all(d.help for d in checked.diagnostics)
     assert list(checked.diagnostics) == sorted(checked.diagnostics, key=lambda d: d.sort_key())

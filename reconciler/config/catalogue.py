@@ -66,9 +66,10 @@ class Catalogue:
         return [self._classes[key] for key in sorted(self._classes)]
 
     def register(self, descriptor: Descriptor, integration_class: type[Any]) -> None:
-        """Add a class of the host's; raises RegistrationError when its id is taken."""
+        """Add a class of the host's; raises RegistrationError when its id is taken or its schema makes no sense."""
         if descriptor.id in self._found() or descriptor.id in self._classes:
             raise RegistrationError(f"an integration {descriptor.id!r} is registered already")
+        _check_schema(descriptor, integration_class)
         self._descriptors[descriptor.id] = descriptor
         self._classes[descriptor.id] = integration_class
 
@@ -131,3 +132,13 @@ class Catalogue:
         how_many = "no class" if not found else f"{len(found)} classes"
         hint = "" if class_name or not found else "; name the one in manifest.json as class"
         raise RegistrationError(f"{module.__name__} has {how_many} whose integration_id is {integration_id!r}{hint}")
+
+
+def _check_schema(descriptor: Descriptor, integration_class: type[Any]) -> None:
+    from reconciler.config.schema import SettingsSchema
+
+    try:
+        SettingsSchema(descriptor.schema or {})
+    except RegistrationError as error:
+        reason = str(error).removeprefix("schema.json: ")
+        raise RegistrationError(f"{integration_class.__qualname__}: the schema of its Settings: {reason}") from None

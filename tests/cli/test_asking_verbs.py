@@ -34,9 +34,9 @@ def test_status_with_alarm_exits_1(ask, fake):
     assert r"the disk is \x1b[2J full" in out
 
 
-@pytest.mark.parametrize("verb", ["status", "get", "history", "integrations", "plan"])
+@pytest.mark.parametrize("verb", ["status", "get", "get slack/a", "history", "integrations", "plan"])
 def test_json_has_a_format_version(ask, verb):
-    _, out, _ = ask(verb, "-o", "json")
+    _, out, _ = ask(*verb.split(), "-o", "json")
     assert json.loads(out)["format_version"] == 1
 
 

@@ -85,7 +85,7 @@ def _one(there: Daemon, config_id: str, output: str) -> int:
 
         return config_detail(_from_here(item, _prefix(there)))
 
-    show(item, output, table)
+    show({"format_version": 1, **item}, output, table)
     if output == "table" and item.get("diagnostics"):
         _findings(there, item["diagnostics"])
     return int(item["state"] in {"failed", "invalid"})

@@ -42,13 +42,15 @@ class Absences:
     def observe(self, ids: Iterable[str], get: Callable[[str], Desired], now: float) -> set[str]:
         """Take in what a scan says of `ids`; returns those whose effective document may have changed."""
         changed = set(ids)
+        if self.root_lost:  # nothing is missed where nothing can be seen; once the root is back, all is looked at
+            self._vanishing.clear()
         for key in changed:
             if get(key).presence is not Presence.ABSENT:
                 self._came_back(key)
-            elif key in self._world.configs and key not in self._confirmed:
+            elif key in self._world.configs and key not in self._confirmed and not self.root_lost:
                 self._vanishing.setdefault(key, now)
         for key, since in list(self._vanishing.items()):
-            if now - since >= TWO_LOOKS and not self.root_lost:
+            if now - since >= TWO_LOOKS:
                 del self._vanishing[key]
                 self._confirmed.add(key)
                 changed.add(key)

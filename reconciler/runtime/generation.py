@@ -11,6 +11,7 @@ from reconciler.model.config import ConfigDocument
 from reconciler.model.descriptor import Descriptor
 from reconciler.model.errors import TerminalError
 from reconciler.model.ports import StopReason
+from reconciler.model.secret import Secret
 from reconciler.runtime.calls import Abandoned
 from reconciler.runtime.hook_host import Caller, OwnerHost, Receiver, start_hooks, stop_hooks
 from reconciler.runtime.settings_builder import SettingsBuilder
@@ -117,8 +118,7 @@ class ConfigCalls:
         try:
             return await self.builder.build(values)
         except ValidationError as error:
-            places = "; ".join(f"settings.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in _errors(error))
-            raise TerminalError(f"{document.id}: {places}") from None
+            raise TerminalError(f"{document.id}: {_misfits(error)}") from None
 
     async def _enable(
         self,
@@ -188,7 +188,13 @@ def _overlap(old: Generation | None, hooks: Sequence[Hook]) -> list[Hook]:
     return [hook for hook in old.hooks if hook.exclusive in needed]
 
 
-def _errors(error: Any) -> list[Any]:
-    """Return pydantic's findings without the input that caused them: it may hold a secret."""
-    found: list[Any] = error.errors(include_input=False, include_url=False, include_context=False)
-    return found
+def _misfits(error: Any) -> str:
+    """Return pydantic's findings as one line, without the input that caused them: it may hold a secret."""
+    found = error.errors(include_url=False, include_context=False)
+    return "; ".join(f"settings.{'.'.join(map(str, one['loc']))}: {_misfit(one)}" for one in found)
+
+
+def _misfit(found: Any) -> str:
+    if found["type"] == "string_type" and isinstance(found["input"], Secret):
+        return "the integration takes no secret reference here: write the value itself"
+    return str(found["msg"])

@@ -147,7 +147,7 @@ class Deliveries:
                 self.on_abandoned(runtime, error)
                 raise
 
-    def outcome(self, config_id: str, outcome: str, seconds: float) -> None:
+    def outcome(self, config_id: str, outcome: str, seconds: float, why: str) -> None:
         """Count one attempt and keep the condition `Delivering`."""
         integration = config_id.partition("/")[0]
         self._services.metrics.deliveries.labels(integration, outcome).inc()
@@ -155,7 +155,7 @@ class Deliveries:
         record = self._world.configs.get(config_id)
         if record is not None:
             status = Tristate.TRUE if outcome == "done" else Tristate.FALSE
-            record.note(ConditionType.DELIVERING, status, self._services.clock.time(), outcome.capitalize())
+            record.note(ConditionType.DELIVERING, status, self._services.clock.time(), outcome.capitalize(), why)
 
     def filter_error(self, config_id: str, message: str) -> None:
         """A `when` failed on an event: it did not match, and the configuration says so."""

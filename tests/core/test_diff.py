@@ -139,3 +139,20 @@ def test_parts_of_a_plan_add_up_to_the_whole(files, running):
     i = integrations(desired, live)
     parts = {a for key in {*desired, *live} for a in diff(desired, live, i, [key]).actions}
     assert {a for a in diff(desired, live, i).actions if "/" in a.key} == {a for a in parts if "/" in a.key}
+
+
+FATES = st.tuples(st.sampled_from(list(Presence)), st.booleans(), st.booleans(), st.booleans())
+
+
+@given(st.dictionaries(NAMES, FATES))
+def test_what_runs_goes_only_by_a_confirmed_absence_or_by_enabled_false(fates):
+    desired, live, gone = {}, {}, set()
+    for key, (presence, enabled, confirmed, held) in fates.items():
+        live[key] = LiveConfig(document(key))
+        current = document(key, enabled) if presence is Presence.VALID else None
+        desired[key] = effective(Desired(key, presence, current), document(key), confirmed=confirmed, held=held)
+        if (presence is Presence.ABSENT and confirmed and not held) or (presence is Presence.VALID and not enabled):
+            gone.add(key)
+    plan = diff(desired, live, integrations(desired, live))
+    assert {a.key for a in plan.actions if a.kind in (ActionKind.STOP, ActionKind.REMOVE)} == gone
+    assert all(a.kind in (ActionKind.STOP, ActionKind.REMOVE, ActionKind.SHUTDOWN) for a in plan.actions)

@@ -17,22 +17,30 @@ class Machine(RuleBasedStateMachine):
         self.queue = WorkQueue(side_by_side=2)
         self.running: list[str] = []
         self.asked: set[str] = set()
+        self.due: dict[str, float] = {}
         self.now = 0.0
 
     @rule(key=KEYS)
     def add(self, key):
         self.queue.add(key)
         self.asked.add(key)
+        self.due.pop(key, None)
 
     @rule(key=KEYS, delay=st.floats(0, 5))
     def add_later(self, key, delay):
         self.queue.add_at(key, self.now + delay)
+        if not self.queue.is_pending(key) or key in self.running:
+            self.due[key] = min(self.now + delay, self.due.get(key, self.now + delay))
 
     @rule(seconds=st.floats(0, 3))
     def take(self, seconds):
         self.now += seconds
+        for key in [key for key, at in self.due.items() if at <= self.now]:
+            self.asked.add(key)
+            del self.due[key]
         for key in self.queue.take(self.now):
             assert key not in self.running, "a key is worked on twice at once"
+            assert key in self.asked, "a key is worked on that nobody asked for, or before its time"
             self.running.append(key)
             self.asked.discard(key)
 
@@ -52,6 +60,8 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self):
         """Nothing that was asked for is lost: finishing everything works off every key."""
+        self.now += 10
+        self.asked |= self.due.keys()
         for _ in range(100):
             for key in self.running:
                 self.queue.done(key)

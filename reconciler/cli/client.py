@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from reconciler.cli.console import Fatal
 from reconciler.web.sockets import SOCKET_NAME, unix_connection
@@ -87,11 +87,9 @@ class Daemon:
     def _connect(self) -> tuple[http.client.HTTPConnection, str]:
         if self._server is None:
             return unix_connection(self._socket.parent, _TIMEOUT), ""
-        url = urlsplit(self._server if "://" in self._server else f"http://{self._server}")
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise Fatal(f"--server: expected a URL such as https://reconcile.example.com, found {self._server!r}")
+        url = _url(self._server)
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        return kind(url.hostname, _port(url.netloc, self._server), timeout=_TIMEOUT), url.path.rstrip("/")
+        return kind(url.hostname or "", _port(url.netloc, self._server), timeout=_TIMEOUT), url.path.rstrip("/")
 
     def _nobody(self, error: Exception) -> NoDaemon:
         if self._server is not None:
@@ -102,6 +100,16 @@ class Daemon:
             start = "start one with `reconcile --watch`, or name its state directory with --state-dir"
             return NoDaemon(f"no daemon answers at {self._socket}: {start}", absent=True)
         return NoDaemon(f"the daemon at {self._socket} does not answer: {_reason(error)}")
+
+
+def _url(text: str) -> SplitResult:
+    try:
+        url = urlsplit(text if "://" in text else f"http://{text}")
+    except ValueError:  # brackets that do not close, among others
+        url = urlsplit("")
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise Fatal(f"--server: expected a URL such as https://reconcile.example.com, found {text!r}")
+    return url
 
 
 def _port(netloc: str, shown: str) -> int | None:
@@ -118,13 +126,9 @@ def _reason(error: Exception) -> str:
 def _read_token(file: Path | None) -> str | None:
     if file is None:
         return None
-    try:
-        token = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Fatal(f"--token-file: cannot read {file}: {_reason(error)}") from error
-    if not token or not token.isascii() or not token.isprintable():
-        raise Fatal(f"--token-file: {file} does not hold a token: expected one line of ASCII characters")
-    return token
+    from reconciler.compose.token import read_token
+
+    return read_token(file).reveal()
 
 
 def _decoded(status: int, data: bytes) -> Any:

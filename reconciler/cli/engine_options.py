@@ -16,6 +16,9 @@ def engine_options(values: dict[str, Any]) -> "EngineOptions":
     """Return the options that `values`, by name of parameter, describe; what is missing keeps its default."""
     from reconciler.compose.options import EngineOptions
 
+    for name in ("dir", "state_dir", "secrets_dir"):
+        if not values[name]:
+            fail(f"--{name.replace('_', '-')}: expected the path of a directory, found an empty one")
     read: dict[str, Any] = {
         "root": Path(values["dir"]),
         "state_dir": Path(values["state_dir"]),

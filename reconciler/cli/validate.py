@@ -39,6 +39,8 @@ def validate(
 ) -> int:
     """Check `paths`, or `dir` where there are none, and return the exit code: 1 for errors, or warnings if `strict`."""
     targets = parse_formats(format)
+    if "" in (dir, *paths):
+        fail("expected the path of a directory or a file, found an empty one")
     if jobs < 0:
         fail(f"--jobs: expected 0 or more, found {jobs}")
     from reconciler.config.run import RunOptions, validate_paths

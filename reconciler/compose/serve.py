@@ -1,8 +1,7 @@
 """Builds the HTTP side of an engine: TCP where it is asked for, and always the Unix socket."""
 
 from reconciler.compose.options import EngineOptions
-from reconciler.model.errors import ReconcileError
-from reconciler.model.secret import Secret
+from reconciler.compose.token import read_token
 from reconciler.runtime.engine import Engine
 from reconciler.web.options import WebOptions, check_listen, parse_listen
 from reconciler.web.server import WebServer
@@ -11,15 +10,6 @@ from reconciler.web.server import WebServer
 def build_server(engine: Engine, options: EngineOptions) -> WebServer:
     """Return a server that is not started yet; raises ReconcileError when it may not listen as asked."""
     host, port = parse_listen(options.listen) if options.listen else (None, 0)
-    token = _token(options)
+    token = read_token(options.token_file) if options.token_file is not None else None
     check_listen(host, token)
     return WebServer(engine, WebOptions(host, port, token, options.allowed_hosts, options.state_dir))
-
-
-def _token(options: EngineOptions) -> Secret | None:
-    if options.token_file is None:
-        return None
-    try:
-        return Secret(options.token_file.read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReconcileError(f"--token-file {options.token_file}: cannot be read ({type(error).__name__})") from error

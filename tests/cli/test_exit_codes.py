@@ -53,6 +53,9 @@ CASES = [
     ("integrations", 0), ("integrations -o json", 0), ("integrations -o yaml", 0), ("integrations -o xml", 2),
     ("schema", 0), ("schema console", 0), ("schema consle", 2), ("schema --output nowhere/x.json", 2),
     ("emit x", 2), ("emit", 2), ("emit x --data {", 2), ("emit @nowhere", 2),
+    ("status --server http://[::1", 2), ("status --server http://x:99999", 2), ("status --token-file /dev/zero", 2),
+    ("--watch --token-file /dev/zero", 2), ("emit @/dev/zero", 2), ("emit x --data @/dev/zero", 2),
+    ("validate --dir=", 2), ("--dir=", 2), ("--watch --state-dir=", 2), ("plan --secrets-dir=", 2),
     ("new", 2), ("new integration pager", 0), ("new integration 0", 2), ("new config console/new", 0),
     ("new config console/a_", 2), ("new config consle/a", 2), ("new config console", 2),
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, TextIO
 
 import typer
 
@@ -15,6 +15,8 @@ from reconciler.report.ansi import printable
 
 app = typer.Typer(add_completion=False)
 _CLOUDEVENT = "application/cloudevents+json"
+_LARGEST: Final = 1024 * 1024
+"""What a daemon takes at most, in bytes; more is not read."""
 
 
 @app.command()
@@ -110,8 +112,18 @@ def _no_constant(name: str) -> Any:
 def _read(what: str, given: str) -> str:
     try:
         if given == "-":
-            return sys.stdin.read()
-        return Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+            return _bounded(what, sys.stdin)
+        if not given.startswith("@"):
+            return given
+        with Path(given[1:]).open(encoding="utf-8") as opened:
+            return _bounded(what, opened)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         fail(f"{what}: cannot read {given[1:] or 'stdin'}: {reason}")
+
+
+def _bounded(what: str, stream: TextIO) -> str:
+    text = stream.read(_LARGEST + 1)
+    if len(text) > _LARGEST:
+        fail(f"{what}: expected at most {_LARGEST} characters")
+    return text

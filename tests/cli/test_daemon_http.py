@@ -13,6 +13,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import yaml
+
+from reconciler.cli.app import run
 
 pytestmark = pytest.mark.slow
 CONFIG_FIELDS = {
@@ -179,6 +182,29 @@ def test_status_counts_what_the_lists_hold(daemon):
 def test_socket_says_the_same(daemon):
     for path in ("/livez", "/readyz", "/api/v1/configs", "/api/v1/integrations"):
         assert daemon.unix.get(path).json() == daemon.tcp.get(path).json()
+
+
+@pytest.mark.parametrize("line", ["status", "get", "get console/live", "integrations", "history", "plan"])
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_verb_prints_what_the_daemon_says_with_a_format_version(daemon, capsys, line, form):
+    assert run([*line.split(), "-o", form, "--state-dir", str(daemon.configs.parent / "s")]) in {0, 1}
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    value = json.loads(printed.out) if form == "json" else yaml.safe_load(printed.out)
+    assert value["format_version"] == 1
+
+
+def test_health_check_of_the_image_asks_the_daemons_socket(daemon, tmp_path):
+    dockerfile = (Path(__file__).parents[2] / "Dockerfile").read_text()
+    python, *arguments = json.loads(re.search(r"^HEALTHCHECK .* CMD (\[.*\])$", dockerfile, re.MULTILINE)[1])
+    assert python == "python"
+    codes = [
+        subprocess.run(
+            [sys.executable, *arguments], env={"RECONCILE_STATE_DIR": str(folder)}, capture_output=True, timeout=20
+        ).returncode
+        for folder in (daemon.configs.parent / "s", tmp_path)
+    ]
+    assert codes == [0, 1]
 
 
 def test_what_breaks_is_stale_and_what_it_was_is_told(daemon):

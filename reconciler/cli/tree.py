@@ -39,7 +39,9 @@ class LazyGroup(TyperGroup):
         module = VERBS.get(cmd_name)
         if module is None:
             return None
-        command = typer.main.get_command(import_module(module).app)
+        app = import_module(module).app
+        app.rich_markup_mode = None  # Rich's boxes cut off the flags and variables that 80 columns do not hold
+        command = typer.main.get_command(app)
         command.name = cmd_name
         return command
 
@@ -82,7 +84,7 @@ def build() -> Any:
 
     app = typer.Typer(
         name="reconcile", cls=LazyGroup, invoke_without_command=True, pretty_exceptions_enable=False,
-        rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     app.callback(invoke_without_command=True)(root)
     return typer.main.get_command(app)

@@ -96,6 +96,7 @@ def status_item(status: EngineStatus) -> dict[str, Any]:
     item["started"] = moment(status.started)
     item["last_pass"] = moment(status.last_pass)
     item["alarms"] = list(status.alarms)
+    item["queue"] = {name: n if name == "oldest_seconds" else int(n) for name, n in status.queue.items()}
     return {"format_version": FORMAT_VERSION, **item}
 
 

@@ -4,11 +4,12 @@ Takes the items of the API and gives text. The only module that imports Rich; no
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from io import StringIO
 from typing import Any
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -74,7 +75,7 @@ def history_table(items: Iterable[Item]) -> RenderableType:
     table = _table("PASS", "STARTED", "TRIGGER", "FILES", "CONFIGS", "ACTIONS", "HELD", "ERRORS", "TOOK")
     for item in items:
         table.add_row(
-            str(item["number"]), _text(item["started"] or ""), _text(item["trigger"]), str(item["files"]),
+            str(item["number"]), _moment(item["started"], "%m-%d %H:%M:%S"), _text(item["trigger"]), str(item["files"]),
             str(item["configs"]), _text(_actions(item["actions"])), _number(item["held"], "yellow"),
             _number(item["errors"], "red"), format_duration(item["seconds"]),
         )  # fmt: skip
@@ -85,12 +86,16 @@ def status_table(item: Item) -> RenderableType:
     """Return the whole at a glance, with what needs a person last."""
     facts = _facts()
     facts.add_row("daemon", _text("ready" if item["ready"] else "not ready", "green" if item["ready"] else "yellow"))
-    for name in ("version", "root", "state_dir", "started", "last_pass", "passes"):
+    for name in ("version", "root", "state_dir"):
         _fact(facts, name.replace("_", " "), item.get(name))
+    facts.add_row("started", _moment(item.get("started")))
+    facts.add_row("last pass", _moment(item.get("last_pass")))
+    _fact(facts, "passes", item.get("passes"))
     facts.add_row("configurations", _counts(item["configs"], item.get("stale", 0)))
     facts.add_row("integrations", _counts(item["integrations"]))
     queue = item.get("queue", {})
-    facts.add_row("deliveries", _text(", ".join(f"{queue[n]:g} {n}" for n in queue if n != "oldest_seconds") or "-"))
+    facts.add_row("events", _text(_amounts(queue, waiting="waiting to be routed", unrouted="matched nothing")))
+    facts.add_row("deliveries", _text(_amounts(queue, pending="pending", dead="given up")))
     if item.get("held"):
         told = f"{item['held']} held: reconcile approve {item['held_digest']}"
         facts.add_row("removals", _text(told, "yellow"))
@@ -100,13 +105,16 @@ def status_table(item: Item) -> RenderableType:
 
 
 def _table(*headings: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    """A table whose columns stand close together; in a narrow terminal, the widest give way first."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for heading in headings:
-        table.add_column(heading, overflow="fold", justify="right" if heading in _NUMBERS else "left")
+        justify: JustifyMethod = "right" if heading in _NUMBERS else "left"
+        table.add_column(heading, overflow="fold", justify=justify, no_wrap=heading in _TIMES)
     return table
 
 
 _NUMBERS = frozenset({"PASS", "FILES", "CONFIGS", "HELD", "ERRORS", "TOOK"})
+_TIMES = frozenset({"STARTED", "SINCE"})
 
 
 def _facts() -> Table:
@@ -126,10 +134,17 @@ def _conditions(conditions: Sequence[Item]) -> Table:
     table.show_edge = True
     for one in conditions:
         status = _text(one["status"], _STYLES.get(one["status"], ""))
-        table.add_row(
-            _text(one["type"]), status, _text(one["reason"]), _text(one["message"]), _text(one["since"] or "")
-        )
+        table.add_row(_text(one["type"]), status, _text(one["reason"]), _text(one["message"]), _moment(one["since"]))
     return table
+
+
+def _moment(text: str | None, form: str = "%Y-%m-%d %H:%M:%S") -> Text:
+    """A time of the API (RFC 3339 in UTC) to the second, in the zone of whoever reads it."""
+    return _text(f"{datetime.fromisoformat(text).astimezone():{form}}" if text else "")
+
+
+def _amounts(counts: Item, **names: str) -> str:
+    return ", ".join(f"{counts[key]:g} {name}" for key, name in names.items() if key in counts) or "-"
 
 
 def _text(text: str, style: str = "") -> Text:

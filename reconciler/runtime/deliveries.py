@@ -25,6 +25,7 @@ from reconciler.runtime.world import ConfigRecord, World
 _CHUNK = 200
 """How many configurations are routed before others get the loop."""
 log = logging.getLogger(__name__)
+_LONGEST_MESSAGE = 500
 
 
 class Deliveries:
@@ -147,15 +148,22 @@ class Deliveries:
                 self.on_abandoned(runtime, error)
                 raise
 
-    def outcome(self, config_id: str, outcome: str, seconds: float) -> None:
-        """Count one attempt and keep the condition `Delivering`."""
+    def outcome(self, config_id: str, outcome: str, seconds: float, message: str = "") -> None:
+        """Count one attempt, keep the condition `Delivering`, and say when it changes."""
         integration = config_id.partition("/")[0]
         self._services.metrics.deliveries.labels(integration, outcome).inc()
         self._services.metrics.delivery_seconds.labels(integration).observe(seconds)
         record = self._world.configs.get(config_id)
         if record is not None:
+            before = record.conditions.get(ConditionType.DELIVERING)
+            worked = before is None or before.status is Tristate.TRUE
             status = Tristate.TRUE if outcome == "done" else Tristate.FALSE
-            record.note(ConditionType.DELIVERING, status, self._services.clock.time(), outcome.capitalize())
+            now, told = self._services.clock.time(), message[:_LONGEST_MESSAGE]
+            record.note(ConditionType.DELIVERING, status, now, outcome.capitalize(), told)
+            if outcome == "retry" and worked:
+                log.warning("deliveries to %s fail and are tried again: %s", config_id, told)
+            elif outcome == "done" and not worked:
+                log.info("deliveries to %s work again", config_id)
 
     def filter_error(self, config_id: str, message: str) -> None:
         """A `when` failed on an event: it did not match, and the configuration says so."""

@@ -41,8 +41,8 @@ class Destination(Protocol):
 class Dispatcher:
     """Delivers until cancelled, at most `limit` at once.
 
-    `on_outcome(config_id, outcome, seconds)` hears of every attempt and its end: `done`, `retry`, `fallback` (given
-    up, handed over), `dead`, `expired`.
+    `on_outcome(config_id, outcome, seconds, message)` hears of every attempt and its end: `done`, `retry`, `fallback`
+    (given up, handed over), `dead`, `expired`; the message says why it failed.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Dispatcher:
         *,
         backoff: Backoff | None = None,
         limit: int = 256,
-        on_outcome: Callable[[str, str, float], None] = lambda _config, _outcome, _seconds: None,
+        on_outcome: Callable[[str, str, float, str], None] = lambda _config, _outcome, _seconds, _message: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue
@@ -204,7 +204,7 @@ class Dispatcher:
             self._parked.add(config_id)
             self.wake(config_id)  # it may have become ready while it was being parked
         if outcome:
-            self._on_outcome(config_id, outcome, seconds)
+            self._on_outcome(config_id, outcome, seconds, getattr(settlement, "error", ""))
 
     async def _record(self, settlements: Sequence[Settlement]) -> None:
         """Write down what came of deliveries, as long as it takes: to make them again instead would double them."""

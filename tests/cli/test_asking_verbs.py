@@ -34,6 +34,17 @@ def test_status_with_alarm_exits_1(ask, fake):
     assert r"the disk is \x1b[2J full" in out
 
 
+def test_status_with_a_stale_configuration_exits_1(ask, fake):
+    fake.answers["GET /api/v1/status"][1]["stale"] = 1
+    assert ask("status")[0] == 1
+
+
+def test_status_counts_events_and_deliveries_apart(ask):
+    lines = [line.split(maxsplit=1) for line in ask("status")[1].splitlines()]
+    assert ["events", "0 matched nothing"] in lines
+    assert ["deliveries", "2 pending, 0 given up"] in lines
+
+
 @pytest.mark.parametrize("verb", ["status", "get", "history", "integrations", "plan"])
 def test_json_has_a_format_version(ask, verb):
     _, out, _ = ask(verb, "-o", "json")
@@ -65,6 +76,20 @@ def test_get_one_shows_conditions_and_findings(ask):
     assert "team=web,ops" in out
     assert "error[unknown-key] unknown key `x`" in out
     assert "\x1b" not in out
+
+
+def test_get_one_tells_the_place_of_the_finding_from_where_the_user_stands(ask, fake, tmp_path, monkeypatch):
+    (tmp_path / "here" / "configs").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    fake.answers["GET /api/v1/status"][1]["root"] = "configs"
+    fake.answers["GET /api/v1/configs/slack/b"][1]["message"] = "slack/b.yaml:1: unknown key `x`"
+    assert "configs/slack/b.yaml:1: unknown key" in ask("get", "slack/b")[1]
+
+
+def test_get_one_that_runs_beside_a_bad_file_exits_1(ask, fake):
+    found = fake.answers["GET /api/v1/configs/slack/b"][1]["diagnostics"]
+    fake.answers["GET /api/v1/configs/slack/c"][1]["diagnostics"] = found
+    assert ask("get", "slack/c")[0] == 1
 
 
 def test_get_unknown_id_exits_1(ask):

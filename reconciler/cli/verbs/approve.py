@@ -19,7 +19,7 @@ def approve(
     server: Server = None,
     token_file: TokenFile = None,
 ) -> int:
-    """Release the removals that the guard holds back; refused when they are not the ones that were shown."""
+    """Release the removals that are held. Refused when they are not the ones that were shown."""
     daemon(state_dir, server, token_file).post("/api/v1/approve", {"digest": digest})
     out(f"{palette().green('✓')} approved {printable(digest)}: the daemon carries it out now\n")
     return 0

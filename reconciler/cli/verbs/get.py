@@ -33,7 +33,7 @@ def get(
     token_file: TokenFile = None,
     output: Output = "table",
 ) -> int:
-    """List what the daemon knows of each configuration, or show one: conditions, findings, hooks."""
+    """List the configurations, or show one in detail. Detail is conditions, findings and hooks."""
     check_output(output)
     if state is not None and state not in STATES:
         fail(f"--state: expected {', '.join(STATES[:-1])} or {STATES[-1]}, found {state!r}")
@@ -88,7 +88,8 @@ def _one(there: Daemon, config_id: str, output: str) -> int:
     show(item, output, table)
     if output == "table" and item.get("diagnostics"):
         _findings(there, item["diagnostics"])
-    return int(item["state"] in {"failed", "invalid"})
+    wrong = any(found["severity"] == "error" for found in item.get("diagnostics", ()))
+    return int(wrong or item["state"] in {"failed", "invalid"})
 
 
 def _findings(there: Daemon, items: list[Any]) -> None:
@@ -110,7 +111,12 @@ def _prefix(there: Daemon) -> str:
 
 
 def _from_here(item: Any, prefix: str) -> Any:
-    return {**item, "file": f"{prefix}{item['file']}"} if item.get("file") else item
+    """Show paths as the user would write them: the file's, and that of the finding which the message begins with."""
+    if not item.get("file"):
+        return item
+    file, message = item["file"], item["message"]
+    begins = message.startswith(f"{file}:")
+    return {**item, "file": f"{prefix}{file}", "message": f"{prefix}{message}" if begins else message}
 
 
 def _labels(given: list[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ def list_integrations(
     token_file: TokenFile = None,
     output: Output = "table",
 ) -> int:
-    """List the integrations that are installed, with their states where a daemon runs."""
+    """List the integrations that are installed. With a daemon, also what of them runs."""
     check_output(output)
     live = _live(state_dir, server, token_file)
     items = live if server is not None and live is not None else _catalogue(names(integrations), live)

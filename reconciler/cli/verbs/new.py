@@ -24,7 +24,7 @@ def config(
     dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
     integrations: Integrations = None,
 ) -> int:
-    """Write a configuration with every setting explained, to be filled in. Overwrites nothing."""
+    """Write a configuration to be filled in. Every setting is explained; nothing is overwritten."""
     from reconciler.cli.names import names
     from reconciler.cli.new_config import new_config
 
@@ -38,7 +38,7 @@ def integration(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The id of the integration, such as pager.")],
     path: Annotated[str, typer.Option("--path", metavar="DIR", help="The folder to make it in.")] = ".",
 ) -> int:
-    """Write a package with an integration, its settings, its schema, a README and a test that passes."""
+    """Write a package with an integration of your own. Settings, schema, README and a test that passes."""
     from reconciler.cli.scaffold import scaffold
 
     folder = scaffold(name, Path(path))

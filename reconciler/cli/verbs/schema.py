@@ -22,7 +22,7 @@ def schema(
     ] = None,
     integrations: Integrations = None,
 ) -> int:
-    """Print the schema of a configuration file with every integration's settings, for editors.
+    """Print the JSON Schema of configuration files, for editors. It holds every integration's settings.
 
     Name it in a file's first line: `# yaml-language-server: $schema=../schema.json`.
     """

@@ -18,7 +18,7 @@ def status(
     token_file: TokenFile = None,
     output: Output = "table",
 ) -> int:
-    """Show what a running daemon is doing: counts by state, held removals, alarms."""
+    """Show a daemon at a glance. Counts by state, held removals, alarms; exit 1 when something needs a person."""
     check_output(output)
     answer = daemon(state_dir, server, token_file).get("status")
 
@@ -32,7 +32,7 @@ def status(
 
 
 def needs_a_person(answer: Any) -> bool:
-    """Whether something failed, is invalid, is held, or raised an alarm."""
+    """Whether something failed, is invalid, runs in an old version, is held, or raised an alarm."""
     counts = answer["configs"]
     broken = counts.get("failed", 0) + counts.get("invalid", 0) + answer["integrations"].get("failed", 0)
-    return bool(broken or answer["held"] or answer["alarms"])
+    return bool(broken or answer.get("stale") or answer["held"] or answer["alarms"])

@@ -23,7 +23,7 @@ def validate(
     integrations: Integrations = None,
     secrets_dir: SecretsDir = options.SECRETS_DIR.default,
 ) -> int:
-    """Check configurations and report every finding. Runs no integration's code. The step for CI."""
+    """Check configurations and report every finding. The step for CI; no integration's code runs."""
     from reconciler.cli import validate as verb
 
     return verb.validate(

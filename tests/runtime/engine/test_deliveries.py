@@ -1,6 +1,6 @@
 """Events reach what runs: at least once, in order, through everything that happens to a configuration."""
 
-from reconciler.model.state import ConfigState
+from reconciler.model.state import ConditionType, ConfigState
 from reconciler.sdk import Event, TerminalError, TransientError
 
 
@@ -190,3 +190,46 @@ def test_hanging_delivery_is_abandoned_and_made_again(harness, make, doc):
 
     h.wait_until(again)
     assert cls.received == [("a", "e1")] * 2
+
+
+def delivering(harness):
+    return next(c for c in harness.config("diary/a").conditions if c.type is ConditionType.DELIVERING)
+
+
+def test_failing_delivery_shows_its_reason_until_it_works(harness, make, doc):
+    def deliver(self, event, config):
+        if not self.release.is_set():
+            raise TransientError("the service is asleep")
+
+    cls = make(deliver=deliver)
+    h = harness(cls)
+    h.write("a.yaml", doc("a"), settle=False)
+    h.start()
+    h.deliver(note(1))
+    failing = delivering(h)
+    cls.release.set()
+    h.advance(30)
+    h.wait_until(lambda: h.manager.engine.delivered)
+    assert (failing.status.value, failing.reason, failing.message) == ("False", "Retry", "the service is asleep")
+    assert (delivering(h).status.value, delivering(h).message) == ("True", "")
+
+
+def test_failing_delivery_is_said_once_and_so_is_its_end(harness, make, doc, caplog):
+    def deliver(self, event, config):
+        if not self.release.is_set():
+            raise TransientError("the service is asleep")
+
+    cls = make(deliver=deliver)
+    h = harness(cls)
+    h.write("a.yaml", doc("a"), settle=False)
+    caplog.set_level("INFO", "reconciler.runtime.deliveries")
+    h.start()
+    h.deliver(note(1))
+    h.advance(30)
+    cls.release.set()
+    h.advance(60)
+    h.wait_until(lambda: h.manager.engine.delivered)
+    assert [record.getMessage() for record in caplog.records if record.name == "reconciler.runtime.deliveries"] == [
+        "deliveries to diary/a fail and are tried again: the service is asleep",
+        "deliveries to diary/a work again",
+    ]

@@ -5,6 +5,8 @@ future, `astart` and `astop` await the same one.
 """
 
 import asyncio
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any, Self, TypeVar
 from reconciler.compose.build import build_engine
 from reconciler.compose.catalogue import build_catalogue
 from reconciler.compose.options import EngineOptions
-from reconciler.model.errors import ReconcileError, UnknownIntegration
+from reconciler.model.errors import NotRunning, UnknownIntegration
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
 from reconciler.model.state import ConfigStatus
@@ -24,6 +26,7 @@ from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.describe import describe_class
 from reconciler.sdk.integration import Integration
 
+_POLL = 0.01
 I = TypeVar("I", bound=Integration)  # noqa: E741 — the one type variable here
 
 
@@ -56,9 +59,9 @@ class IntegrationManager:
 
     @property
     def engine(self) -> Engine:
-        """The engine, while it runs; raises ReconcileError before `start` and after `stop`."""
+        """The engine, while it runs; raises NotRunning before `start` and after `stop`."""
         if self._engine is None:
-            raise ReconcileError("the manager is not started")
+            raise NotRunning("the manager is not started: call start(), or use it in a `with` block")
         return self._engine
 
     # --- registration -------------------------------------------------------------------------------------------
@@ -100,6 +103,7 @@ class IntegrationManager:
         key = integration if isinstance(integration, str) else integration.integration_id
         instance = self.engine.instance(key)
         if instance is None:
+            self._catalogue.descriptor(key)
             raise UnknownIntegration(f"the integration {key!r} is not initialized: no configuration of it is enabled")
         return instance
 
@@ -171,11 +175,29 @@ class IntegrationManager:
 
     def publish(self, event: Event) -> "Future[list[Receipt]]":
         """Append an event to the queue on disk; the future is done when it is there. Never blocks."""
+        if not isinstance(event, Event):
+            raise TypeError(f"publish takes an Event, not {type(event).__qualname__}: Event(type=…, source=…, data=…)")
         return self.engine.publish([event])
 
     async def apublish(self, event: Event) -> Receipt:
         """Append an event and return its receipt once it is on disk."""
         return (await asyncio.wrap_future(self.publish(event)))[0]
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait until what was published is delivered, or waits for its next attempt; returns whether it came to that.
+
+        A script calls it before it stops; without it, what is on disk is delivered at the next start.
+        """
+        deadline, pause = time.monotonic() + timeout, threading.Event()
+        while not self.engine.delivered:
+            if time.monotonic() >= deadline:
+                return False
+            pause.wait(_POLL)
+        return True
+
+    async def aflush(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109 — it is handed to `flush`
+        """Flush from an asyncio host without holding its loop up."""
+        return await asyncio.to_thread(self.flush, timeout)
 
     def look(self) -> None:
         """Look at the directory again now."""

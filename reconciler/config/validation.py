@@ -135,9 +135,10 @@ class Validator:
         ids = self._catalogue.ids()
         if self._catalogue.is_left_out(name):
             message = f"the integration `{name}` is installed, but not among those that are allowed"
-            return _Problem(rules.UNKNOWN_INTEGRATION, message, f"allow it with --integrations; {known_names(ids)}")
+            known = known_names(ids) or "none of those named there is installed"
+            return _Problem(rules.UNKNOWN_INTEGRATION, message, f"allow it with --integrations; {known}")
         near = nearest(name, ids)
-        help_text = "; ".join(part for part in (f"did you mean `{near}`?" if near else "", known_names(ids)) if part)
+        help_text = " ".join(part for part in (f"did you mean `{near}`?" if near else "", known_names(ids)) if part)
         return _Problem(rules.UNKNOWN_INTEGRATION, f"no integration `{name[:63]}` is installed", help_text)
 
     def _explained(self, document: RawDocument, file: str, *, fits_envelope: bool) -> Checked:

@@ -104,7 +104,7 @@ class Applier:
 
     def _integration_failed(self, runtime: IntegrationRuntime, error: Exception) -> str:
         message = describe(error)
-        _log_failure(runtime.id, "initialize()", error)
+        _log_failure(runtime.id, "a call" if isinstance(error, Abandoned) else "initialize()", error)
         if isinstance(error, Abandoned):
             runtime.disown()
         else:

@@ -7,6 +7,7 @@ BaseExceptions come back as TransientError, so that nothing of theirs ends the e
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from inspect import iscoroutinefunction
 from typing import Any
 
 from reconciler.model.errors import DeadlineExceeded, TransientError
@@ -37,7 +38,8 @@ async def call(clock: Clock, lane: Lane, what: str, deadline: float, function: C
     running.cancel()
     if await _finished(clock, running.future, GRACE):
         raise DeadlineExceeded(f"{what} did not return within {deadline:g} s and was cancelled")
-    raise Abandoned(f"{what} did not return within {deadline:g} s, ignored its cancellation and was abandoned")
+    blocks = " (an `async def` must not block: await, or make it a `def`)" if iscoroutinefunction(function) else ""
+    raise Abandoned(f"{what} did not return within {deadline:g} s, ignored its cancellation and was abandoned{blocks}")
 
 
 def _result(what: str, future: "Future[Any]") -> Any:

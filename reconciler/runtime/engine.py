@@ -310,7 +310,7 @@ class Engine:
 
     @property
     def delivered(self) -> bool:
-        """Whether no event waits to be routed, and no delivery is due or under way; for tests."""
+        """Whether no event waits to be routed, and no delivery is due or under way."""
         if self._dispatcher.busy:  # before the queue is asked: what is under way may add to it
             return False
         stats, due = self._queue.stats().result(5), self._queue.next_due().result(5)

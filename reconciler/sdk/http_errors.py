@@ -4,6 +4,8 @@ Messages name the scheme and host of a destination and nothing more of its addre
 credentials. Called by `HttpClient`, and by integrations (`raise_for_delivery`).
 """
 
+import errno
+import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -82,7 +84,8 @@ def _tls_cause(error: BaseException) -> str | None:
 def _os_cause(error: BaseException) -> str:
     for cause in _causes(error):
         if isinstance(cause, OSError) and cause.strerror:
-            return f" ({cause.strerror.lower()})"
+            known = cause.errno if cause.errno in errno.errorcode else None
+            return f" ({(os.strerror(known) if known is not None else cause.strerror).lower()})"
     return ""
 
 

@@ -12,7 +12,7 @@ from reconciler.compose.manager import IntegrationManager
 from reconciler.config.yaml_writer import write_yaml
 from reconciler.model.event import Event
 from reconciler.model.plan import Outcome
-from reconciler.model.state import ConfigState, ConfigStatus
+from reconciler.model.state import ConfigState, ConfigStatus, Tristate
 from reconciler.runtime.controller import Listener
 from reconciler.sdk.integration import Integration
 from reconciler.testing.clock import VirtualClock
@@ -140,6 +140,16 @@ class Harness:
         """Return the state of a configuration, or None when nothing is known under this id."""
         status = self.manager.status(config_id)
         return status.state if status is not None else None
+
+    def trouble(self, config_id: str) -> str:
+        """Return why a configuration does not run, or why its last delivery failed; empty when all is well."""
+        status = self.manager.status(config_id)
+        if status is None:
+            return f"{config_id}: nothing is known under this id"
+        errors = [f"{d.span.file}:{d.span.line}: {d.message}" for d in status.diagnostics if d.is_error]
+        failed = [f"{c.type.value}: {c.message or c.reason}" for c in status.conditions if c.status is Tristate.FALSE]
+        stopped = [status.message or status.state.value] if status.state is not ConfigState.ACTIVE else []
+        return "; ".join(errors or failed or stopped)
 
     def wait_until(self, condition: Callable[[], bool], what: str = "the condition") -> None:
         """Wait for a condition; raises TimeoutError after ten real seconds."""

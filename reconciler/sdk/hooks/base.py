@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from typing import ClassVar, Protocol
 
 from reconciler.model.descriptor import Descriptor
-from reconciler.model.errors import HookSetClosed
+from reconciler.model.errors import HookError, HookSetClosed
 from reconciler.model.ports import HookHost, StopReason, Where
 
 
@@ -30,7 +30,7 @@ class Hook:
     exclusive: str | None = None
 
     def __init__(self, owner: HookOwner) -> None:
-        owner.hook_set.declare(self)
+        hook_set_of(owner).declare(self)
 
     def start(self, host: HookHost) -> Awaitable[None] | None:
         """Begin, in the owner's lane. Raising makes the whole set stop; after a stop it may be started again."""
@@ -43,6 +43,17 @@ class Hook:
     def describe(self) -> str:
         """Return one line for status: what the hook is registered for."""
         return type(self).__name__
+
+
+def hook_set_of(owner: HookOwner) -> "HookSet":
+    """Return the open hook set of a hook's owner; raises HookError for what is no owner, or is none yet."""
+    found = getattr(owner, "hook_set", None)
+    if not isinstance(found, HookSet):
+        raise HookError(
+            f"a hook takes its owner first: the integration inside initialize(), or the configuration inside "
+            f"config_enabled() or config_changed(), never in __init__; found {type(owner).__qualname__}"
+        )
+    return found
 
 
 class HookSet:

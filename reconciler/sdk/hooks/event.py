@@ -21,6 +21,8 @@ class EventHook(Hook):
     where = Where.RUNNER
 
     def __init__(self, owner: HookOwner, receive: Callable[..., Any], *, types: Sequence[str] | None = None) -> None:
+        if not callable(receive):
+            raise TypeError(f"an EventHook takes a method to call, such as self.deliver, not {receive!r}")
         if isinstance(types, str):
             raise TypeError(f"types of an EventHook is a sequence of event types, such as [{types!r}]")
         self.receive = receive

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.model.errors import HookError, UndeclaredHook
 from reconciler.model.ports import Disposer, HookHost, StopReason, Where
-from reconciler.sdk.hooks.base import Hook, HookOwner
+from reconciler.sdk.hooks.base import Hook, HookOwner, hook_set_of
 from reconciler.sdk.hooks.in_flight import InFlight
 from reconciler.sdk.hooks.timetable import Ticker, Timetable
 
@@ -26,15 +26,15 @@ class ScheduleHook(Hook):
     def __init__(
         self, owner: HookOwner, name: str, cron: str, run: Callable[[], Any], *, timezone: str = "UTC"
     ) -> None:
-        declared = [schedule.name for schedule in owner.hook_set.descriptor.schedules]
+        declared = [schedule.name for schedule in hook_set_of(owner).descriptor.schedules]
         if name not in declared:
             raise UndeclaredHook(
-                f"{owner.hook_set.owner_key}: the schedule {name!r} is not in the manifest's `schedules` "
+                f"{hook_set_of(owner).owner_key}: the schedule {name!r} is not in the manifest's `schedules` "
                 f"(declared: {', '.join(declared) or 'none'})"
             )
         self.name = name
         self.run = run
-        self.exclusive = f"schedule:{owner.hook_set.owner_key}:{name}"
+        self.exclusive = f"schedule:{hook_set_of(owner).owner_key}:{name}"
         self._timetable = Timetable(cron, timezone)
         self._calls = InFlight()
         self._dispose: Disposer | None = None

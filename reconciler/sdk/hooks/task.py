@@ -8,7 +8,7 @@ from functools import partial
 from reconciler.core.backoff import Backoff
 from reconciler.model.errors import HookError, TerminalError, TransientError
 from reconciler.model.ports import Disposer, HookHost, StopReason, Where
-from reconciler.sdk.hooks.base import Hook, HookOwner
+from reconciler.sdk.hooks.base import Hook, HookOwner, hook_set_of
 from reconciler.sdk.hooks.in_flight import InFlight
 
 _BACKOFF = Backoff()
@@ -29,7 +29,7 @@ class TaskHook(Hook):
     def __init__(self, owner: HookOwner, run: Callable[[], Awaitable[None]], *, name: str = "") -> None:
         self.run = run
         self.name = _distinct(owner, name or getattr(run, "__name__", type(run).__name__))
-        self.exclusive = f"task:{owner.hook_set.owner_key}:{self.name}"
+        self.exclusive = f"task:{hook_set_of(owner).owner_key}:{self.name}"
         self._calls = InFlight()
         self._dispose: Disposer | None = None
         super().__init__(owner)
@@ -89,7 +89,7 @@ class TaskHook(Hook):
 
 def _distinct(owner: HookOwner, name: str) -> str:
     """Return `name`, or `name-2` and so on when a task of the owner has it already."""
-    taken = {hook.name for hook in owner.hook_set.hooks if isinstance(hook, TaskHook)}
+    taken = {hook.name for hook in hook_set_of(owner).hooks if isinstance(hook, TaskHook)}
     number = 2
     distinct = name
     while distinct in taken:

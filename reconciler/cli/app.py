@@ -9,7 +9,9 @@ import sys
 from collections.abc import Sequence
 
 from reconciler.cli.console import Fatal, complain
-from reconciler.model.errors import ReconcileError
+from reconciler.model.errors import ReconcileError, RootUnreadable
+
+_ELSEWHERE = " (--dir names another; `reconcile new config console/hello` begins one)"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -20,6 +22,8 @@ def run(arguments: Sequence[str]) -> int:
     except Fatal as stop:
         complain(str(stop))
         return stop.code
+    except RootUnreadable as error:
+        complain(f"{error}{_ELSEWHERE if arguments[:1] != ['validate'] else ''}")
     except ReconcileError as error:
         complain(str(error))
     except BrokenPipeError:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from reconciler.compose.build import build_tools
 from reconciler.compose.options import EngineOptions
 from reconciler.config.directory import Directory, RootState
+from reconciler.config.roots import root_error
 from reconciler.core.diff import Integrations, LiveConfig, diff
 from reconciler.core.lastgood import Effective, effective
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.errors import RootUnreadable
 from reconciler.model.good import Good
 from reconciler.model.plan import Plan
 from reconciler.runtime.clock import SystemClock
@@ -34,7 +34,7 @@ def offline_plan(options: EngineOptions) -> OfflineReport:
         known.setdefault(row.file, []).append(row.id)
     scan = directory.scan(known=known)
     if scan.root is not RootState.OK:
-        raise RootUnreadable(f"the directory {options.root} is {scan.root.value}")
+        raise root_error(options.root)
     accepted = {key: ConfigDocument(dict(row.accepted), row.digest) for key, row in good.items()}
     live = {key: LiveConfig(document) for key, document in accepted.items() if document.enabled}
     desired = {key: _effective(directory, key, accepted.get(key)) for key in {*directory.snapshot.desired, *good}}

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from prometheus_client import CollectorRegistry
 
+from reconciler.config.roots import root_error
 from reconciler.core.guard import PruneLimit
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.errors import NotRunning, RootUnreadable
+from reconciler.model.errors import NotRunning
 from reconciler.model.event import Event
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
@@ -124,7 +125,7 @@ class Engine:
 
     def _check_root(self) -> None:
         if not self.settings.root.is_dir() and not self._store.load_good():
-            raise RootUnreadable(f"the directory {self.settings.root} does not exist or cannot be read")
+            raise root_error(self.settings.root)
 
     async def _begin(self) -> None:
         history = await asyncio.wrap_future(self._store.history(1))

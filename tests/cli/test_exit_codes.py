@@ -79,6 +79,23 @@ def test_misspelt_verb_gets_a_suggestion(reconcile):
     assert "did you mean 'status'?" in reconcile("stauts", COLUMNS="200").stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("--dir nowhere", "the directory nowhere does not exist (--dir names another"),
+     ("plan --dir nowhere", "the directory nowhere does not exist (--dir names another"),
+     ("--dir configs/a.yaml", "the directory configs/a.yaml is a file: name the directory that holds it"),
+     ("validate nowhere", "nowhere does not exist\n")],
+)  # fmt: skip
+def test_root_that_will_not_do_says_why(reconcile, line, told):
+    assert f"error: {told}" in reconcile(*line.split()).stderr
+
+
+def test_new_integration_with_the_id_of_an_installed_one_is_refused(reconcile, tmp_path):
+    done = reconcile("new", "integration", "slack")
+    assert (done.returncode, "'slack' is installed already" in done.stderr) == (2, True)
+    assert not (tmp_path / "reconcile-slack").exists()
+
+
 def test_missing_daemon_says_what_to_start(reconcile):
     done = reconcile("status", "--state-dir", "s")
     assert done.stderr.startswith("error: no daemon answers at s/reconcile.sock: start one with `reconcile --watch`")

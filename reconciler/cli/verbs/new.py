@@ -39,8 +39,12 @@ def integration(
     path: Annotated[str, typer.Option("--path", metavar="DIR", help="The folder to make it in.")] = ".",
 ) -> int:
     """Write a package with an integration of your own. Settings, schema, README and a test that passes."""
+    from reconciler.cli.console import fail
     from reconciler.cli.scaffold import scaffold
+    from reconciler.compose.catalogue import build_catalogue
 
+    if name in build_catalogue().ids():
+        fail(f"an integration {name!r} is installed already: choose another name")
     folder = scaffold(name, Path(path))
     shown = printable(str(folder))
     out(f"{palette().green('✓')} wrote {shown}\n  next: cd {shown} && pip install -e '.[test]' && pytest\n")

@@ -65,7 +65,7 @@ LISTEN = Opt(
 )  # fmt: skip
 ALLOWED_HOSTS = Opt(
     "allowed_host", ("--allowed-host",), "Answer requests for this host name as well (repeatable).",
-    kind="list", env="RECONCILE_ALLOWED_HOSTS", metavar="NAME",
+    kind="list", env="RECONCILE_ALLOWED_HOST", metavar="NAME",
 )  # fmt: skip
 GRACE = Opt(
     "grace", ("--grace",), "How long stopping may take.", default="25s", env="RECONCILE_GRACE", metavar="DURATION"

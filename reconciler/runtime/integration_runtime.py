@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.descriptor import Descriptor
+from reconciler.model.errors import RegistrationError
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt, StopReason
 from reconciler.model.state import IntegrationState, StateReason
@@ -183,7 +184,10 @@ class IntegrationRuntime:
         return Caller(self._services, self._lane, self.id)
 
     def _make(self, descriptor: Descriptor) -> Integration:
-        instance: Integration = self._services.catalogue.load(self.id)()
+        loaded = self._services.catalogue.load(self.id)
+        if not issubclass(loaded, Integration):
+            raise RegistrationError(f"{loaded.__module__}.{loaded.__qualname__} is not a subclass of Integration")
+        instance: Integration = loaded()
         self._context = Context(self._services, descriptor, self._configs)
         instance.attach(self._context)
         return instance

@@ -30,7 +30,10 @@ def installed(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("class Foo:\n    integration_id = 'pager'\n", "loading_pager.integration.Foo is not a subclass of Integration"),
+        (
+            "class Foo:\n    integration_id = 'pager'\n",
+            "loading_pager.integration.Foo is not a subclass of Integration",
+        ),
         ("import nothing_like_it\n", "No module named 'nothing_like_it'"),
         ("", "loading_pager.integration has no class whose integration_id is 'pager'"),
     ],

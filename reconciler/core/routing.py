@@ -127,16 +127,17 @@ class RoutingIndex:
     def __len__(self) -> int:
         return len(self._routes)
 
-    def replace(self, config_id: str, routes: Sequence[Route]) -> None:
-        """Put the routes of a configuration in the place of those it had."""
+    def replace(self, config_id: str, routes: Sequence[Route]) -> bool:
+        """Put the routes of a configuration in the place of those it had; returns whether they differ."""
         wanted = tuple(dict.fromkeys(routes))
         if self._routes.get(config_id, ()) == wanted:
-            return
+            return False
         self.remove(config_id)
         if wanted:
             self._routes[config_id] = wanted
         for route in wanted:
             self._scopes_for(route.type).add(route)
+        return True
 
     def remove(self, config_id: str) -> None:
         """Take the routes of a configuration out; does nothing when it has none."""

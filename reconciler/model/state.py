@@ -73,13 +73,13 @@ class Tristate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One fact: `since` is when `status` last changed, in seconds since the epoch."""
+    """One fact: `since` is when `status` last changed, in seconds since the epoch, or None where nobody noted it."""
 
     type: ConditionType
     status: Tristate
     reason: str = ""
     message: str = ""
-    since: float = 0.0
+    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,13 @@ class Deliveries:
         routed = self._routed.get(config_id)
         if routed is None or routed[0] is not document or routed[1] is not descriptor:
             self._routed[config_id] = document, descriptor
-            self._index.replace(config_id, self._routes(document, descriptor))
+            if self._index.replace(config_id, self._routes(document, descriptor)):
+                self._forget_filter_error(config_id)
+
+    def _forget_filter_error(self, config_id: str) -> None:
+        record = self._world.configs.get(config_id)
+        if record is not None:
+            record.conditions.pop(ConditionType.FILTER_ERROR, None)
 
     async def quiesce(self, config_id: str) -> None:
         """Return when no delivery to this configuration is under way; each has its own deadline."""
@@ -170,6 +176,8 @@ class Deliveries:
         self._services.metrics.filter_errors.inc()
         record = self._world.configs.get(config_id)
         if record is not None:
+            if ConditionType.FILTER_ERROR not in record.conditions:
+                log.warning("a filter of %s failed, so an event did not match: %s", config_id, message)
             now = self._services.clock.time()
             record.note(ConditionType.FILTER_ERROR, Tristate.TRUE, now, "EvaluationFailed", message)
 

@@ -94,7 +94,7 @@ def integration_status(
 
 
 def _integration_conditions(runtime: IntegrationRuntime | None, failure: str) -> tuple[Condition, ...]:
-    found = [_fact(ConditionType.LOADED, not failure, "ManifestInvalid", failure, 0.0)]
+    found = [_fact(ConditionType.LOADED, not failure, "ManifestInvalid", failure, None)]
     if runtime is not None:
         since = runtime.since
         up = runtime.state is IntegrationState.ACTIVE
@@ -106,7 +106,7 @@ def _integration_conditions(runtime: IntegrationRuntime | None, failure: str) ->
     return tuple(found)
 
 
-def _fact(kind: ConditionType, holds: bool, reason: str, message: str, since: float) -> Condition:  # noqa: FBT001
+def _fact(kind: ConditionType, holds: bool, reason: str, message: str, since: float | None) -> Condition:  # noqa: FBT001
     if holds:
         return Condition(kind, Tristate.TRUE, "", "", since)
     return Condition(kind, Tristate.FALSE, reason, message, since)

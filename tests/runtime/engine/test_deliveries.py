@@ -208,7 +208,7 @@ def test_failing_delivery_shows_its_reason_until_it_works(harness, make, doc):
     h.deliver(note(1))
     failing = delivering(h)
     cls.release.set()
-    h.advance(30)
+    h.advance(10)
     h.wait_until(lambda: h.manager.engine.delivered)
     assert (failing.status.value, failing.reason, failing.message) == ("False", "Retry", "the service is asleep")
     assert (delivering(h).status.value, delivering(h).message) == ("True", "")
@@ -225,11 +225,35 @@ def test_failing_delivery_is_said_once_and_so_is_its_end(harness, make, doc, cap
     caplog.set_level("INFO", "reconciler.runtime.deliveries")
     h.start()
     h.deliver(note(1))
-    h.advance(30)
+    h.advance(10)
     cls.release.set()
-    h.advance(60)
+    h.advance(400)
     h.wait_until(lambda: h.manager.engine.delivered)
     assert [record.getMessage() for record in caplog.records if record.name == "reconciler.runtime.deliveries"] == [
         "deliveries to diary/a fail and are tried again: the service is asleep",
         "deliveries to diary/a work again",
     ]
+
+
+def conditions(harness):
+    return {c.type: c.reason for c in harness.config("diary/a").conditions}
+
+
+def test_filter_error_goes_when_the_filter_is_mended(harness, make, doc):
+    h = harness(make())
+    h.start()
+    h.write("a.yaml", doc("a", events=[{"type": "note", "when": "data.absent > 1"}]))
+    h.deliver(note(1))
+    before = conditions(h).get(ConditionType.FILTER_ERROR)
+    h.write("a.yaml", doc("a", events=[{"type": "note", "when": "has(data.absent)"}]))
+    assert (before, conditions(h).get(ConditionType.FILTER_ERROR)) == ("EvaluationFailed", None)
+
+
+def test_filter_error_stays_when_something_else_is_edited(harness, make, doc):
+    broken = [{"type": "note", "when": "data.absent > 1"}]
+    h = harness(make())
+    h.start()
+    h.write("a.yaml", doc("a", events=broken))
+    h.deliver(note(1))
+    h.write("a.yaml", doc("a", events=broken, settings={"channel": "#other"}))
+    assert conditions(h).get(ConditionType.FILTER_ERROR) == "EvaluationFailed"

@@ -30,6 +30,7 @@ class Narrator:
         self._found: frozenset[Diagnostic] = frozenset()
         self._alarms: tuple[str, ...] = ()
         self._held = ""
+        self._waiting: dict[str, tuple[str | None, str]] = {}
         self._many: dict[tuple[str, ActionKind], Counter[OutcomeStatus]] = {}
         self._is_ready = False
 
@@ -82,6 +83,8 @@ class Narrator:
     def _settled(self, outcome: Outcome) -> None:
         assert self._engine is not None
         action, status = outcome.action, outcome.status
+        if self._waits_on(outcome):
+            return
         together = self._many.get((action.integration, action.kind))
         if together is not None:
             together[status] += 1
@@ -89,6 +92,15 @@ class Narrator:
                 return
         file, line = self._engine.place_of(action.key)
         self._tell(Settled(outcome, file, line, self._engine.runs(action.key)))
+
+    def _waits_on(self, outcome: Outcome) -> bool:
+        """Whether it waits for what it was told to wait for before: each retry of it is no news."""
+        action = outcome.action
+        before = self._waiting.pop(action.key, None)
+        if outcome.status is not OutcomeStatus.WAITING:
+            return False
+        self._waiting[action.key] = now = (action.new_digest, outcome.message)
+        return now == before
 
     def _passed(self, record: PassRecord) -> None:
         self._tell(Passed(record))

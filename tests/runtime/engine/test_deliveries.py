@@ -208,7 +208,7 @@ def test_failing_delivery_shows_its_reason_until_it_works(harness, make, doc):
     h.deliver(note(1))
     failing = delivering(h)
     cls.release.set()
-    h.advance(10)
+    h.advance(400)
     h.wait_until(lambda: h.manager.engine.delivered)
     assert (failing.status.value, failing.reason, failing.message) == ("False", "Retry", "the service is asleep")
     assert (delivering(h).status.value, delivering(h).message) == ("True", "")

@@ -1,0 +1,66 @@
+"""What is told while a configuration waits for its secret: once, and again when there is something new to tell."""
+
+import pytest
+
+from reconciler.compose.build import build_engine
+from reconciler.compose.narrator import Narrator
+from reconciler.compose.options import EngineOptions
+from reconciler.model.plan import OutcomeStatus
+from reconciler.report.daemon_event import Settled
+from reconciler.testing.clock import VirtualClock
+
+WAITS = "integration: webhook\nname: a\nsettings: {url: 'http://127.0.0.1:1/', signing_secret: {secret: 'file:%s'}}\n"
+
+
+@pytest.fixture
+def daemon(tmp_path, until):
+    """An engine on virtual time over one configuration whose secret is missing: the engine, and what it told."""
+    told = []
+    narrator = Narrator(told.append)
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "a.yaml").write_text(WAITS % "one")
+    (tmp_path / "secrets").mkdir()
+    clock = VirtualClock()
+    options = EngineOptions(tmp_path / "configs", tmp_path / "state", secrets_dir=tmp_path / "secrets")
+    engine = build_engine(options, narrator.listener(), clock=clock, watch=False)
+    narrator.attach(engine)
+    engine.start()
+
+    def statuses():
+        return [e.outcome.status for e in told if isinstance(e, Settled) and e.outcome.action.key == "webhook/a"]
+
+    until(clock, lambda: statuses())
+    yield engine, clock, statuses
+    engine.stop()
+
+
+@pytest.fixture
+def until():
+    """Let virtual time pass until a condition holds."""
+    import time
+
+    def wait(clock, condition):
+        end = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < end, "the condition did not come to hold"
+            clock.advance(0.05)
+            time.sleep(0.002)
+
+    return wait
+
+
+def test_secret_that_stays_missing_is_told_once(daemon, until, tmp_path):
+    _, clock, statuses = daemon
+    later = clock.monotonic() + 20
+    until(clock, lambda: clock.monotonic() > later)
+    (tmp_path / "secrets" / "one").write_text("s3cret")
+    until(clock, lambda: OutcomeStatus.APPLIED in statuses())
+    assert statuses() == [OutcomeStatus.WAITING, OutcomeStatus.APPLIED]
+
+
+def test_edit_that_waits_for_another_secret_is_told(daemon, until, tmp_path):
+    engine, clock, statuses = daemon
+    (tmp_path / "configs" / "a.yaml").write_text(WAITS % "two")
+    engine.look("test")
+    until(clock, lambda: len(statuses()) == 2)
+    assert statuses() == [OutcomeStatus.WAITING, OutcomeStatus.WAITING]

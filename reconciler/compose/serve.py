@@ -22,4 +22,5 @@ def _token(options: EngineOptions) -> Secret | None:
     try:
         return Secret(options.token_file.read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise ReconcileError(f"--token-file {options.token_file}: cannot be read ({type(error).__name__})") from error
+        why = (getattr(error, "strerror", None) or "it is not UTF-8").lower()
+        raise ReconcileError(f"--token-file {options.token_file}: cannot be read: {why}") from error

@@ -30,9 +30,12 @@ _COUNTED = ("start", "update", "reroute", "stop", "remove", "initialize", "shutd
 _WIDEST = 60
 
 
-def render_plan(plan: Mapping[str, Any], palette: Palette = PLAIN) -> Iterator[str]:
-    """Yield the lines of a plan, each with its line feed."""
+def render_plan(plan: Mapping[str, Any], palette: Palette = PLAIN, amiss: str = "") -> Iterator[str]:
+    """Yield the lines of a plan, each with its line feed; `amiss` says what of the files no plan can carry out."""
     actions = plan["actions"]
+    if amiss and not actions:
+        yield f"{palette.yellow('!')} Nothing to do now, but {printable(amiss)}\n"
+        return
     if not actions:
         yield f"{palette.green('✓')} Nothing to do: what runs is what the files ask for.\n"
         return
@@ -45,6 +48,8 @@ def render_plan(plan: Mapping[str, Any], palette: Palette = PLAIN) -> Iterator[s
     if plan.get("held_digest"):
         command = palette.bold(f"reconcile approve {printable(plan['held_digest'])}")
         yield f"Held actions wait for an approval: {command}\n"
+    if amiss:
+        yield f"{palette.yellow('!')} {printable(amiss)}\n"
 
 
 def mark(kind: str, palette: Palette = PLAIN) -> str:

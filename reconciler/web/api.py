@@ -88,9 +88,9 @@ class Api:
         """Release exactly the held plan of this digest."""
         digest = await self._one_text(request, "digest")
         if not await asyncio.to_thread(self._engine.approve, digest, self._who):
-            raise ApiError(
-                409, "not_held", f"the plan {digest[:80]!r} is not the one that is held: look at the plan again"
-            )
+            held = await asyncio.to_thread(lambda: self._engine.status().held_digest)
+            now = "another one is: `reconcile plan` shows it" if held else "no removal is held now"
+            raise ApiError(409, "not_held", f"the plan {digest[:80]!r} is not held, {now}")
         return answer({"format_version": FORMAT_VERSION, "digest": digest}, 202)
 
     async def look(self, request: Request) -> Response:

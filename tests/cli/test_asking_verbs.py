@@ -109,6 +109,30 @@ def test_integrations_of_a_server_show_states(remote, capsys):
     assert "active" in capsys.readouterr().out
 
 
+def nothing_to_do(fake, **status):
+    fake.answers["GET /api/v1/plan"] = (200, {"format_version": 1, "actions": [], "held_digest": None, "summary": {}})
+    fake.answers["GET /api/v1/status"][1].update(status)
+
+
+def test_empty_plan_where_all_runs_says_so(ask, fake):
+    nothing_to_do(fake)
+    assert ask("plan")[1] == "✓ Nothing to do: what runs is what the files ask for.\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({"stale": 1}, "not all runs as the files ask (1 stale): `reconcile get` says why"),
+        ({"configs": {"active": 3, "invalid": 2}}, "not all runs as the files ask (2 invalid)"),
+        ({"alarms": ["the root configs is missing"]}, "the root configs is missing"),
+    ],
+    ids=["stale", "invalid", "alarm"],
+)
+def test_empty_plan_beside_bad_files_does_not_claim_that_all_is_well(ask, fake, status, told):
+    nothing_to_do(fake, **status)
+    assert ask("plan")[1].startswith(f"! Nothing to do now, but {told}")
+
+
 def test_plan_of_daemon_exits_1_when_asked_to(ask):
     assert ask("plan")[0] == 0
     code, out, _ = ask("plan", "--exit-code")

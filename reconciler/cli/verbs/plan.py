@@ -30,8 +30,9 @@ def plan(
     """Show what starts, changes and goes, without doing it."""
     check_output(output)
     try:
-        answer: Any = daemon(state_dir, server, token_file).get("plan")
-        errors = 0
+        there = daemon(state_dir, server, token_file)
+        answer: Any = there.get("plan")
+        errors, amiss = 0, _amiss(there.get("status")) if output == "table" else ""
     except NoDaemon as nobody:
         if server is not None or not nobody.absent:
             raise
@@ -40,15 +41,25 @@ def plan(
             "allow_plaintext_secrets": allow_plaintext_secrets,
         }  # fmt: skip
         answer, errors = _offline(offline, output)
-    _print(answer, output)
+        amiss = "the files have errors: what they asked for last stays" if errors else ""
+    _print(answer, output, amiss)
     return int(bool(errors) or (exit_code and bool(answer["actions"])))
 
 
-def _print(answer: Any, output: str) -> None:
+def _amiss(status: Any) -> str:
+    """Say what of the files does not run and is in no plan: it is invalid, cannot be read, or failed."""
+    if status["alarms"]:
+        return str(status["alarms"][0])
+    counts = {**status["configs"], "stale": status.get("stale", 0)}
+    found = [f"{counts[state]} {state}" for state in ("failed", "invalid", "stale") if counts.get(state)]
+    return f"not all runs as the files ask ({', '.join(found)}): `reconcile get` says why" if found else ""
+
+
+def _print(answer: Any, output: str, amiss: str) -> None:
     if output == "table":
         from reconciler.report.plan_text import render_plan
 
-        out("".join(render_plan(answer, palette())))
+        out("".join(render_plan(answer, palette(), amiss)))
     else:
         show(answer, output, lambda: "")
 

@@ -31,3 +31,12 @@ def format_duration(seconds: float) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts)
+
+
+def brief_duration(seconds: float) -> str:
+    """Return how long something took, for people: `80ms`, `1.4s`, `2m5s`, as exact as anybody cares for."""
+    if seconds >= 59.95:
+        return format_duration(round(seconds))
+    if seconds >= 0.9995:
+        return f"{seconds:.1f}".removesuffix(".0") + "s"
+    return f"{round(max(0.0, seconds) * 1000)}ms"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.duration import format_duration
+from reconciler.model.duration import brief_duration, format_duration
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.report.ansi import PLAIN, Palette, printable
 from reconciler.report.daemon_event import (
@@ -93,7 +93,7 @@ def _started(event: Started, paint: Palette) -> Iterator[str]:
 
 def _ready(event: Ready, paint: Palette) -> Iterator[str]:
     failed = paint.red(f", {event.failed:,} failed") if event.failed else ""
-    took = paint.dim(f" in {format_duration(event.seconds)}")
+    took = paint.dim(f" in {brief_duration(event.seconds)}")
     sign = paint.yellow("!") if event.failed else paint.green("✓")
     yield f"{sign} ready: {event.active:,} of {count(event.configs, 'configuration')} active{failed}{took}"
 
@@ -179,7 +179,7 @@ def _held(event: Held, paint: Palette) -> Iterator[str]:
 
 
 def _stopped(seconds: float, forced: tuple[str, ...], paint: Palette) -> Iterator[str]:
-    took = format_duration(seconds)
+    took = brief_duration(seconds)
     if forced:
         names = ", ".join(printable(name) for name in forced)
         yield f"{paint.red('✗')} stopped by force after {took}: {names} did not end in time"

@@ -13,7 +13,7 @@ from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reconciler.model.duration import format_duration
+from reconciler.model.duration import brief_duration
 from reconciler.report.ansi import printable
 
 Item = Mapping[str, Any]
@@ -77,7 +77,7 @@ def history_table(items: Iterable[Item]) -> RenderableType:
         table.add_row(
             str(item["number"]), _moment(item["started"], "%m-%d %H:%M:%S"), _text(item["trigger"]), str(item["files"]),
             str(item["configs"]), _text(_actions(item["actions"])), _number(item["held"], "yellow"),
-            _number(item["errors"], "red"), format_duration(item["seconds"]),
+            _number(item["errors"], "red"), brief_duration(item["seconds"]),
         )  # fmt: skip
     return table
 

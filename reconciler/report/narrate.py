@@ -71,8 +71,8 @@ def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
         case Held():
             yield from _held(event, paint)
         case Alarm(message, over):
-            sign = paint.green("✓") if over else paint.red("!")
-            yield f"{sign} {printable(message)}{' (over)' if over else ''}"
+            sign = f"{paint.green('✓')} over:" if over else paint.red("!")
+            yield f"{sign} {printable(message)}"
         case Stopping(signal, grace):
             yield f"{paint.yellow('■')} {printable(signal)}: stopping, within {format_duration(grace)}"
         case Stopped(seconds, forced):

@@ -39,9 +39,18 @@ def configs_table(items: Iterable[Item]) -> RenderableType:
     """Return the list of configurations."""
     table = _table("ID", "STATE", "WHY", "FILE")
     for item in items:
-        why = ": ".join(part for part in (item["reason"], item["message"]) if part)
-        table.add_row(_text(item["id"], "bold"), _state(item), _text(why), _text(_place(item), "dim"))
+        table.add_row(_text(item["id"], "bold"), _state(item), _text(_why(item)), _text(_place(item), "dim"))
     return table
+
+
+def _why(item: Item) -> str:
+    """Say why it is in its state; where that is as it should be, what its conditions tell of deliveries and filters."""
+    why = [part for part in (item["reason"], item["message"]) if part]
+    if not why:
+        amiss = (("Delivering", "False"), ("FilterError", "True"))
+        found = [c for c in item.get("conditions", ()) if (c["type"], c["status"]) in amiss]
+        why = [part for part in (found[0]["type"], found[0]["message"] or found[0]["reason"]) if part] if found else []
+    return ": ".join(why)
 
 
 def config_detail(item: Item) -> RenderableType:

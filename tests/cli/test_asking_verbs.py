@@ -58,6 +58,23 @@ def test_get_lists_every_page(ask):
     assert "active (stale)" in out
 
 
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ({"type": "Delivering", "status": "False", "reason": "Retry", "message": "connection refused"},
+         "Delivering: connection refused"),
+        ({"type": "Delivering", "status": "False", "reason": "Expired", "message": ""}, "Delivering: Expired"),
+        ({"type": "FilterError", "status": "True", "reason": "EvaluationFailed", "message": "no key x"},
+         "FilterError: no key x"),
+    ],
+    ids=["retry", "expired", "filter"],
+)  # fmt: skip
+def test_get_lists_what_is_amiss_with_what_runs(ask, fake, condition, told):
+    fake.answers["GET /api/v1/configs"][1]["items"][0]["conditions"] = [condition]
+    row = next(line for line in ask("get")[1].splitlines() if line.startswith("slack/a"))
+    assert told in row
+
+
 def test_get_filters_by_label(ask, fake):
     _, out, _ = ask("get", "-l", "tier=1", "-o", "json")
     assert [item["id"] for item in json.loads(out)["items"]] == ["slack/a"]

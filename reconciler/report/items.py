@@ -113,6 +113,7 @@ def action_item(action: Action) -> dict[str, Any]:
         "old_digest": action.old_digest,
         "new_digest": action.new_digest,
         "held": action.held,
+        "suspended": action.suspended,
         "changes": [{"path": list(c.path), "kind": c.kind, "old": c.old, "new": c.new} for c in action.changes],
     }
 

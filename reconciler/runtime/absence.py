@@ -58,14 +58,20 @@ class Absences:
         return changed | self._judge(now)
 
     def in_force(self, desired: Desired) -> Effective:
-        """Return what is in force for an id, by what is known of its absence."""
+        """Return what is in force for an id, by what is known of its absence and of suspensions."""
         record = self._world.configs.get(desired.id)
         accepted = record.accepted if record is not None else None
-        held = bool(self.root_lost) or desired.id in self.verdict.held
-        want = effective(desired, accepted, confirmed=desired.id in self._confirmed, held=held)
+        want = self.asked_for(desired)
         if not self._overrides.suspended(desired.id, desired.document, accepted):
             return want
         return freeze(want, accepted, record.applied if record is not None else None)
+
+    def asked_for(self, desired: Desired) -> Effective:
+        """Return what would be in force without any suspension."""
+        record = self._world.configs.get(desired.id)
+        accepted = record.accepted if record is not None else None
+        held = bool(self.root_lost) or desired.id in self.verdict.held
+        return effective(desired, accepted, confirmed=desired.id in self._confirmed, held=held)
 
     def removed(self, key: str, now: float) -> None:
         """The removal of `key` was carried out: it counts for a while."""

@@ -137,6 +137,7 @@ SCHEMAS: dict[str, Any] = {
         old_digest=_MAYBE_TEXT,
         new_digest=_MAYBE_TEXT,
         held=_FLAG,
+        suspended=_FLAG,
         changes=_list(_record(path=_PATH, kind={"enum": ["added", "removed", "changed"]}, old={}, new={})),
     ),
     "Plan": _record(

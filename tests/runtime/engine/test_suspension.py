@@ -328,6 +328,20 @@ def test_too_many_overrides_are_refused(world):
         impose(OverrideRequest(OverrideKind.PAUSE, Selector.of(labels={"n": "more"})), "alice")
 
 
+def test_plan_shows_what_waits(world, doc):
+    h, _ = world
+    suspend(h)
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
+    h.write("b.yaml", doc("b"))
+    actions = h.manager.engine.plan().actions
+    assert [(a.kind.value, a.key, a.suspended) for a in actions] == [
+        ("update", "diary/a", True),
+        ("start", "diary/b", True),
+    ]
+    resume(h)
+    assert not h.manager.engine.plan()
+
+
 def test_gauges_count_what_is_set_aside(world):
     h, _ = world
     suspend(h, "diary/a")

@@ -52,6 +52,7 @@ class Deliveries:
                 await asyncio.sleep(0)
             if self._world.configs.get(record.id) is record:
                 self.follow(record)
+        self.dispatcher.wake_parked()
         self.router.open()
 
     def follow(self, record: ConfigRecord) -> None:
@@ -104,7 +105,7 @@ class Deliveries:
         """Say whether a delivery may be made now, has to wait, is not wanted, or has nowhere to go."""
         record = self._world.configs.get(config_id)
         if record is None or not record.effective.known:
-            return "gone"
+            return "gone" if self._unrouted is None else "waiting"  # until the first pass has ended, who knows
         if record.imposed.sending is not Sending.SEND:
             return "dropped" if record.imposed.sending is Sending.DROP else "waiting"
         running = record.generation is not None and record.effective.wanted

@@ -87,6 +87,11 @@ class Dispatcher:
             self._room.call(config_id)
             self._woken.set()
 
+    def wake_parked(self) -> None:
+        """Whatever is parked may be tried, where it need not wait any more."""
+        for config_id in list(self._parked):
+            self.wake(config_id)
+
     async def drain(self, seconds: float) -> bool:
         """Claim nothing more and let what is under way end; returns whether it did within `seconds`."""
         self._draining = True

@@ -5,7 +5,9 @@ Used by the controller, on the engine's loop; the decisions are `core.lastgood` 
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
+from reconciler.core.diff import config_action
 from reconciler.core.guard import WINDOW, PruneLimit, Verdict, judge
 from reconciler.core.lastgood import Effective, effective
 from reconciler.core.override import freeze
@@ -72,6 +74,13 @@ class Absences:
         accepted = record.accepted if record is not None else None
         held = bool(self.root_lost) or desired.id in self.verdict.held
         return effective(desired, accepted, confirmed=desired.id in self._confirmed, held=held)
+
+    def suspended(self, get: Callable[[str], Desired]) -> tuple[Action, ...]:
+        """Return the actions that suspensions alone keep back."""
+        records = [record for record in self._world.configs.values() if record.imposed.suspended]
+        asked = ((record, self.asked_for(get(record.id))) for record in records)
+        actions = [config_action(r.id, want, r.live) for r, want in asked if want != r.effective]
+        return tuple(replace(action, suspended=True) for action in actions if action is not None)
 
     def removed(self, key: str, now: float) -> None:
         """The removal of `key` was carried out: it counts for a while."""

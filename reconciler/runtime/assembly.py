@@ -101,6 +101,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         look=controller.inbox.put,
         tell=listener.on_intervention,
         watch=goods.watch,
+        flush=goods.flush,
         configs=lambda: {*world.configs.copy(), *directory.snapshot.desired},
         integrations=tools.catalogue.ids,
         submit=ground.submit,

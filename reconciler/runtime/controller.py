@@ -6,10 +6,10 @@ It reads the world and writes plans; `applier.py` takes the steps, `deliveries.p
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.config.directory import Directory, RootState, Scan
-from reconciler.core.diff import config_action, diff
+from reconciler.core.diff import diff
 from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.override import Intervention
@@ -298,11 +298,8 @@ class Controller:
 
     def difference(self) -> Plan:
         """Return what still differs from the files now: held, failed, waiting and suspended actions."""
-        world, get = self._p.world, self._p.directory.snapshot.get
-        plan = self._plan(list(world.configs))
-        kept_back = ((r, self._p.absences.asked_for(get(r.id))) for r in world.configs.values() if r.imposed.suspended)
-        waiting = (config_action(r.id, want, r.live) for r, want in kept_back if want != r.effective)
-        return Plan((*plan.actions, *(replace(action, suspended=True) for action in waiting if action is not None)))
+        plan = self._plan(list(self._p.world.configs))
+        return Plan((*plan.actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
 
     def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
         """Hand the plan to the queue and follow it to its end; a sweep that found nothing leaves no record."""

@@ -44,7 +44,10 @@ class Look(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the desk works with: `look` asks the loop to look, `watch` follows a write, `submit` runs on the loop."""
+    """What the desk works with: `look` asks the loop to look, `watch` follows a write, `submit` runs on the loop.
+
+    `flush` writes what has started lately: under a suspension, a restart runs what is written there.
+    """
 
     clock: Clock
     world: World
@@ -52,6 +55,7 @@ class Surroundings:
     look: Look
     tell: Callable[[Intervention], None]
     watch: "Callable[[Future[Any]], None]"
+    flush: Callable[[], None]
     configs: Callable[[], Collection[str]]
     integrations: Callable[[], Sequence[str]]
     submit: "Callable[[Coroutine[Any, Any, Any]], Future[Any]]"
@@ -147,6 +151,7 @@ class OverrideDesk:
             kind, target = InterventionKind(override.kind.value), str(override.selector)
             detail = "deliveries are dropped" if override.drop else ""
             done = Intervention(kind, target, who, override.since, override.reason, override.until, detail)
+            self._around.flush()
             await asyncio.wrap_future(self._around.store.submit(_writing([override], [], done)))
             self._overrides.put(override)
             await self._spread(done)

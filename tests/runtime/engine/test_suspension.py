@@ -127,6 +127,14 @@ def test_restart_runs_what_ran(world, doc):
     assert "enabled a #newer" in cls.diary
 
 
+def test_what_started_just_before_is_written_when_it_is_suspended(world, doc):
+    h, _ = world
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
+    h.manager.engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, Selector()), "alice")
+    row = h.manager.engine._store.load_good()["diary/a"]
+    assert row.applied == row.accepted
+
+
 def test_restart_with_the_file_gone_runs_what_ran(world):
     h, cls = world
     suspend(h, "diary/a")

@@ -5,7 +5,8 @@ Standard library alone, so that `status` starts quickly. Knows paths and JSON, n
 
 import http.client
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from reconciler.cli.console import Fatal
 from reconciler.web.sockets import SOCKET_NAME, unix_connection
 
+_USER = "Reconcile-User"
 _TIMEOUT = 30.0
 _FINDINGS = (400, 404, 409, 410, 422)  # the daemon was asked, and says no: a failure, not an inability
 
@@ -69,8 +71,14 @@ class Daemon:
         """Send `value` as JSON to `path`, from the root of the server, and return the JSON it answers, or None."""
         return self._call("POST", path, json.dumps(value).encode(), content_type)
 
+    def delete(self, path: str, query: Sequence[tuple[str, str]]) -> Any:
+        """Ask for `DELETE /api/v1/<path>` and return the JSON it answers."""
+        return self._call("DELETE", f"/api/v1/{path}?{urlencode(query)}")
+
     def _call(self, method: str, target: str, body: bytes | None = None, content_type: str = "") -> Any:
         headers = {"Accept": "application/json"} | ({"Content-Type": content_type} if body is not None else {})
+        if method != "GET":
+            headers[_USER] = quote(_login_name(), safe="")
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         connection, base = self._connect()
@@ -110,6 +118,16 @@ def _url(text: str) -> SplitResult:
     if url.scheme not in ("http", "https") or not url.hostname:
         raise Fatal(f"--server: expected a URL such as https://reconcile.example.com, found {text!r}")
     return url
+
+
+def _login_name() -> str:
+    """Return who sits before the command line, for the history; behind sudo, who called it."""
+    import getpass
+
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
 
 
 def _port(netloc: str, shown: str) -> int | None:

@@ -22,6 +22,9 @@ VERBS: dict[str, str] = {
     "emit": "reconciler.cli.verbs.emit",
     "approve": "reconciler.cli.verbs.approve",
     "retry": "reconciler.cli.verbs.retry",
+    "suspend": "reconciler.cli.verbs.suspend",
+    "pause": "reconciler.cli.verbs.pause",
+    "resume": "reconciler.cli.verbs.resume",
     "new": "reconciler.cli.verbs.new",
 }
 """The module of each verb, in the order of the help; a module has an `app` with the command, or commands, in it."""

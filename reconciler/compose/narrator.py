@@ -5,9 +5,24 @@ from collections.abc import Callable, Sequence
 
 from reconciler.model.config import Presence
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.override import OverrideKind
 from reconciler.model.plan import ActionKind, Outcome, OutcomeStatus, Plan
-from reconciler.model.state import PassRecord
-from reconciler.report.daemon_event import Alarm, DaemonEvent, Found, Held, Invalid, Many, Passed, Ready, Settled, Valid
+from reconciler.model.state import PassRecord, StateReason
+from reconciler.report.daemon_event import (
+    Alarm,
+    DaemonEvent,
+    Found,
+    Held,
+    InForce,
+    Intervened,
+    Invalid,
+    Many,
+    Passed,
+    Ready,
+    Settled,
+    Valid,
+    Waits,
+)
 from reconciler.runtime.controller import Listener
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.world import ConfigRecord
@@ -29,6 +44,7 @@ class Narrator:
         self._invalid: dict[str, tuple[Diagnostic, ...]] = {}
         self._found: frozenset[Diagnostic] = frozenset()
         self._alarms: tuple[str, ...] = ()
+        self._kept_back: dict[str, str] = {}
         self._held = ""
         self._waiting: dict[str, tuple[str | None, str]] = {}
         self._many: dict[tuple[str, ActionKind], Counter[OutcomeStatus]] = {}
@@ -36,7 +52,13 @@ class Narrator:
 
     def listener(self) -> Listener:
         """Return the listener to build the engine with."""
-        return Listener(on_look=self._looked, on_plan=self._planned, on_outcome=self._settled, on_pass=self._passed)
+        return Listener(
+            on_look=self._looked,
+            on_plan=self._planned,
+            on_outcome=self._settled,
+            on_pass=self._passed,
+            on_intervention=lambda done: self._tell(Intervened(done)),
+        )
 
     def attach(self, engine: Engine) -> None:
         """Say which engine is listened to."""
@@ -45,6 +67,7 @@ class Narrator:
     def _looked(self, records: Sequence[ConfigRecord]) -> None:
         for record in records:
             self._tell_validity(record)
+            self._tell_kept_back(record)
         assert self._engine is not None
         others = [d for d in self._engine.diagnostics() if d not in self._told_with_configs()]
         new = [d for d in others if d not in self._found]
@@ -68,6 +91,18 @@ class Narrator:
             running = record.generation.document if record.generation is not None else None
             if desired.presence is Presence.VALID and running == record.effective.document:
                 self._tell(Valid(record.id, desired.file, desired.line))
+
+    def _tell_kept_back(self, record: ConfigRecord) -> None:
+        """Say once that a suspension keeps a change back, and again when the file changes again."""
+        want = record.effective
+        if not want.waits and want.stale is not StateReason.SUSPENDED:
+            self._kept_back.pop(record.id, None)
+            return
+        digest = want.desired.document.digest if want.desired.document is not None else ""
+        if self._kept_back.get(record.id) != digest:
+            self._kept_back[record.id] = digest
+            who = next((o.who for o in reversed(record.imposed.overrides) if o.kind is OverrideKind.SUSPEND), "")
+            self._tell(Waits(record.id, who, want.waits, want.desired.file, want.desired.line))
 
     def _planned(self, plan: Plan) -> None:
         digest = plan.digest if plan.held else ""
@@ -111,6 +146,8 @@ class Narrator:
             assert self._engine is not None
             configs, _, _ = self._engine.counts()
             self._tell(Ready(sum(configs.values()), configs["active"], configs["failed"], record.seconds))
+            for override, concerned in self._engine.overrides.listed():
+                self._tell(InForce(override, concerned))
 
     def _tell_many(self) -> None:
         for (integration, kind), counts in self._many.items():

@@ -40,7 +40,7 @@ def config_state(want: Effective, seen: Observed) -> Derived:
         return Derived(state, reason, reason is not StateReason.NONE)
     if seen.failure is not StateReason.NONE:
         return Derived(ConfigState.FAILED, seen.failure)
-    return Derived(ConfigState.PENDING, seen.waiting)
+    return Derived(ConfigState.PENDING, StateReason.SUSPENDED if want.waits else seen.waiting)
 
 
 def _why_stale(want: Effective, document: ConfigDocument, seen: Observed) -> StateReason:

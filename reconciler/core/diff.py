@@ -64,6 +64,8 @@ def diff(
 def config_action(key: str, want: Effective | None, live: LiveConfig | None) -> Action | None:
     """Return the one action that brings `key` to what is in force, or None when it is there."""
     document = want.document if want is not None else None
+    if want is not None and want.waits:
+        return None
     if document is not None and document.enabled:
         if live is None:
             return Action(ActionKind.START, key, ActionReason.ADDED, None, document.digest)

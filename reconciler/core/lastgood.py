@@ -17,13 +17,15 @@ class Effective:
     """The document in force for one id.
 
     `document` is the current one if it is valid, else the last good one, else None. `stale` says why it is not the
-    current one. `known` is false once the id's absence is confirmed and nothing keeps it.
+    current one. `known` is false once the id's absence is confirmed and nothing keeps it. `waits` says that a
+    suspension keeps it from being taken in at all: nothing of this id has run yet, and nothing starts.
     """
 
     desired: Desired
     document: ConfigDocument | None
     stale: StateReason = StateReason.NONE
     known: bool = True
+    waits: bool = False
 
     @property
     def id(self) -> str:
@@ -33,7 +35,7 @@ class Effective:
     @property
     def wanted(self) -> bool:
         """Whether something is to run under this id."""
-        return self.document is not None and self.document.enabled
+        return self.document is not None and self.document.enabled and not self.waits
 
 
 def effective(desired: Desired, accepted: ConfigDocument | None, *, confirmed: bool, held: bool) -> Effective:

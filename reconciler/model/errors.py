@@ -18,6 +18,8 @@ ReconcileError
 ├── StateError                  the state directory cannot be used
 │   └── StateLocked             another runner holds it
 ├── RootUnreadable              the directory of configurations is missing or unreadable
+├── UnknownTarget               what is to be overridden, or resumed, is not there
+├── OverrideRefused             an override that may not be
 ├── EventError                  an event is not a valid CloudEvent
 └── NotRunning                  the engine is stopped, or was started in another process (a fork)
 """
@@ -100,6 +102,14 @@ class StateLocked(StateError):
 
 class RootUnreadable(ReconcileError):
     """The directory of configurations is missing or cannot be read."""
+
+
+class UnknownTarget(ReconcileError, LookupError):
+    """What is to be suspended, paused or resumed is not there; the message names what is nearest."""
+
+
+class OverrideRefused(ReconcileError):
+    """This override may not be: there are too many, or it would last too long."""
 
 
 class EventError(ReconcileError, ValueError):

@@ -59,6 +59,8 @@ class Action:
     changes: tuple[FieldChange, ...] = ()
     held: bool = False
     """Whether the mass-removal guard keeps this action back."""
+    suspended: bool = False
+    """Whether it waits for a suspension to end."""
 
     @property
     def integration(self) -> str:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.override import Override
 
 
 class ConfigState(StrEnum):
@@ -104,6 +105,7 @@ class ConfigStatus:
     hooks: tuple[str, ...]
     conditions: tuple[Condition, ...]
     diagnostics: tuple[Diagnostic, ...]
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +158,5 @@ class EngineStatus:
     queue: dict[str, float]
     """`unrouted`, `pending`, `dead`, `oldest_seconds`."""
     alarms: tuple[str, ...]
+    overrides: tuple[tuple[Override, int], ...] = ()
+    """What people have set aside, each with how many configurations it concerns now."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.override import Intervention, Override
 from reconciler.model.plan import ActionKind, Outcome, Plan
 from reconciler.model.state import PassRecord
 
@@ -91,6 +92,32 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Intervened:
+    """Somebody suspended, paused, resumed, approved or retried something, or an override ran out."""
+
+    done: Intervention
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """An override from before this start is still in force; `configs` is how many configurations it concerns."""
+
+    override: Override
+    configs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What the file of `key` asks for waits for a suspension to end; `new` says that nothing of it has run yet."""
+
+    key: str
+    who: str
+    new: bool
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Something needs a person: a sentence. `over` tells that it has ended."""
 
@@ -122,5 +149,19 @@ class Stopped:
 
 
 DaemonEvent: TypeAlias = (
-    Started | Ready | Settled | Many | Invalid | Valid | Found | Held | Alarm | Passed | Stopping | Stopped
+    Started
+    | Ready
+    | Settled
+    | Many
+    | Invalid
+    | Valid
+    | Found
+    | Held
+    | Intervened
+    | InForce
+    | Waits
+    | Alarm
+    | Passed
+    | Stopping
+    | Stopped
 )

@@ -1,10 +1,13 @@
 """The JSON form of statuses, plans, passes and diagnostics: one shape for the API and for `-o json`."""
 
-from dataclasses import asdict
+import heapq
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.override import Intervention, Override
 from reconciler.model.plan import Action, Plan
 from reconciler.model.state import Condition, ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
 
@@ -72,6 +75,7 @@ def config_item(status: ConfigStatus) -> dict[str, Any]:
         "hooks": list(status.hooks),
         "conditions": [condition_item(c) for c in status.conditions],
         "diagnostics": [diagnostic_item(d) for d in status.diagnostics],
+        "overrides": [override_item(one) for one in status.overrides],
     }
 
 
@@ -92,11 +96,12 @@ def integration_item(status: IntegrationStatus) -> dict[str, Any]:
 
 def status_item(status: EngineStatus) -> dict[str, Any]:
     """Return the engine's status in the form of `GET /api/v1/status`."""
-    item = asdict(status)
+    item = asdict(replace(status, overrides=()))
     item["started"] = moment(status.started)
     item["last_pass"] = moment(status.last_pass)
     item["alarms"] = list(status.alarms)
     item["queue"] = {name: n if name == "oldest_seconds" else int(n) for name, n in status.queue.items()}
+    item["overrides"] = [override_item(one, configs) for one, configs in status.overrides]
     return {"format_version": FORMAT_VERSION, **item}
 
 
@@ -109,6 +114,7 @@ def action_item(action: Action) -> dict[str, Any]:
         "old_digest": action.old_digest,
         "new_digest": action.new_digest,
         "held": action.held,
+        "suspended": action.suspended,
         "changes": [{"path": list(c.path), "kind": c.kind, "old": c.old, "new": c.new} for c in action.changes],
     }
 
@@ -129,6 +135,7 @@ def plan_item(plan: Plan) -> dict[str, Any]:
 def pass_item(record: PassRecord) -> dict[str, Any]:
     """Return one pass in the form of `GET /api/v1/history`."""
     return {
+        "kind": "pass",
         "number": record.number,
         "started": moment(record.started),
         "seconds": record.seconds,
@@ -139,3 +146,51 @@ def pass_item(record: PassRecord) -> dict[str, Any]:
         "errors": record.errors,
         "actions": [dict(a) for a in record.actions],
     }
+
+
+def override_item(override: Override, configs: int | None = None) -> dict[str, Any]:
+    """Return an override; `configs` is how many configurations it concerns now, where that was counted.
+
+    `selected` is the selector as it is written on the command line; `until` is null where it has no end.
+    """
+    selector = override.selector
+    counted = {"configs": configs} if configs is not None else {}
+    return {
+        "kind": override.kind.value,
+        "selected": str(selector),
+        "selector": {
+            "ids": list(selector.ids),
+            "labels": dict(selector.labels),
+            "integration": selector.integration,
+            "all": not (selector.ids or selector.labels or selector.integration),
+        },
+        "who": override.who,
+        "reason": override.reason,
+        "since": moment(override.since),
+        "until": moment(override.until),
+        "drop": override.drop,
+        **counted,
+    }
+
+
+def intervention_item(done: Intervention) -> dict[str, Any]:
+    """Return what somebody did, or what ran out, in the form of `GET /api/v1/history`."""
+    return {
+        "kind": "intervention",
+        "action": done.kind.value,
+        "target": done.target,
+        "who": done.who,
+        "at": moment(done.at),
+        "reason": done.reason,
+        "until": moment(done.until),
+        "detail": done.detail,
+    }
+
+
+def history_items(passes: Iterable[PassRecord], done: Iterable[Intervention]) -> list[dict[str, Any]]:
+    """Return passes and interventions, each newest first, as one list by time; each keeps its own order."""
+    dated = (
+        [(record.started, pass_item(record)) for record in passes],
+        [(one.at, intervention_item(one)) for one in done],
+    )
+    return [item for _, item in heapq.merge(*dated, key=lambda pair: -pair[0])]

@@ -16,6 +16,8 @@ from reconciler.report.daemon_event import (
     DaemonEvent,
     Found,
     Held,
+    InForce,
+    Intervened,
     Invalid,
     Many,
     Passed,
@@ -25,14 +27,16 @@ from reconciler.report.daemon_event import (
     Stopped,
     Stopping,
     Valid,
+    Waits,
 )
+from reconciler.report.override_text import intervention_line, override_line
 from reconciler.report.plan_text import REASONS, change_text
 from reconciler.report.summary import count
 from reconciler.report.text import headline, place
 
 __all__ = [
-    "Alarm", "DaemonEvent", "Found", "Held", "Invalid", "Many", "Passed", "Ready", "Settled", "Started", "Stopped",
-    "Stopping", "Valid", "level", "narrate", "outcome_lines",
+    "Alarm", "DaemonEvent", "Found", "Held", "InForce", "Intervened", "Invalid", "Many", "Passed", "Ready", "Settled",
+    "Started", "Stopped", "Stopping", "Valid", "Waits", "level", "narrate", "outcome_lines",
 ]  # fmt: skip
 
 _DONE = {
@@ -70,6 +74,8 @@ def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
             yield from _findings(diagnostics, paint)
         case Held():
             yield from _held(event, paint)
+        case Intervened() | InForce() | Waits():
+            yield _overridden(event, paint)
         case Alarm(message, over):
             sign = f"{paint.green('✓')} over:" if over else paint.red("!")
             yield f"{sign} {printable(message)}"
@@ -77,8 +83,6 @@ def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
             yield f"{paint.yellow('■')} {printable(signal)}: stopping, within {format_duration(grace)}"
         case Stopped(seconds, forced):
             yield from _stopped(seconds, forced, paint)
-        case Passed():
-            pass
 
 
 def _started(event: Started, paint: Palette) -> Iterator[str]:
@@ -178,6 +182,18 @@ def _held(event: Held, paint: Palette) -> Iterator[str]:
         yield f"    let them go with: {paint.bold(f'reconcile approve {event.plan.digest}')}"
 
 
+def _overridden(event: Intervened | InForce | Waits, paint: Palette) -> str:
+    match event:
+        case Intervened(done):
+            return intervention_line(done, paint)
+        case InForce(override, configs):
+            return override_line(override, configs, paint)
+        case Waits(key, who, new, file, line):
+            where = paint.dim(f" ({printable(file)}:{line})") if file else ""
+            what = "is new and waits to start" if new else "has changed and waits"
+            return f"{paint.yellow('…')} {paint.bold(printable(key))} {what} — suspended by {printable(who)}{where}"
+
+
 def _stopped(seconds: float, forced: tuple[str, ...], paint: Palette) -> Iterator[str]:
     took = brief_duration(seconds)
     if forced:
@@ -196,7 +212,7 @@ def level(event: DaemonEvent) -> str:
             return "error"
         case Found(diagnostics):
             return "error" if any(d.is_error for d in diagnostics) else "warning"
-        case Held() | Settled(Outcome(status=OutcomeStatus.WAITING)):
+        case Held() | InForce() | Waits() | Settled(Outcome(status=OutcomeStatus.WAITING)):
             return "warning"
         case Stopped(forced=(_, *_)):
             return "error"

@@ -1,13 +1,22 @@
 """What the daemon says, as JSON objects: the events of `narrate` for `--log-format json`."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.override import Intervention, Override
 from reconciler.model.plan import Outcome, Plan
 from reconciler.model.state import PassRecord
 from reconciler.report.daemon_event import DaemonEvent
-from reconciler.report.items import action_item, diagnostic_item, pass_item, plan_item
+from reconciler.report.items import (
+    action_item,
+    diagnostic_item,
+    intervention_item,
+    override_item,
+    pass_item,
+    plan_item,
+)
 
 _UNSAID = frozenset({"sign_in"})  # a link that signs in is a secret once it stands in a log
 
@@ -19,16 +28,22 @@ def narrate_json(event: DaemonEvent) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case Diagnostic():
-            return diagnostic_item(value)
-        case Plan():
-            return plan_item(value)
-        case PassRecord():
-            return pass_item(value)
-        case Outcome(action, status, message, seconds):
-            return {**action_item(action), "status": status.value, "message": message, "seconds": seconds}
-        case tuple():
-            return [_plain(one) for one in value]
-        case _:
-            return value
+    for kind, form in _FORMS:
+        if isinstance(value, kind):
+            return form(value)
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _outcome_item(outcome: Outcome) -> dict[str, Any]:
+    said = {"status": outcome.status.value, "message": outcome.message, "seconds": outcome.seconds}
+    return {**action_item(outcome.action), **said}
+
+
+_FORMS: tuple[tuple[type, Callable[[Any], dict[str, Any]]], ...] = (
+    (Diagnostic, diagnostic_item),
+    (Plan, plan_item),
+    (PassRecord, pass_item),
+    (Outcome, _outcome_item),
+    (Intervention, intervention_item),
+    (Override, override_item),
+)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.model.diagnostic import Diagnostic, Related, Span
-from reconciler.report.daemon_event import DaemonEvent, Found, Invalid, Settled, Valid
+from reconciler.report.daemon_event import DaemonEvent, Found, Invalid, Settled, Valid, Waits
 
 
 def relocate(diagnostics: Iterable[Diagnostic], prefix: str) -> list[Diagnostic]:
@@ -17,7 +17,7 @@ def relocate(diagnostics: Iterable[Diagnostic], prefix: str) -> list[Diagnostic]
 def relocate_event(event: DaemonEvent, prefix: str) -> DaemonEvent:
     """Return what happened in a daemon with `prefix` before every file's name in it."""
     match event:
-        case Settled() | Valid() if event.file and prefix:
+        case Settled() | Valid() | Waits() if event.file and prefix:
             return replace(event, file=f"{prefix.rstrip('/')}/{event.file}")
         case Invalid() | Found():
             return replace(event, diagnostics=tuple(relocate(event.diagnostics, prefix)))

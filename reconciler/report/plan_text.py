@@ -84,7 +84,8 @@ def value_text(value: Any) -> str:
 
 def _headline(action: Mapping[str, Any], widest: int, palette: Palette) -> str:
     kind, reason = action["kind"], action["reason"]
-    held = f" {palette.yellow('[held]')}" if action["held"] else ""
+    waits = [word for word in ("held", "suspended") if action.get(word)]
+    held = f" {palette.yellow(f'[{waits[0]}]')}" if waits else ""
     key = printable(action["key"]).ljust(widest)
     return f"  {mark(kind, palette)} {kind:<10} {palette.bold(key)}  {REASONS.get(reason, printable(reason))}{held}"
 
@@ -92,5 +93,7 @@ def _headline(action: Mapping[str, Any], widest: int, palette: Palette) -> str:
 def _summary(actions: Any) -> str:
     kinds = [action["kind"] for action in actions]
     parts = [f"{kinds.count(kind)} to {kind}" for kind in _COUNTED if kind in kinds]
-    held = sum(bool(action["held"]) for action in actions)
-    return ", ".join(parts + ([f"{held} held"] if held else []))
+    for word in ("held", "suspended"):
+        waiting = sum(bool(action.get(word)) for action in actions)
+        parts += [f"{waiting} {word}"] if waiting else []
+    return ", ".join(parts)

@@ -15,8 +15,10 @@ from rich.text import Text
 
 from reconciler.model.duration import brief_duration
 from reconciler.report.ansi import printable
+from reconciler.report.override_text import concerned_text, entry_text, override_text
 
 Item = Mapping[str, Any]
+_WORDS = {"suspend": "suspended", "pause": "paused"}
 _STYLES = {
     "active": "green", "ready": "green", "True": "green", "failed": "bold red", "invalid": "bold red", "False": "red",
     "pending": "yellow", "paused": "yellow", "initializing": "yellow", "shutting_down": "yellow", "removing": "yellow",
@@ -64,6 +66,8 @@ def config_detail(item: Item) -> RenderableType:
     facts.add_row("digest", _digests(item))
     _fact(facts, "scope", _pairs(item.get("scope", {})))
     _fact(facts, "labels", _pairs(item.get("labels", {})))
+    for one in item.get("overrides", ()):
+        facts.add_row(_WORDS[one["kind"]], _text(f"{override_text(one)} ({one['selected']})", "yellow"))
     _fact(facts, "hooks", "\n".join(printable(hook) for hook in item.get("hooks", ())), raw=True)
     conditions = item.get("conditions") or ()
     return Group(facts, _conditions(conditions)) if conditions else facts
@@ -80,15 +84,28 @@ def integrations_table(items: Iterable[Item], *, live: bool) -> RenderableType:
 
 
 def history_table(items: Iterable[Item]) -> RenderableType:
-    """Return the last passes, as the API orders them."""
+    """Return the last passes and what people did between them, as the API orders them."""
     table = _table("PASS", "STARTED", "TRIGGER", "FILES", "CONFIGS", "ACTIONS", "HELD", "ERRORS", "TOOK")
     for item in items:
+        if item["kind"] == "intervention":
+            by = f" by {item['who']}" if item["who"] else ""
+            told = _text(entry_text(item), "yellow")
+            table.add_row(
+                "", _text(item["at"] or ""), _text(f"{item['action']}{by}", "yellow"), "", "", told, "", "", ""
+            )
+            continue
         table.add_row(
             str(item["number"]), _moment(item["started"], "%m-%d %H:%M:%S"), _text(item["trigger"]), str(item["files"]),
             str(item["configs"]), _text(_actions(item["actions"])), _number(item["held"], "yellow"),
             _number(item["errors"], "red"), brief_duration(item["seconds"]),
         )  # fmt: skip
     return table
+
+
+def _intervention(item: Item) -> Sequence[RenderableType]:
+    action = f"{item['action']} by {item['who']}" if item["who"] else item["action"]
+    told = _text(entry_text(item), "yellow")
+    return "", _text(item["at"] or ""), _text(action, "yellow"), "", "", told, "", "", ""
 
 
 def status_table(item: Item) -> RenderableType:
@@ -108,6 +125,8 @@ def status_table(item: Item) -> RenderableType:
     if item.get("held"):
         told = f"{item['held']} held: reconcile approve {item['held_digest']}"
         facts.add_row("removals", _text(told, "yellow"))
+    for one in item.get("overrides", ()):
+        facts.add_row(_WORDS[one["kind"]], _text(f"{concerned_text(one)} {override_text(one)}", "yellow"))
     for alarm in item.get("alarms", ()):
         facts.add_row("alarm", _text(alarm, "bold red"))
     return facts
@@ -163,6 +182,8 @@ def _text(text: str, style: str = "") -> Text:
 def _state(item: Item) -> Text:
     state = item["state"]
     text = _text(state, _STYLES.get(state, ""))
+    if any(one["kind"] == "suspend" for one in item.get("overrides", ())):
+        text.append(" (suspended)", "yellow")
     return text.append(" (stale)", "yellow") if item.get("stale") else text
 
 

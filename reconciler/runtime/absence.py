@@ -5,11 +5,15 @@ Used by the controller, on the engine's loop; the decisions are `core.lastgood` 
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
+from reconciler.core.diff import config_action
 from reconciler.core.guard import WINDOW, PruneLimit, Verdict, judge
 from reconciler.core.lastgood import Effective, effective
+from reconciler.core.override import freeze
 from reconciler.model.config import Desired, Presence
 from reconciler.model.plan import Action, ActionKind, ActionReason, Plan
+from reconciler.runtime.overrides import Overrides
 from reconciler.runtime.world import World
 
 TWO_LOOKS = 0.1
@@ -19,8 +23,9 @@ TWO_LOOKS = 0.1
 class Absences:
     """Which ids are missing: seen once, confirmed, held, approved; and what was removed lately."""
 
-    def __init__(self, world: World, limit: PruneLimit) -> None:
+    def __init__(self, world: World, limit: PruneLimit, overrides: Overrides) -> None:
         self._world = world
+        self._overrides = overrides
         self._limit = limit
         self._vanishing: dict[str, float] = {}
         self._confirmed: set[str] = set()
@@ -57,11 +62,27 @@ class Absences:
         return changed | self._judge(now)
 
     def in_force(self, desired: Desired) -> Effective:
-        """Return what is in force for an id, by what is known of its absence."""
+        """Return what is in force for an id, by what is known of its absence and of suspensions."""
+        record = self._world.configs.get(desired.id)
+        accepted = record.accepted if record is not None else None
+        want = self.asked_for(desired)
+        if not self._overrides.suspended(desired.id, desired.document, accepted):
+            return want
+        return freeze(want, accepted, record.applied if record is not None else None)
+
+    def asked_for(self, desired: Desired) -> Effective:
+        """Return what would be in force without any suspension."""
         record = self._world.configs.get(desired.id)
         accepted = record.accepted if record is not None else None
         held = bool(self.root_lost) or desired.id in self.verdict.held
         return effective(desired, accepted, confirmed=desired.id in self._confirmed, held=held)
+
+    def suspended(self, get: Callable[[str], Desired]) -> tuple[Action, ...]:
+        """Return the actions that suspensions alone keep back."""
+        records = [record for record in self._world.configs.values() if record.imposed.suspended]
+        asked = ((record, self.asked_for(get(record.id))) for record in records)
+        actions = [config_action(r.id, want, r.live) for r, want in asked if want != r.effective]
+        return tuple(replace(action, suspended=True) for action in actions if action is not None)
 
     def removed(self, key: str, now: float) -> None:
         """The removal of `key` was carried out: it counts for a while."""
@@ -88,7 +109,7 @@ class Absences:
         """Judge the removals again; returns the ids for which the verdict has changed."""
         before = self.verdict.held
         self._removed = {key: at for key, at in self._removed.items() if now - at < WINDOW}
-        asked = self._confirmed - self._approved
+        asked = {key for key in self._confirmed - self._approved if not self._waits(key)}
         if asked:
             present = Counter(record.integration for key, record in self._world.configs.items() if key not in asked)
             self.verdict = judge(asked, self._removed, present, self._limit, now)
@@ -96,6 +117,10 @@ class Absences:
             self.verdict = Verdict()
         self._world.held = tuple(self._held_action(key) for key in sorted(self.verdict.held))
         return set(before ^ self.verdict.held)
+
+    def _waits(self, key: str) -> bool:
+        """Whether a suspension keeps a removal back: it is judged when that ends."""
+        return self._overrides.suspended(key, None, self._world.configs[key].accepted)
 
     def _held_action(self, key: str) -> Action:
         accepted = self._world.configs[key].accepted

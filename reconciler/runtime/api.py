@@ -7,10 +7,30 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 
 from reconciler.model.event import Event
+from reconciler.model.override import Intervention, Override, OverrideRequest, Selector
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
 from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
 from reconciler.runtime.routes import RouteTable
+
+
+class OverridesView(Protocol):
+    """What people set aside; every method may be called from any thread."""
+
+    def impose(self, asked: OverrideRequest, who: str) -> tuple[Override, int]:
+        """Set something aside; returns it, and how many configurations it concerns now.
+
+        Raises UnknownTarget or OverrideRefused.
+        """
+
+    def lift(self, selector: Selector, who: str, reason: str = "") -> Sequence[Override]:
+        """End what means no more than `selector`, and return it; raises UnknownTarget when that is nothing."""
+
+    def listed(self) -> Sequence[tuple[Override, int]]:
+        """Return what is in force, oldest first, and how many configurations each concerns now."""
+
+    def history(self, limit: int) -> "Future[list[Intervention]]":
+        """Return what people did last, newest first."""
 
 
 class EngineView(Protocol):
@@ -23,6 +43,10 @@ class EngineView(Protocol):
     @property
     def metrics(self) -> CollectorRegistry:
         """The Prometheus registry."""
+
+    @property
+    def overrides(self) -> OverridesView:
+        """What people have set aside."""
 
     @property
     def ready(self) -> bool:
@@ -52,7 +76,7 @@ class EngineView(Protocol):
     def look(self, trigger: str) -> None:
         """Look again now; `trigger` is a word for the history."""
 
-    def retry(self, key: str) -> bool:
+    def retry(self, key: str, who: str) -> bool:
         """Try a failed configuration or integration again now; False when nothing is known under this key."""
 
     def approve(self, digest: str, who: str) -> bool:

@@ -1,9 +1,9 @@
 """Puts the running parts of an engine together: who hears of what. The engine alone calls it, on its loop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.directory import Directory
@@ -19,7 +19,9 @@ from reconciler.runtime.deliveries import Deliveries
 from reconciler.runtime.dispatcher import Dispatcher
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.goods import Goods
-from reconciler.runtime.metrics import Metrics, WorldCollector
+from reconciler.runtime.metrics import Metrics, OverrideCollector, WorldCollector
+from reconciler.runtime.override_desk import OverrideDesk, Surroundings
+from reconciler.runtime.overrides import Overrides
 from reconciler.runtime.queue import SqliteQueue
 from reconciler.runtime.router import Router
 from reconciler.runtime.services import Services
@@ -56,6 +58,7 @@ class Ground:
     scanner: Worker
     metrics: Metrics
     append: "Callable[[Sequence[Event]], Future[list[Receipt]]]"
+    submit: "Callable[[Coroutine[Any, Any, Any]], Future[Any]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Assembly:
     registered: Registered
     directory: Directory
     absences: Absences
+    desk: OverrideDesk
     controller: Controller
     router: Router
     dispatcher: Dispatcher
@@ -86,9 +90,24 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     )
     deliveries.router, deliveries.dispatcher = router, dispatcher
     directory = Directory(ground.root, tools.validator, clock=tools.clock)
-    absences = Absences(world, ground.prune_limit)
+    overrides = Overrides(tools.clock)
+    absences = Absences(world, ground.prune_limit, overrides)
     goods = Goods(ground.store, tools.validator, world, ground.disk)
-    parts = Parts(services, world, directory, goods, absences, deliveries, ground.disk, ground.scanner)
+    parts = Parts(services, world, directory, goods, absences, overrides, deliveries, ground.disk, ground.scanner)
     controller = Controller(parts, listener, first_pass)
     deliveries.on_abandoned = controller.abandoned
-    return Assembly(services, world, registered, directory, absences, controller, router, dispatcher)
+    around = Surroundings(
+        clock=tools.clock,
+        world=world,
+        store=ground.store,
+        look=controller.inbox.put,
+        tell=listener.on_intervention,
+        watch=goods.watch,
+        flush=goods.flush,
+        configs=lambda: {*world.configs.copy(), *directory.snapshot.desired},
+        integrations=tools.catalogue.ids,
+        submit=ground.submit,
+    )
+    desk = OverrideDesk(overrides, around)
+    ground.metrics.registry.register(OverrideCollector(desk.counts))
+    return Assembly(services, world, registered, directory, absences, desk, controller, router, dispatcher)

@@ -12,6 +12,7 @@ from reconciler.config.directory import Directory, RootState, Scan
 from reconciler.core.diff import diff
 from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Presence
+from reconciler.model.override import Intervention
 from reconciler.model.plan import Outcome, Plan
 from reconciler.model.state import ConditionType, IntegrationState, PassRecord, StateReason, Tristate
 from reconciler.runtime.absence import TWO_LOOKS, Absences
@@ -22,6 +23,7 @@ from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.goods import Goods
 from reconciler.runtime.inbox import Inbox, Look
 from reconciler.runtime.integration_runtime import IntegrationRuntime
+from reconciler.runtime.overrides import Overrides
 from reconciler.runtime.passes import OpenPass, Passes
 from reconciler.runtime.pump import Pump, first_of
 from reconciler.runtime.sequence import RemovalsFirst
@@ -46,6 +48,7 @@ class Parts:
     directory: Directory
     goods: Goods
     absences: Absences
+    overrides: Overrides
     deliveries: Deliveries
     disk: Worker
     scanner: Worker
@@ -60,6 +63,7 @@ class Listener:
     on_plan: Callable[[Plan], None] = lambda _: None
     on_outcome: Callable[[Outcome], None] = lambda _: None
     on_pass: Callable[[PassRecord], None] = lambda _: None
+    on_intervention: Callable[[Intervention], None] = lambda _: None
 
 
 class Controller:
@@ -260,11 +264,13 @@ class Controller:
         record = self._p.world.set_effective(self._p.absences.in_force(desired))
         if desired.presence is Presence.VALID:
             record.note(ConditionType.VALID, Tristate.TRUE, self._clock.time())
-            self._p.goods.accept(record, desired)
+            if record.effective.document == desired.document and not record.effective.waits:
+                self._p.goods.accept(record, desired)
         elif desired.presence is not Presence.ABSENT:
             first = desired.diagnostics[0].message if desired.diagnostics else ""
             reason = desired.presence.value.capitalize()
             record.note(ConditionType.VALID, Tristate.FALSE, self._clock.time(), reason, first)
+        record.imposed = self._p.overrides.imposed(record.effective, record.accepted)
         self._new_input(record, is_new=is_new)
         if record.effective.known:
             self._p.deliveries.follow(record)
@@ -291,8 +297,9 @@ class Controller:
         return Plan((*plan.actions, *world.held))
 
     def difference(self) -> Plan:
-        """Return what still differs from the files now: held, failed and waiting actions."""
-        return self._plan(list(self._p.world.configs))
+        """Return what still differs from the files now: held, failed, waiting and suspended actions."""
+        plan = self._plan(list(self._p.world.configs))
+        return Plan((*plan.actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
 
     def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
         """Hand the plan to the queue and follow it to its end; a sweep that found nothing leaves no record."""

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Literal
 
+from reconciler.core.override import Sending
 from reconciler.core.routing import Route, RoutingIndex, type_matches
 from reconciler.model.config import ConfigDocument, EventFilter
 from reconciler.model.delivery import Delivery, DeliveryPolicy
@@ -52,6 +53,7 @@ class Deliveries:
                 await asyncio.sleep(0)
             if self._world.configs.get(record.id) is record:
                 self.follow(record)
+        self.dispatcher.wake_parked()
         self.router.open()
 
     def follow(self, record: ConfigRecord) -> None:
@@ -106,11 +108,13 @@ class Deliveries:
 
     # --- the dispatcher's destination ---------------------------------------------------------------------------
 
-    def status(self, config_id: str) -> Literal["ready", "waiting", "gone"]:
-        """Say whether a delivery may be made now, has to wait, or has nowhere to go."""
+    def status(self, config_id: str) -> Literal["ready", "waiting", "dropped", "gone"]:
+        """Say whether a delivery may be made now, has to wait, is not wanted, or has nowhere to go."""
         record = self._world.configs.get(config_id)
         if record is None or not record.effective.known:
-            return "gone"
+            return "gone" if self._unrouted is None else "waiting"  # until the first pass has ended, who knows
+        if record.imposed.sending is not Sending.SEND:
+            return "dropped" if record.imposed.sending is Sending.DROP else "waiting"
         running = record.generation is not None and record.effective.wanted
         return "ready" if running else "waiting"
 

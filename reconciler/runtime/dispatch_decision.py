@@ -18,6 +18,7 @@ class GivenUp(StrEnum):
     TERMINAL = "Terminal"
     EXPIRED = "Expired"
     CONFIG_GONE = "ConfigGone"
+    DROPPED = "Dropped"
     FALLBACK_FAILED = "FallbackFailed"
 
 

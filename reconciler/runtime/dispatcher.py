@@ -28,8 +28,8 @@ _AFTER_ERROR = 1.0
 class Destination(Protocol):
     """Where deliveries go."""
 
-    def status(self, config_id: str) -> Literal["ready", "waiting", "gone"]:
-        """Say whether a delivery may be made now, has to wait, or has nowhere to go."""
+    def status(self, config_id: str) -> Literal["ready", "waiting", "dropped", "gone"]:
+        """Say whether a delivery may be made now, has to wait, is not wanted, or has nowhere to go."""
 
     def policy(self, config_id: str) -> DeliveryPolicy:
         """Return how the configuration wants its deliveries made."""
@@ -42,7 +42,7 @@ class Dispatcher:
     """Delivers until cancelled, at most `limit` at once.
 
     `on_outcome(config_id, outcome, seconds, why)` hears of every attempt and its end: `done`, `retry`, `fallback`
-    (given up, handed over), `dead`, `expired`; `why` is what went wrong, as one line.
+    (given up, handed over), `dead`, `dropped` (by a pause), `expired`; `why` is what went wrong, as one line.
     """
 
     def __init__(
@@ -86,6 +86,11 @@ class Dispatcher:
             self._parked.discard(config_id)
             self._room.call(config_id)
             self._woken.set()
+
+    def wake_parked(self) -> None:
+        """Whatever is parked may be tried, where it need not wait any more."""
+        for config_id in list(self._parked):
+            self.wake(config_id)
 
     async def drain(self, seconds: float) -> bool:
         """Claim nothing more and let what is under way end; returns whether it did within `seconds`."""
@@ -220,16 +225,14 @@ class Dispatcher:
                 return
 
     async def _attempt(self, delivery: Delivery) -> tuple[Settlement, str]:
-        config_id, now, began = delivery.config_id, self._clock.time(), self._clock.monotonic()
+        now, began = self._clock.time(), self._clock.monotonic()
         tried_before = max(0.0, now - delivery.first_attempt) if delivery.first_attempt is not None else 0.0
         if now >= delivery.expires:
             return Dead(delivery.key, GivenUp.EXPIRED, "it was not delivered in time"), "expired"
         try:
-            status = self._destination.status(config_id)
-            if status == "gone":
-                return Dead(delivery.key, GivenUp.CONFIG_GONE, f"{config_id} is not configured any more"), "dead"
-            if status == "waiting":
-                return Parked(delivery.key), ""
+            untried = self._untried(delivery)
+            if untried is not None:
+                return untried
             await self._destination.deliver(delivery)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -240,6 +243,19 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 — whatever a destination raises is an attempt that failed
             return self._failed(delivery, error, tried_before + self._clock.monotonic() - began)
         return Done(delivery.key), "done"
+
+    def _untried(self, delivery: Delivery) -> tuple[Settlement, str] | None:
+        """Return what becomes of a delivery without an attempt, or None where one may be made."""
+        config_id = delivery.config_id
+        match self._destination.status(config_id):
+            case "gone":
+                return Dead(delivery.key, GivenUp.CONFIG_GONE, f"{config_id} is not configured any more"), "dead"
+            case "dropped":
+                return Dead(delivery.key, GivenUp.DROPPED, f"{config_id} was paused with --drop"), "dropped"
+            case "waiting":
+                return Parked(delivery.key), ""
+            case "ready":
+                return None
 
     def _failed(self, delivery: Delivery, error: BaseException, tried_for: float) -> tuple[Settlement, str]:
         config_id, text = delivery.config_id, str(error) or type(error).__name__

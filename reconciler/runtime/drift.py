@@ -53,6 +53,11 @@ async def rotated(services: Services, world: World, disk: Worker) -> set[str]:
 
 
 def _can_rotate(record: ConfigRecord) -> bool:
-    """Whether a secret of what runs may change while the process lives; its environment cannot."""
+    """Whether a secret of what runs may change while the process lives; its environment cannot.
+
+    A new value is a change like that of a file: under a suspension it waits, and the one in memory serves.
+    """
+    if record.imposed.suspended:
+        return False
     refs = record.generation.secret_refs if record.generation is not None else ()
     return any(not ref.startswith("env:") for ref in refs)

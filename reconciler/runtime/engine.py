@@ -20,6 +20,7 @@ from reconciler.core.guard import PruneLimit
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import NotRunning
 from reconciler.model.event import Event
+from reconciler.model.override import InterventionKind
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
 from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationState, IntegrationStatus, PassRecord
@@ -28,6 +29,7 @@ from reconciler.runtime.controller import Listener
 from reconciler.runtime.engine_thread import EngineThread, Worker
 from reconciler.runtime.lock import RunnerLock
 from reconciler.runtime.metrics import Metrics
+from reconciler.runtime.override_desk import OverrideDesk
 from reconciler.runtime.queue import SqliteQueue
 from reconciler.runtime.routes import RouteTable
 from reconciler.runtime.shutdown import shut_down
@@ -142,17 +144,23 @@ class Engine:
             self._scanner,
             self._metrics,
             self._append,
+            self._submit,
         )
         parts = assemble(self._tools, ground, self._listener, history[0].number + 1 if history else 1)
         self._world, self._registered = parts.world, parts.registered
         self._directory, self._absences = parts.directory, parts.absences
         self._controller, self._router, self._dispatcher = parts.controller, parts.router, parts.dispatcher
         self.routes: RouteTable = parts.services.routes
+        self.overrides: OverrideDesk = parts.desk
+        await self.overrides.load()
         self._start_tasks()
 
     def _start_tasks(self) -> None:
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._controller.run(), name="controller")]
+        self._tasks = [
+            loop.create_task(self._controller.run(), name="controller"),
+            loop.create_task(self.overrides.run(), name="overrides"),
+        ]
         if self.settings.deliver:
             self._tasks.append(loop.create_task(self._router.run(), name="router"))
             self._tasks.append(loop.create_task(self._dispatcher.run(), name="dispatcher"))
@@ -194,11 +202,16 @@ class Engine:
         """Look at the whole directory again now."""
         self._soon(lambda: self._controller.inbox.put(trigger, folders=None))
 
-    def retry(self, key: str) -> bool:
+    def retry(self, key: str, who: str = "the host") -> bool:
         """Try a failed configuration or integration again now."""
         if key not in self._world.configs and key not in self._world.integrations:
             return False
-        self._soon(lambda: self._controller.retry(key))
+
+        def again() -> None:
+            self.overrides.note(InterventionKind.RETRY, key, who)
+            self._controller.retry(key)
+
+        self._soon(again)
         return True
 
     def approve(self, digest: str, who: str) -> bool:
@@ -207,8 +220,8 @@ class Engine:
         async def release() -> bool:
             keys = self._absences.approve(digest)
             if keys:
-                log.warning("%s approved the removal of %d configurations (%s)", who, len(keys), digest)
-                self._controller.inbox.put(f"approve by {who}", ids=keys)
+                self.overrides.note(InterventionKind.APPROVE, digest, who, f"to remove: {', '.join(sorted(keys)[:20])}")
+                self._controller.inbox.put("approve", ids=keys)
             return bool(keys)
 
         return bool(self._submit(release()).result(10))
@@ -343,6 +356,7 @@ class Engine:
             stale=stale,
             queue=self._queue.stats().result(5),
             alarms=self.alarms(),
+            overrides=tuple(self.overrides.listed()),
         )
 
     # --- inside -------------------------------------------------------------------------------------------------

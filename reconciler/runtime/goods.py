@@ -58,6 +58,7 @@ class Goods:
         row = self._rows[config_id]
         current = snapshot.get(config_id).document
         if current is not None and current.digest == row.digest:
+            record.accepted = current
             record.applied = current if row.applied == row.accepted else await self._checked(row.applied)
             return
         record.accepted = await self._checked(row.accepted)

@@ -61,3 +61,16 @@ class WorldCollector(Collector):
             yield family
         yield GaugeMetricFamily("reconcile_configs_stale", "Configurations that run another version than asked.", stale)
         yield GaugeMetricFamily("reconcile_held_removals", "Removals that the guard holds.", self._held())
+
+
+class OverrideCollector(Collector):
+    """Counts what people have set aside when it is scraped: suspended and paused configurations."""
+
+    def __init__(self, count: Callable[[], tuple[int, int]]) -> None:
+        self._count = count
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the gauges."""
+        suspended, paused = self._count()
+        yield GaugeMetricFamily("reconcile_configs_suspended", "Configurations whose changes wait.", suspended)
+        yield GaugeMetricFamily("reconcile_configs_paused", "Configurations whose deliveries are not sent.", paused)

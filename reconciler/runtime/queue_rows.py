@@ -20,7 +20,7 @@ from reconciler.runtime import queue_schema as sql
 MAX_DEPTH: Final = 128
 """How deep an event's data may nest: what filters and renders it later recurses."""
 
-NOT_TRIED: Final = frozenset({"Expired", "ConfigGone"})
+NOT_TRIED: Final = frozenset({"Expired", "ConfigGone", "Dropped"})
 """Reasons to give a delivery up without an attempt."""
 
 _MAX_ERROR = 1000

@@ -9,13 +9,15 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.model.errors import StateError
 from reconciler.model.good import Good
 from reconciler.model.state import PassRecord
+from reconciler.runtime import override_rows
 from reconciler.runtime.database import Database
 
+T = TypeVar("T")
 HISTORY = 1000
 """How many passes are kept."""
 
@@ -24,10 +26,6 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRI
 CREATE TABLE IF NOT EXISTS good (
     id TEXT PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL, digest TEXT NOT NULL,
     accepted_doc TEXT NOT NULL, applied_doc TEXT  -- NULL: never started; '=': the same as accepted_doc
-) STRICT;
-CREATE TABLE IF NOT EXISTS override (
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, selector TEXT NOT NULL, reason TEXT NOT NULL, who TEXT NOT NULL,
-    since REAL NOT NULL, until REAL, options TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE TABLE IF NOT EXISTS pass (
     number INTEGER PRIMARY KEY, started REAL NOT NULL, seconds REAL NOT NULL, "trigger" TEXT NOT NULL,
@@ -59,7 +57,7 @@ class StateStore:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StateError(f"cannot make the state directory {directory}: {error.strerror}") from error
-        self._database = Database(directory / "state.db", _SCHEMA)
+        self._database = Database(directory / "state.db", _SCHEMA + override_rows.SCHEMA)
 
     @property
     def set_aside(self) -> Path | None:
@@ -69,6 +67,10 @@ class StateStore:
     def close(self) -> None:
         """Finish what was asked for and close the file."""
         self._database.close()
+
+    def submit(self, job: Callable[[sqlite3.Connection], T]) -> "Future[T]":
+        """Run a function of the connection in the next transaction, for rows that have a module of their own."""
+        return self._database.submit(job)
 
     # --- last good ----------------------------------------------------------------------------------------------
 

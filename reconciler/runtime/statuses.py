@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from reconciler._version import __version__
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.validation import Validator
-from reconciler.core.derive import config_state
+from reconciler.core.derive import Derived, config_state
 from reconciler.model.errors import ReconcileError
+from reconciler.model.override import OverrideKind
 from reconciler.model.state import (
     Condition,
     ConditionType,
@@ -36,10 +37,10 @@ def config_status(record: ConfigRecord) -> ConfigStatus:
         integration=record.integration,
         name=record.id.partition("/")[2],
         description=document.description if document is not None else "",
-        enabled=want.wanted,
+        enabled=want.document is not None and want.document.enabled,
         state=derived.state,
         reason=derived.reason,
-        message=_message(record, derived.reason),
+        message=_message(record, derived),
         stale=derived.stale,
         digest=generation.document.digest if generation is not None else None,
         desired_digest=desired.document.digest if desired.document is not None else None,
@@ -50,11 +51,15 @@ def config_status(record: ConfigRecord) -> ConfigStatus:
         hooks=hooks,
         conditions=tuple(record.conditions.copy().values()),
         diagnostics=desired.diagnostics,
+        overrides=record.imposed.overrides,
     )
 
 
-def _message(record: ConfigRecord, reason: StateReason) -> str:
+def _message(record: ConfigRecord, derived: Derived) -> str:
     """Say in one sentence why, by the reason that is told."""
+    reason = derived.reason
+    if reason is StateReason.SUSPENDED or (derived.state is ConfigState.PAUSED and reason is StateReason.NONE):
+        return _overridden(record, OverrideKind.SUSPEND if reason is StateReason.SUSPENDED else OverrideKind.PAUSE)
     if reason is StateReason.HELD:
         if record.effective.desired.document is not None:
             return "the directory cannot be read: what it last asked for runs on"
@@ -80,6 +85,15 @@ class Registered:
         if self.validator.failure(integration_id):
             return IntegrationState.FAILED
         return runtime.state if runtime is not None else IntegrationState.REGISTERED
+
+
+def _overridden(record: ConfigRecord, kind: OverrideKind) -> str:
+    """Say who set it aside, and why: by the override that began last."""
+    found = [one for one in record.imposed.overrides if one.kind is kind]
+    if not found:  # it has just ended, and the loop is about to look
+        return ""
+    last = max(found, key=lambda one: one.since)
+    return f"{last.word} by {last.who}" + (f": {last.reason}" if last.reason else "")
 
 
 def integration_status(

@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.core.derive import Observed
 from reconciler.core.diff import Integrations, LiveConfig
 from reconciler.core.lastgood import Effective
+from reconciler.core.override import NOTHING, Imposed, Sending
 from reconciler.model.config import ConfigDocument
 from reconciler.model.plan import Action
 from reconciler.model.state import Condition, ConditionType, IntegrationState, StateReason, Tristate
@@ -44,6 +45,7 @@ class ConfigRecord:
     message: str = ""
     attempts: int = 0
     rotated: bool = False
+    imposed: Imposed = NOTHING
     conditions: dict[ConditionType, Condition] = field(default_factory=dict)
 
     @property
@@ -61,7 +63,8 @@ class ConfigRecord:
         """What is seen, as `config_state` wants it."""
         running = self.generation.document if self.generation is not None else None
         failure = self.failure.reason if self.failure is not None else StateReason.NONE
-        return Observed(running, failure=failure, waiting=self.waiting)
+        paused = self.imposed.sending is not Sending.SEND
+        return Observed(running, paused=paused, failure=failure, waiting=self.waiting)
 
     def note(self, kind: ConditionType, status: Tristate, now: float, reason: str = "", message: str = "") -> None:
         """Set a condition; `since` moves only when the status does."""

@@ -1,24 +1,23 @@
-"""`/api/v1`: what the engine knows, and the three things one may ask it to do.
+"""`/api/v1`: what the engine knows, and what one may ask it to do; `overrides.py` has the rest.
 
 Endpoints that are `def` run in a worker thread, for the engine's view may wait for a lock.
 """
 
 import asyncio
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reconciler.report.items import FORMAT_VERSION, config_item, integration_item, pass_item, plan_item, status_item
+from reconciler.report.items import FORMAT_VERSION, config_item, history_items, integration_item, plan_item, status_item
 from reconciler.runtime.api import EngineView
 from reconciler.web.answers import ApiError, answer
-from reconciler.web.body import parse_json, read_body
+from reconciler.web.body import read_object
 from reconciler.web.listing import check_known, page, parse_limit, parse_query
 from reconciler.web.openapi import openapi
 from reconciler.web.options import WebOptions
+from reconciler.web.who import who
 
 _HISTORY_LIMIT = 1000
-_SMALL = 16 * 1024
 
 
 class Api:
@@ -27,7 +26,7 @@ class Api:
     def __init__(self, engine: EngineView, options: WebOptions) -> None:
         self._engine = engine
         self._limits = options.limits
-        self._who = "the Unix socket" if options.trusted else "a token"
+        self._trusted = options.trusted
 
     def status(self, request: Request) -> Response:
         """Answer with the whole at a glance."""
@@ -69,34 +68,33 @@ class Api:
         return answer(plan_item(self._engine.plan()))
 
     async def history(self, request: Request) -> Response:
-        """Answer with the last passes, newest first."""
+        """Answer with the last passes and what people did between them, newest first."""
         check_known(request.query_params, ("limit",))
         limit = parse_limit(request.query_params, 20, _HISTORY_LIMIT)
         async with asyncio.timeout(self._limits.publish_seconds):
-            records = await asyncio.wrap_future(self._engine.history(limit))
-        items = [pass_item(record) for record in records]
+            passes = await asyncio.wrap_future(self._engine.history(limit))
+            done = await asyncio.wrap_future(self._engine.overrides.history(limit))
+        items = history_items(passes, done)[:limit]
         return answer({"format_version": FORMAT_VERSION, "items": items, "next": None})
 
     async def retry(self, request: Request) -> Response:
         """Try a failed configuration or integration again now."""
         key = await self._one_text(request, "key")
-        if not await asyncio.to_thread(self._engine.retry, key):
+        if not await asyncio.to_thread(lambda: self._engine.retry(key, self._who(request))):
             raise ApiError(404, "not_found", f"no configuration and no integration is known as {key[:160]!r}")
         return answer({"format_version": FORMAT_VERSION, "key": key}, 202)
 
     async def approve(self, request: Request) -> Response:
         """Release exactly the held plan of this digest."""
         digest = await self._one_text(request, "digest")
-        if not await asyncio.to_thread(self._engine.approve, digest, self._who):
-            held = await asyncio.to_thread(lambda: self._engine.status().held_digest)
-            now = "another one is: `reconcile plan` shows it" if held else "no removal is held now"
-            raise ApiError(409, "not_held", f"the plan {digest[:80]!r} is not held, {now}")
+        if not await asyncio.to_thread(lambda: self._engine.approve(digest, self._who(request))):
+            raise await asyncio.to_thread(self._not_held, digest)
         return answer({"format_version": FORMAT_VERSION, "digest": digest}, 202)
 
     async def look(self, request: Request) -> Response:
         """Look again now; a body is not needed."""
         if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
-            value = await self._object(request)
+            value = await read_object(request, self._limits.body_seconds)
             if value:
                 raise ApiError(422, "invalid_body", "expected an empty JSON object, or no body")
         await asyncio.to_thread(self._engine.look, "api")
@@ -106,19 +104,25 @@ class Api:
         """Answer with the description of all this."""
         return answer(openapi(self._engine.status().version))
 
+    def _who(self, request: Request) -> str:
+        return who(request.scope.get("state", {}), request.headers, trusted=self._trusted)
+
+    def _not_held(self, digest: str) -> ApiError:
+        """Say what is held instead: people approve what they have seen, so they have to see it again."""
+        status = self._engine.status()
+        if status.held_digest is None:
+            return ApiError(
+                409, "not_held", f"the plan {digest[:80]!r} is not held: nothing is, there is nothing to approve"
+            )
+        now = f"now {status.held_digest} is, with {status.held} removals"
+        return ApiError(
+            409, "not_held", f"the plan {digest[:80]!r} is not held any more: {now}; look at it with `reconcile plan`"
+        )
+
     async def _one_text(self, request: Request, name: str) -> str:
         """Return the one text that the body, a JSON object, holds under `name`."""
-        value = await self._object(request)
+        value = await read_object(request, self._limits.body_seconds)
         text = value.get(name)
         if value.keys() != {name} or not isinstance(text, str) or not text:
             raise ApiError(422, "invalid_body", f"expected a JSON object with one text, {name!r}")
         return text
-
-    async def _object(self, request: Request) -> dict[str, Any]:
-        body = await read_body(request, _SMALL, self._limits.body_seconds)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise ApiError(415, "unsupported_media_type", "send application/json")
-        value = parse_json(body)
-        if not isinstance(value, dict):
-            raise ApiError(422, "invalid_body", "expected a JSON object")
-        return value

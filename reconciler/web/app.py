@@ -16,6 +16,7 @@ from reconciler.web.answers import ApiError, busy, error
 from reconciler.web.api import Api
 from reconciler.web.intake import Intake
 from reconciler.web.options import WebOptions
+from reconciler.web.overrides import OverridesApi
 from reconciler.web.probes import Probes
 from reconciler.web.shell import HttpMetrics, Shell
 from reconciler.web.webhooks import METHODS, Webhooks
@@ -40,7 +41,7 @@ def create_app(engine: EngineView, options: WebOptions, metrics: HttpMetrics | N
 
 
 def _routes(engine: EngineView, options: WebOptions) -> Sequence[Route]:
-    probes, api = Probes(engine), Api(engine, options)
+    probes, api, overrides = Probes(engine), Api(engine, options), OverridesApi(engine, options)
     return [
         Route("/livez", probes.livez),
         Route("/readyz", probes.readyz),
@@ -58,6 +59,9 @@ def _routes(engine: EngineView, options: WebOptions) -> Sequence[Route]:
         Route("/api/v1/retry", api.retry, methods=["POST"]),
         Route("/api/v1/approve", api.approve, methods=["POST"]),
         Route("/api/v1/look", api.look, methods=["POST"]),
+        Route("/api/v1/overrides", overrides.listed),
+        Route("/api/v1/overrides", overrides.impose, methods=["POST"]),
+        Route("/api/v1/overrides", overrides.lift, methods=["DELETE"]),
     ]
 
 

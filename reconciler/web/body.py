@@ -13,6 +13,8 @@ from reconciler.web.answers import CLOSE, ApiError
 MAX_DEPTH = 64
 """How deep lists and objects may nest: what renders and filters them later recurses."""
 
+_SMALL = 16 * 1024
+
 
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
     """Return the body. Raises ApiError: 411 without a length, 413 above `limit` bytes, 408 after `seconds`.
@@ -48,6 +50,17 @@ async def _collect(request: Request, limit: int) -> bytes:
 
 def _too_large(limit: int) -> ApiError:
     return ApiError(413, "too_large", f"the body is larger than {limit} bytes")
+
+
+async def read_object(request: Request, seconds: float) -> dict[str, Any]:
+    """Return the small JSON object in the body; raises ApiError for anything else."""
+    body = await read_body(request, _SMALL, seconds)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ApiError(415, "unsupported_media_type", "send application/json")
+    value = parse_json(body)
+    if not isinstance(value, dict):
+        raise ApiError(422, "invalid_body", "expected a JSON object")
+    return value
 
 
 def parse_json(body: bytes) -> Any:

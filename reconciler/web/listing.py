@@ -59,7 +59,7 @@ def parse_query(parameters: QueryParams) -> Query:
         state=None if state is None else _state(state),
         integration=parameters.get("integration"),
         stale=None if stale is None else _one_of("stale", stale, {"true": True, "false": False}),
-        labels=tuple(_label(text) for text in parameters.getlist("label")),
+        labels=tuple(parse_label(text) for text in parameters.getlist("label")),
     )
 
 
@@ -112,7 +112,8 @@ def _one_of(name: str, text: str, values: dict[str, E]) -> E:
     return values[text]
 
 
-def _label(text: str) -> tuple[str, str]:
+def parse_label(text: str) -> tuple[str, str]:
+    """Return key and value; raises ApiError 422 for anything but `key=value`."""
     key, equals, value = text.partition("=")
     if not key or not equals:
         raise _invalid(f"the parameter 'label' must be of the form key=value, found {text[:40]!r}")

@@ -88,7 +88,9 @@ def _reading() -> dict[str, Any]:
         f"{api}/configs": {"get": _get("Configurations, in pages.", page_of("Config"), _filters())},
         f"{api}/configs/{{integration}}/{{name}}": {"get": _get("One configuration.", ref("Config"), config)},
         f"{api}/plan": {"get": _get("What still differs from the files.", ref("Plan"))},
-        f"{api}/history": {"get": _get("The last passes.", page_of("Pass"), [_query("limit", _number(1, 1000, 20))])},
+        f"{api}/history": {
+            "get": _get("Passes and interventions.", page_of("Entry"), [_query("limit", _number(1, 1000, 20))])
+        },
     }
 
 
@@ -97,6 +99,28 @@ def _changing() -> dict[str, Any]:
         "/api/v1/retry": {"post": _post("Try a failed configuration or integration again now.", "key")},
         "/api/v1/approve": {"post": _post("Release exactly the held plan of this digest.", "digest")},
         "/api/v1/look": {"post": _post("Look again now.")},
+        "/api/v1/overrides": _overrides(),
+    }
+
+
+def _overrides() -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string"}
+    texts = {"type": "array", "items": text}
+    selector = [
+        _query("id", texts, "An id such as slack/ops; several may be given."),
+        _query("label", texts, "key=value; several must all hold."),
+        _query("integration", text),
+        _query("all", {"type": "boolean", "default": False}, "Everything that is in force."),
+        _query("reason", text),
+    ]
+    impose = _operation("Suspend or pause.", {"201": _json("In force.", ref("Override")), "default": _error()})
+    lift = _operation("Resume.", {"200": _json("What has ended.", page_of("Override")), "default": _error()})
+    changing: dict[str, Any] = {"security": [{"token": []}]}
+    body = {"required": True, "content": {"application/json": {"schema": ref("OverrideRequest")}}}
+    return {
+        "get": _get("What people have set aside.", page_of("Override")),
+        "post": impose | changing | {"requestBody": body},
+        "delete": lift | changing | {"parameters": selector},
     }
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from reconciler.model.duration import DURATION_PATTERN
+from reconciler.model.override import MOST_IDS, MOST_LABELS, MOST_TEXT, InterventionKind, OverrideKind
 from reconciler.model.plan import ActionKind, ActionReason
 from reconciler.model.state import ConditionType, ConfigState, IntegrationState, Tristate
 
@@ -97,6 +99,7 @@ SCHEMAS: dict[str, Any] = {
         hooks=_list(_TEXT),
         conditions=_list(ref("Condition")),
         diagnostics=_list(ref("Diagnostic")),
+        overrides=_list(ref("Override")),
     ),
     "Integration": _record(
         id=_TEXT,
@@ -125,6 +128,7 @@ SCHEMAS: dict[str, Any] = {
         stale=_COUNT,
         queue=_COUNTS,
         alarms=_list(_TEXT),
+        overrides=_list(ref("Override")),
     ),
     "Action": _record(
         kind=_words(ActionKind),
@@ -133,12 +137,14 @@ SCHEMAS: dict[str, Any] = {
         old_digest=_MAYBE_TEXT,
         new_digest=_MAYBE_TEXT,
         held=_FLAG,
+        suspended=_FLAG,
         changes=_list(_record(path=_PATH, kind={"enum": ["added", "removed", "changed"]}, old={}, new={})),
     ),
     "Plan": _record(
         format_version={"const": 1}, actions=_list(ref("Action")), held_digest=_MAYBE_TEXT, summary=_COUNTS
     ),
     "Pass": _record(
+        kind={"const": "pass"},
         number=_COUNT,
         started=_MOMENT,
         seconds={"type": "number"},
@@ -149,4 +155,60 @@ SCHEMAS: dict[str, Any] = {
         errors=_COUNT,
         actions=_list({"type": "object"}),
     ),
+    "Intervention": _record(
+        kind={"const": "intervention"},
+        action=_words(InterventionKind),
+        target=_TEXT,
+        who=_TEXT,
+        at=_MOMENT,
+        reason=_TEXT,
+        until=_MAYBE_MOMENT,
+        detail=_TEXT,
+    ),
+    "Entry": {"oneOf": [ref("Pass"), ref("Intervention")], "discriminator": {"propertyName": "kind"}},
+    "Override": _record(
+        kind=_words(OverrideKind),
+        selected=_TEXT,
+        selector=_record(
+            ids=_list(_TEXT),
+            labels={"type": "object", "additionalProperties": _TEXT},
+            integration=_MAYBE_TEXT,
+            all=_FLAG,
+        ),
+        who=_TEXT,
+        reason=_TEXT,
+        since=_MOMENT,
+        until=_MAYBE_MOMENT,
+        drop=_FLAG,
+    ),
+    "OverrideRequest": {
+        "type": "object",
+        "required": ["kind", "selector"],
+        "additionalProperties": False,
+        "properties": {
+            "kind": _words(OverrideKind),
+            "selector": {
+                "type": "object",
+                "description": "Every part that is given must hold; at least one, or `all`.",
+                "additionalProperties": False,
+                "properties": {
+                    "ids": {
+                        "type": "array",
+                        "maxItems": MOST_IDS,
+                        "items": {"type": "string", "pattern": "^[^/]+/.+$"},
+                    },
+                    "labels": {"type": "object", "maxProperties": MOST_LABELS, "additionalProperties": _TEXT},
+                    "integration": _MAYBE_TEXT,
+                    "all": _FLAG,
+                },
+            },
+            "for": {
+                "type": ["string", "null"],
+                "pattern": DURATION_PATTERN,
+                "description": "At most 30d; without it, it lasts until it is resumed.",
+            },
+            "reason": {"type": "string", "maxLength": MOST_TEXT},
+            "drop": {"type": "boolean", "default": False, "description": "Only for a pause."},
+        },
+    },
 }

@@ -11,6 +11,7 @@ from typing import Any
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from reconciler.web.options import Limits
+from reconciler.web.who import PEER, peer_uid
 
 _SURPLUS = 16
 """How many times the largest body may follow a refusal before the connection is cut."""
@@ -35,6 +36,8 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(transport)
+            # Of the connection, not of the request: asked once, and before anything is read from it.
+            self.app_state: dict[str, Any] = {**self.app_state, PEER: peer_uid(transport.get_extra_info("socket"))}
             self._expect_head()
 
         def data_received(self, data: bytes) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
+from reconciler.model.override import Intervention, InterventionKind, Override, OverrideKind, Selector
 from reconciler.model.plan import Action, ActionKind, ActionReason, Plan
 from reconciler.model.state import (
     Condition,
@@ -44,9 +45,13 @@ CONFIGS = [
 ]
 INTEGRATION = IntegrationStatus("slack", "Slack", "Chat", IntegrationState.ACTIVE, StateReason.NONE, "", 2, (), ())
 PASS = PassRecord(7, 0.0, 0.5, "files", 3, 3, ({"kind": "start", "key": "slack/a"},), held=1, errors=2)
+PAUSE = Override(
+    1, OverrideKind.PAUSE, Selector.of(labels={"tier": "1"}), "alice", "a \x1b[2J freeze", 0.0, 7200.0, True
+)
+DONE = [Intervention(InterventionKind.PAUSE, "-l tier=1", "alice", 1.0, "a freeze", 7200.0)]
 STATUS = EngineStatus(
     "1.0", "/configs", "/state", 0.0, True, 7, 1.0, None, 0, {"active": 3}, {"active": 1}, 0,
-    {"unrouted": 0.0, "pending": 2.0, "dead": 0.0, "oldest_seconds": 1.5}, (),
+    {"unrouted": 0.0, "pending": 2.0, "dead": 0.0, "oldest_seconds": 1.5}, (), ((PAUSE, 2),),
 )  # fmt: skip
 PLAN = Plan((Action(ActionKind.REMOVE, "slack/gone", ActionReason.DELETED, "c" * 64, held=True),))
 
@@ -65,7 +70,9 @@ class FakeDaemon:
             ),
             "GET /api/v1/configs?after": (200, {"items": [items.config_item(CONFIGS[2])], "next": None}),
             **{f"GET /api/v1/configs/{c.id}": (200, items.config_item(c)) for c in CONFIGS},
-            "GET /api/v1/history": (200, {"items": [items.pass_item(PASS)]}),
+            "GET /api/v1/history": (200, {"items": items.history_items([PASS], DONE)}),
+            "POST /api/v1/overrides": (201, {"format_version": 1, **items.override_item(PAUSE, 2)}),
+            "DELETE /api/v1/overrides": (200, {"format_version": 1, "items": [items.override_item(PAUSE)], "next": None}),
             "GET /api/v1/plan": (200, items.plan_item(PLAN)),
             "POST /api/v1/approve": (200, {}),
             "POST /api/v1/retry": (202, None),
@@ -92,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = do_POST = _do
+    do_GET = do_POST = do_DELETE = _do
 
     def address_string(self):
         return "unix"

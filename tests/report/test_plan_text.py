@@ -1,8 +1,12 @@
 """A plan in the manner of Terraform, and the narration of a daemon."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
+from reconciler.model.override import Intervention, Override, OverrideKind, Selector
+from reconciler.model.override import InterventionKind as Did
 from reconciler.model.plan import Action, ActionKind, ActionReason, FieldChange, Outcome, OutcomeStatus, Plan
 from reconciler.model.state import PassRecord
 from reconciler.report import daemon_event as said
@@ -49,6 +53,14 @@ STORY = [
     said.Ready(4, 4, 0, 0.25),
     said.Invalid("slack/b", (FINDING, FINDING), running=True),
     said.Invalid("slack/b", (), running=False),
+    said.Intervened(Intervention(Did.SUSPEND, "-l tier=1", "alice (as root)", 0.0, "a freeze", 7200.0)),
+    said.Intervened(Intervention(Did.PAUSE, "--all", "bob", 0.0, detail="deliveries are dropped")),
+    said.Intervened(Intervention(Did.RAN_OUT, "-l tier=1", "", 7200.0, detail="suspended by alice")),
+    said.Intervened(Intervention(Did.RESUME, "--all", "bob\x1b", 0.0, "all is well", detail="--all was paused by bob")),
+    said.Intervened(Intervention(Did.APPROVE, "abc123", "carol", 0.0, detail="to remove: slack/a")),
+    said.InForce(Override(1, OverrideKind.PAUSE, Selector(), "bob", "", 0.0), 3),
+    said.Waits("slack/a", "alice", new=False, file="slack/a.yaml", line=1),
+    said.Waits("slack/new", "alice", new=True),
     said.Valid("slack/b", "slack/b.yaml", 1),
     said.Found((FINDING,)),
     said.Held(PLAN, "5 of 6 configurations would be removed within 10 minutes"),
@@ -67,6 +79,12 @@ def test_plan_as_text(golden):
 
 def test_plan_in_colour(golden):
     golden("plan.ansi", "".join(render_plan(plan_item(PLAN), Palette(True))))
+
+
+def test_suspended_action_is_marked():
+    text = "".join(render_plan(plan_item(Plan((replace(START, suspended=True),)))))
+    assert "[suspended]" in text
+    assert "1 to start, 1 suspended" in text
 
 
 def test_empty_plan_says_so():

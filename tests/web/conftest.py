@@ -9,6 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
+from reconciler.model.errors import OverrideRefused, UnknownTarget
+from reconciler.model.override import Override
 from reconciler.model.plan import Action, ActionKind, ActionReason, FieldChange, Plan
 from reconciler.model.ports import Receipt
 from reconciler.model.state import (
@@ -47,6 +49,37 @@ def config_status(config_id, **changes):
     return replace(status, **changes)
 
 
+class MemoryOverrides:
+    """OverridesView over a list; whoever asks is noted in `calls`."""
+
+    def __init__(self, calls):
+        self.calls = calls
+        self.in_force = []
+        self.done = []
+
+    def impose(self, asked, who):
+        self.calls.append(("impose", asked, who))
+        if asked.selector.ids == ("slack/gone",):
+            raise UnknownTarget("no configuration is known as 'slack/gone'")
+        if asked.reason == "too many":
+            raise OverrideRefused("too many")
+        until = MOMENT + asked.seconds if asked.seconds else None
+        override = Override(1, asked.kind, asked.selector, who, asked.reason, MOMENT, until, asked.drop)
+        self.in_force.append(override)
+        return override, 1
+
+    def lift(self, selector, who, reason=""):
+        self.calls.append(("lift", selector, who, reason))
+        ended, self.in_force = self.in_force, []
+        return ended
+
+    def listed(self):
+        return [(override, 1) for override in self.in_force]
+
+    def history(self, limit):
+        return done(self.done[:limit])
+
+
 class MemoryEngine:
     """EngineView over plain attributes; events go to `events`, and `store` decides what publishing gives."""
 
@@ -63,6 +96,7 @@ class MemoryEngine:
         self.known = {}
         self.events = []
         self.calls = []
+        self.overrides = MemoryOverrides(self.calls)
         self.retryable = {"slack/a", "slack"}
         self.held = "abc123"
         self.store = self._store
@@ -80,6 +114,7 @@ class MemoryEngine:
         return EngineStatus(
             "1.2.3", "/configs", "/state", MOMENT, self.ready, self.passes, MOMENT if self.passes else None, None, 0,
             {"active": len(self.known)}, {"active": 1}, 0, {"pending": 0, "oldest_seconds": 0.5}, ("the disk is full",),
+            tuple((override, 1) for override in self.overrides.in_force),
         )  # fmt: skip
 
     def integrations(self):
@@ -109,8 +144,8 @@ class MemoryEngine:
     def look(self, trigger):
         self.calls.append(("look", trigger))
 
-    def retry(self, key):
-        self.calls.append(("retry", key))
+    def retry(self, key, who):
+        self.calls.append(("retry", key, who))
         return key in self.retryable
 
     def approve(self, digest, who):

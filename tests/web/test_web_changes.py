@@ -1,10 +1,14 @@
 """The three requests that change something, as the command line sends them over the Unix socket."""
 
+import getpass
 import json
+from dataclasses import replace
 
 import pytest
 
 from reconciler.web.sockets import unix_connection
+
+ME = getpass.getuser()
 
 
 @pytest.fixture
@@ -26,7 +30,7 @@ def send(serve, tmp_path):
 
 def test_retry_of_a_known_key(send, engine):
     assert send("/api/v1/retry", {"key": "slack/a"}) == (202, {"format_version": 1, "key": "slack/a"})
-    assert engine.calls == [("retry", "slack/a")]
+    assert engine.calls == [("retry", "slack/a", ME)]
 
 
 def test_retry_of_an_unknown_key_is_404(send):
@@ -35,12 +39,19 @@ def test_retry_of_an_unknown_key_is_404(send):
 
 def test_approval_of_the_held_plan(send, engine):
     assert send("/api/v1/approve", {"digest": "abc123"})[0] == 202
-    assert engine.calls == [("approve", "abc123", "the Unix socket")]
+    assert engine.calls == [("approve", "abc123", ME)]
 
 
 def test_approval_of_another_plan_is_409(send):
     status, answer = send("/api/v1/approve", {"digest": "other"})
     assert (status, answer["error"]["code"]) == (409, "not_held")
+    assert "nothing is" in answer["error"]["message"]
+
+
+def test_refused_approval_names_the_plan_that_is_held(send, engine):
+    engine.status = lambda: replace(type(engine).status(engine), held_digest="abc123", held=4)
+    _, answer = send("/api/v1/approve", {"digest": "other"})
+    assert "now abc123 is, with 4 removals" in answer["error"]["message"]
 
 
 @pytest.mark.parametrize("body", [None, b"", {}])

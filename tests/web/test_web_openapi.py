@@ -1,6 +1,7 @@
 import jsonschema
 import pytest
 
+from reconciler.model.override import Intervention, InterventionKind, Override, OverrideKind, Selector
 from reconciler.web.app import create_app
 from reconciler.web.openapi import openapi
 from reconciler.web.options import WebOptions
@@ -57,10 +58,14 @@ def test_schemas_are_schemas():
     [
         "/livez", "/readyz", "/api/v1/status", "/api/v1/integrations", "/api/v1/integrations/slack", "/api/v1/configs",
         "/api/v1/configs/slack/a", "/api/v1/plan", "/api/v1/history", "/api/v1/configs/slack/gone",
+        "/api/v1/overrides",
     ],
 )  # fmt: skip
 def test_answers_are_as_described(client, engine, path):
-    engine.add("slack/a")
+    override = Override(1, OverrideKind.PAUSE, Selector.of(["slack/a"]), "alice", "why", 1.0, 2.0, True)
+    engine.add("slack/a", overrides=(override,))
+    engine.overrides.in_force = [override]
+    engine.overrides.done = [Intervention(InterventionKind.RAN_OUT, "--all", "", 1.0)]
     template = path.replace("integrations/slack", "integrations/{id}")
     template = template.replace("/slack/a", "/{integration}/{name}").replace("/slack/gone", "/{integration}/{name}")
     answer = client.get(path)

@@ -1,4 +1,4 @@
-"""`reconcile history`: the last passes of a daemon, newest first."""
+"""`reconcile history`: the last passes of a daemon and what people did between them, newest first."""
 
 from typing import Annotated, Any
 
@@ -13,13 +13,16 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def history(
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many passes.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many entries.")] = 20,
     state_dir: StateDir = ".reconcile",
     server: Server = None,
     token_file: TokenFile = None,
     output: Output = "table",
 ) -> int:
-    """Show what the last passes did, and what made them look."""
+    """Show what was done, when, and why.
+
+    The last passes and what made them look, and what people did between them, newest first.
+    """
     check_output(output)
     items = list(daemon(state_dir, server, token_file).get("history", limit=limit)["items"])[:limit]
 

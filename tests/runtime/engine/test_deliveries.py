@@ -257,3 +257,35 @@ def test_filter_error_stays_when_something_else_is_edited(harness, make, doc):
     h.deliver(note(1))
     h.write("a.yaml", doc("a", events=broken, settings={"channel": "#other"}))
     assert conditions(h).get(ConditionType.FILTER_ERROR) == "EvaluationFailed"
+
+
+def test_delivery_to_what_is_disabled_survives_a_restart(harness, make, doc):
+    def deliver(self, event, config):
+        raise TransientError("later", retry_after=1)
+
+    h = harness(make(deliver=deliver))
+    h.write("a.yaml", doc("a"), settle=False)
+    h.start()
+    h.deliver(note(1))
+    h.write("a.yaml", doc("a", enabled=False))
+    h.advance(5)  # its turn came, and it was parked: after a restart it is looked at before any file is
+    h.stop()
+    h.start()
+    h.advance(1)
+    queue = h.manager.engine.status().queue
+    assert (queue["pending"], queue["dead"]) == (1, 0)
+
+
+def test_delivery_to_what_was_removed_while_nothing_ran_is_a_dead_letter(harness, make, doc):
+    def deliver(self, event, config):
+        raise TransientError("later", retry_after=5)
+
+    h = harness(make(deliver=deliver))
+    h.write("a.yaml", doc("a"), settle=False)
+    h.start()
+    h.deliver(note(1))
+    h.stop()
+    h.delete("a.yaml", settle=False)
+    h.start()
+    h.advance(10)
+    h.wait_until(lambda: h.manager.engine.status().queue["dead"] == 1)

@@ -1,0 +1,358 @@
+"""A suspension: what runs goes on, and whatever the files ask for waits until it ends."""
+
+import pytest
+
+from reconciler.model.errors import OverrideRefused, UnknownTarget
+from reconciler.model.override import InterventionKind, OverrideKind, OverrideRequest, Selector
+from reconciler.model.state import ConfigState, StateReason
+
+STARTED = ["initialize", "enabled a #default"]
+
+
+def suspend(h, *ids, seconds=None, who="alice", **more):
+    asked = OverrideRequest(OverrideKind.SUSPEND, Selector.of(ids, **more), seconds, "a freeze")
+    override, count = h.manager.engine.overrides.impose(asked, who)
+    h.settle()
+    return override, count
+
+
+def resume(h, *ids, **more):
+    ended = h.manager.engine.overrides.lift(Selector.of(ids, **more), "bob", "all is well")
+    h.settle()
+    return ended
+
+
+def interventions(h):
+    return [(i.kind.value, i.target, i.who) for i in h.manager.engine.overrides.history(100).result(5)]
+
+
+@pytest.fixture
+def world(harness, make, doc):
+    """One configuration `diary/a` that runs: the harness and the class."""
+    cls = make()
+    h = harness(cls)
+    h.write("a.yaml", doc("a", labels={"tier": "1"}), settle=False)
+    h.start()
+    return h, cls
+
+
+def test_change_waits_and_is_made_when_it_is_resumed(world, doc):
+    h, cls = world
+    suspend(h, "diary/a")
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
+    status = h.config("diary/a")
+    assert cls.diary == STARTED
+    assert (status.state, status.stale, status.reason) == (ConfigState.ACTIVE, True, StateReason.SUSPENDED)
+    assert status.digest != status.desired_digest
+    assert status.message == "suspended by alice: a freeze"
+    resume(h, "diary/a")
+    assert cls.diary[2:] == ["enabled a #new", "disabled a #default"]
+    assert not h.config("diary/a").stale
+
+
+def test_suspended_and_as_its_file_asks_is_not_stale(world):
+    h, _ = world
+    suspend(h, "diary/a")
+    status = h.config("diary/a")
+    assert (status.state, status.stale, status.reason) == (ConfigState.ACTIVE, False, StateReason.NONE)
+    assert [one.who for one in status.overrides] == ["alice"]
+
+
+@pytest.mark.parametrize("change", ["delete", "disable", "relabel"])
+def test_removal_and_disabling_wait(world, doc, change):
+    h, cls = world
+    suspend(h, labels={"tier": "1"})
+    if change == "delete":
+        h.delete("a.yaml")
+    else:
+        h.write("a.yaml", doc("a", enabled=change != "disable", settings={"channel": "#new"}))
+    h.advance(60)
+    assert cls.diary == STARTED
+    assert h.config("diary/a").reason is StateReason.SUSPENDED
+    assert h.config("diary/a").enabled
+    resume(h)
+    assert cls.diary[2:] != []
+
+
+def test_new_configuration_waits_as_pending(world, doc):
+    h, cls = world
+    suspend(h, integration="diary")
+    h.write("b.yaml", doc("b"))
+    status = h.config("diary/b")
+    assert (status.state, status.reason) == (ConfigState.PENDING, StateReason.SUSPENDED)
+    assert (status.enabled, status.message) == (True, "suspended by alice: a freeze")
+    assert cls.diary == STARTED
+    resume(h, integration="diary")
+    assert cls.diary[2:] == ["enabled b #default"]
+
+
+def test_new_configuration_of_an_integration_that_is_down_does_not_initialize_it(harness, make, doc):
+    cls = make()
+    h = harness(cls)
+    h.start()
+    suspend(h)
+    h.write("a.yaml", doc("a"))
+    assert cls.diary == []
+    h.delete("a.yaml")
+    assert h.state("diary/a") is None
+
+
+def test_configuration_that_was_disabled_stays_so(harness, make, doc):
+    cls = make()
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"))
+    h.write("a.yaml", doc("a", enabled=False))
+    suspend(h, "diary/a")
+    h.write("a.yaml", doc("a"))
+    h.stop()
+    cls.diary.clear()
+    h.start()
+    assert cls.diary == []
+    assert (h.state("diary/a"), h.config("diary/a").stale) == (ConfigState.DISABLED, True)
+
+
+def test_restart_runs_what_ran(world, doc):
+    h, cls = world
+    suspend(h, "diary/a")
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
+    h.stop()
+    h.write("a.yaml", doc("a", settings={"channel": "#newer"}), settle=False)
+    h.write("b.yaml", doc("b"), settle=False)
+    cls.diary.clear()
+    h.start()
+    assert cls.diary == [*STARTED, "enabled b #default"]
+    assert h.config("diary/a").reason is StateReason.SUSPENDED
+    resume(h)
+    assert "enabled a #newer" in cls.diary
+
+
+def test_what_started_just_before_is_written_when_it_is_suspended(world, doc):
+    h, _ = world
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
+    h.manager.engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, Selector()), "alice")
+    row = h.manager.engine._store.load_good()["diary/a"]
+    assert row.applied == row.accepted
+
+
+def test_restart_with_the_file_gone_runs_what_ran(world):
+    h, cls = world
+    suspend(h, "diary/a")
+    h.stop()
+    h.delete("a.yaml", settle=False)
+    cls.diary.clear()
+    h.start()
+    h.advance(1)
+    assert cls.diary == STARTED
+
+
+def test_file_that_appeared_while_nothing_ran_waits(world, doc):
+    h, cls = world
+    suspend(h, integration="diary")
+    h.stop()
+    h.write("b.yaml", doc("b"), settle=False)
+    cls.diary.clear()
+    h.start()
+    assert cls.diary == STARTED
+    assert h.config("diary/b").reason is StateReason.SUSPENDED
+
+
+def test_version_that_does_not_start_is_not_tried_under_a_suspension(harness, make, doc):
+    cls = make()
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"))
+    h.write("a.yaml", doc("a", settings={"port": 13}))
+    tried = cls.diary.count("enabled a #default")
+    suspend(h, "diary/a")
+    h.advance(900)
+    status = h.config("diary/a")
+    assert cls.diary.count("enabled a #default") == tried
+    assert (status.state, status.reason) == (ConfigState.ACTIVE, StateReason.SUSPENDED)
+
+
+def test_integration_of_a_suspended_configuration_stays_up(world):
+    h, cls = world
+    suspend(h, "diary/a")
+    h.delete("a.yaml")
+    h.advance(1)
+    assert "shutdown" not in cls.diary
+    resume(h, "diary/a")
+    assert cls.diary[-1] == "shutdown"
+
+
+def test_new_value_of_a_secret_waits(harness, make, doc):
+    cls = make()
+    h = harness(cls)
+    (h.secrets / "t").write_text("one")
+    h.start()
+    h.write("a.yaml", doc("a", settings={"token": {"secret": "file:t"}}))
+    suspend(h, "diary/a")
+    (h.secrets / "t").write_text("two")
+    h.settle()
+    assert cls.diary == STARTED
+    resume(h, "diary/a")
+    assert len(cls.diary) > len(STARTED)
+
+
+def test_removals_under_a_suspension_are_judged_when_it_ends(harness, make, doc):
+    cls = make()
+    h = harness(cls)
+    for name in "abcde":
+        h.write(f"{name}.yaml", doc(name), settle=False)
+    h.start()
+    suspend(h)
+    for name in "abcd":
+        h.delete(f"{name}.yaml", settle=False)
+    h.advance(1)
+    assert h.manager.engine.status().held == 0
+    resume(h)
+    assert h.manager.engine.status().held == 4
+    assert not [line for line in cls.diary if line.startswith("disabled")]
+
+
+def test_approval_frees_nothing_that_is_suspended(harness, make, doc):
+    h = harness(make())
+    for name in "abcde":
+        h.write(f"{name}.yaml", doc(name), settle=False)
+    h.start()
+    for name in "abcd":
+        h.delete(f"{name}.yaml", settle=False)
+    h.advance(1)
+    shown = h.manager.engine.status().held_digest
+    suspend(h, "diary/a")
+    assert not h.manager.engine.approve(shown, "alice")
+    assert h.state("diary/a") is ConfigState.ACTIVE
+
+
+def test_suspension_ends_at_its_time(world, doc):
+    h, cls = world
+    suspend(h, "diary/a", seconds=3600)
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
+    h.advance(3500)
+    assert cls.diary == STARTED
+    h.advance(200)
+    h.wait_until(lambda: "enabled a #new" in cls.diary)
+    assert interventions(h)[0] == ("ran-out", "diary/a", "")
+
+
+def test_suspension_that_ran_out_while_nothing_ran_is_over(world, doc):
+    h, cls = world
+    suspend(h, "diary/a", seconds=3600)
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
+    h.stop()
+    h.clock.advance(4000)
+    cls.diary.clear()
+    h.start()
+    assert cls.diary == ["initialize", "enabled a #new"]
+    assert h.manager.engine.overrides.listed() == ()
+    (last, _) = h.manager.engine.overrides.history(2).result(5)
+    assert (last.kind, h.clock.time() - last.at > 300) == (InterventionKind.RAN_OUT, True)
+
+
+@pytest.mark.parametrize("step", [-86400, 86400])
+def test_clock_that_is_set_changes_nothing(world, step):
+    h, _ = world
+    suspend(h, "diary/a", seconds=3600)
+    h.clock.step(step)
+    h.advance(3500)
+    assert len(h.manager.engine.overrides.listed()) == 1
+    h.advance(200)
+    h.wait_until(lambda: h.manager.engine.overrides.listed() == ())
+    assert [kind for kind, *_ in interventions(h)] == ["ran-out", "suspend"]
+
+
+def test_clock_set_back_while_nothing_ran_does_not_prolong(world):
+    h, _ = world
+    suspend(h, "diary/a", seconds=3600)
+    h.stop()
+    h.clock.step(-86400)
+    h.start()
+    h.advance(3700)
+    h.wait_until(lambda: h.manager.engine.overrides.listed() == ())
+
+
+def test_same_selector_again_replaces_what_it_gave(world):
+    h, _ = world
+    suspend(h, "diary/a", seconds=60)
+    suspend(h, "diary/a", seconds=7200, who="bob")
+    h.advance(100)
+    ((override, count),) = h.manager.engine.overrides.listed()
+    assert (override.who, count) == ("bob", 1)
+
+
+def test_who_did_what_is_kept_newest_first(world):
+    h, _ = world
+    suspend(h, labels={"tier": "1"})
+    h.manager.engine.retry("diary/a", "carol")
+    resume(h)
+    h.stop()
+    h.start()
+    assert interventions(h) == [
+        ("resume", "--all", "bob"),
+        ("retry", "diary/a", "carol"),
+        ("suspend", "-l tier=1", "alice"),
+    ]
+
+
+def test_ids_are_resumed_one_by_one(world, doc):
+    h, _ = world
+    h.write("b.yaml", doc("b"))
+    suspend(h, "diary/a", "diary/b")
+    resume(h, "diary/a")
+    assert [str(one.selector) for one, _ in h.manager.engine.overrides.listed()] == ["diary/b"]
+    assert h.config("diary/a").overrides == ()
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        (Selector.of(["diary/aa"]), "no configuration is known as 'diary/aa': did you mean `diary/a`?"),
+        (Selector.of(integration="dairy"), "no integration is registered as 'dairy': did you mean `diary`?"),
+    ],
+)
+def test_unknown_target_is_refused_with_the_nearest(world, selector, message):
+    h, _ = world
+    with pytest.raises(UnknownTarget) as caught:
+        h.manager.engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, selector), "alice")
+    assert str(caught.value) == message
+
+
+def test_part_of_what_was_not_listed_cannot_be_resumed(world):
+    h, _ = world
+    suspend(h, integration="diary")
+    with pytest.raises(UnknownTarget, match="`reconcile resume --integration diary` ends it"):
+        resume(h, "diary/a")
+    with pytest.raises(UnknownTarget, match="neither suspended nor paused: what is: --integration diary"):
+        resume(h, labels={"x": "y"})
+
+
+def test_too_many_overrides_are_refused(world):
+    h, _ = world
+    impose = h.manager.engine.overrides.impose
+    for n in range(100):
+        impose(OverrideRequest(OverrideKind.PAUSE, Selector.of(labels={"n": str(n)})), "alice")
+    with pytest.raises(OverrideRefused, match="100 overrides"):
+        impose(OverrideRequest(OverrideKind.PAUSE, Selector.of(labels={"n": "more"})), "alice")
+
+
+def test_plan_shows_what_waits(world, doc):
+    h, _ = world
+    suspend(h)
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
+    h.write("b.yaml", doc("b"))
+    actions = h.manager.engine.plan().actions
+    assert [(a.kind.value, a.key, a.suspended) for a in actions] == [
+        ("update", "diary/a", True),
+        ("start", "diary/b", True),
+    ]
+    resume(h)
+    assert not h.manager.engine.plan()
+
+
+def test_gauges_count_what_is_set_aside(world):
+    h, _ = world
+    suspend(h, "diary/a")
+    registry = h.manager.engine.metrics
+    assert registry.get_sample_value("reconcile_configs_suspended") == 1
+    assert registry.get_sample_value("reconcile_configs_paused") == 0

@@ -53,6 +53,7 @@ class Deliveries:
             if self._world.configs.get(record.id) is record:
                 self.follow(record)
         self.router.open()
+        self.dispatcher.wake_all()
 
     def follow(self, record: ConfigRecord) -> None:
         """Route by what runs, or else by what is in force; a disabled configuration gets nothing new."""
@@ -110,7 +111,8 @@ class Deliveries:
         """Say whether a delivery may be made now, has to wait, or has nowhere to go."""
         record = self._world.configs.get(config_id)
         if record is None or not record.effective.known:
-            return "gone"
+            # What an earlier life left behind must not be given up before the files have been looked at.
+            return "gone" if self._unrouted is None else "waiting"
         running = record.generation is not None and record.effective.wanted
         return "ready" if running else "waiting"
 

@@ -70,6 +70,10 @@ class StateStore:
         """Finish what was asked for and close the file."""
         self._database.close()
 
+    def check(self) -> "Future[None]":
+        """Look whether the file is still usable; one that is not is set aside and made anew."""
+        return self._submit(lambda connection: connection.execute("SELECT count(*) FROM meta").close())
+
     # --- last good ----------------------------------------------------------------------------------------------
 
     def load_good(self) -> dict[str, Good]:

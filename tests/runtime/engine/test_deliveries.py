@@ -257,3 +257,28 @@ def test_filter_error_stays_when_something_else_is_edited(harness, make, doc):
     h.deliver(note(1))
     h.write("a.yaml", doc("a", events=broken, settings={"channel": "#other"}))
     assert conditions(h).get(ConditionType.FILTER_ERROR) == "EvaluationFailed"
+
+
+def test_delivery_of_an_earlier_life_waits_until_the_files_have_been_looked_at(harness, make, doc):
+    def fails_at_first(self, event, config):
+        if not self.release.is_set():
+            raise TransientError("not yet", retry_after=60)
+        self.received.append((config.name, event.id))
+
+    cls = make(deliver=fails_at_first)
+    h = harness(cls)
+    h.write("a.yaml", doc("a"), settle=False)
+    h.start()
+    h.deliver(note(1))
+    h.stop()
+    cls.release.set()
+    h.clock.advance(120)
+    lock = h.directory / ".git" / "index.lock"  # git is at work, so the first pass is put off
+    lock.parent.mkdir()
+    lock.touch()
+    h.manager.start(wait=False)
+    engine = h.manager.engine
+    h.wait_until(lambda: engine._dispatcher._parked or engine.status().queue["dead"], "a first try")
+    lock.unlink()
+    h.wait_until(lambda: cls.received == [("a", "e1")])
+    assert engine.status().queue["dead"] == 0

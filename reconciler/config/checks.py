@@ -163,7 +163,10 @@ class Checks:
             here.error(rules.TEMPLATE_SYNTAX, path, problem, "templates are Jinja2 and see `event` and `config`")
 
     def _is_fine_reference(self, value: Any) -> bool:
-        return value.__class__ is dict and len(value) == 1 and value.get("secret") in self._fine_references
+        if value.__class__ is not dict or len(value) != 1:
+            return False
+        uri = value.get("secret")  # a mapping may have a key of that name and anything beneath it
+        return uri.__class__ is str and uri in self._fine_references
 
     def _references(self, settings: Mapping[str, Any], here: "_Place") -> None:
         for path, value in references(settings, ("settings",)):

@@ -152,3 +152,9 @@ def test_fallback_that_is_not_configured_is_a_warning():
 def test_fallback_to_itself_is_a_warning():
     (found,) = dangling("chat/a")
     assert "itself" in found.message
+
+
+@pytest.mark.parametrize("odd", [{}, [], 1, None, {"secret": "env:A"}])
+def test_anything_beneath_a_key_secret_gets_a_verdict(judge, odd):
+    judge.settings({"channel": {"secret": "env:TOKEN"}})
+    assert judge.settings({"channel": {"secret": odd}}).diagnostics

@@ -64,7 +64,7 @@ class Directory:
         self._settings = SettingsFile()
         self._snapshot = Snapshot()
         self._identity: tuple[int, int] | None = None
-        self._accepting = False
+        self._accepting = self._is_lost = False
         self._invalid: frozenset[str] = frozenset()
         self._problems: list[Diagnostic] = []
 
@@ -97,13 +97,14 @@ class Directory:
         self._tree.learn(known or {})
         try:
             base, identity = self._locate()
-            everything = folders is None or identity != self._identity
+            # A root that was lost is not there again before all of it has been listed.
+            everything = folders is None or identity != self._identity or self._is_lost
             walk = self._walk(base, None if everything else folders, tick)
         except OSError as error:
             return self._lost(RootState.MISSING if is_gone(error) else RootState.UNREADABLE)
         if identity != self._identity and self._is_swapped_empty(walk):
             return self._lost(RootState.SWAPPED_EMPTY)
-        self._identity, self._accepting = identity, False
+        self._identity, self._accepting, self._is_lost = identity, False, False
         if everything:
             self._settings.refresh(base)
             self._revalidate()
@@ -135,6 +136,7 @@ class Directory:
         return had and not self._accepting and not walk.broken and not any(x.files for x in walk.listings.values())
 
     def _lost(self, state: RootState) -> Scan:
+        self._is_lost = True
         return Scan(root=state, files=self._tree.files)
 
     # --- what comes of it ---------------------------------------------------------------------------------------

@@ -18,6 +18,14 @@ from reconciler.runtime.world import World
 
 TWO_LOOKS = 0.1
 """The least time between the two looks that confirm an absence, in seconds."""
+QUIET = 2.0
+"""How long nothing that was missing must have come back before anything else that is missing may go, in seconds.
+
+Files that come back one by one are a directory that is filled again, or a file that is written slowly: the others may
+follow. The same holds after the root itself has come back.
+"""
+UNSETTLED = 3.0
+"""How long an absence is doubted at most because files are being written, in seconds: one may be its new place."""
 
 
 class Absences:
@@ -33,11 +41,30 @@ class Absences:
         self._removed: dict[str, float] = {}
         self.verdict = Verdict()
         self.root_lost = ""
+        self.unsettled = False
+        """Whether the last scan found files that are still being written."""
+        self._quiet_at = float("-inf")
+        self._is_holding_on = False
 
     @property
     def recheck_at(self) -> float | None:
         """When the earliest of the ids that were missed once may be looked at again (monotonic), or None."""
-        return min(self._vanishing.values()) + TWO_LOOKS if self._vanishing else None
+        if self.root_lost:  # its return is a change that is seen
+            return None
+        due = [self._quiet_at] if self._is_holding_on else []
+        if self._vanishing:
+            due.append(max(min(self._vanishing.values()) + self._doubt, self._quiet_at))
+        return min(due, default=None)
+
+    @property
+    def _doubt(self) -> float:
+        return UNSETTLED if self.unsettled else TWO_LOOKS
+
+    def lose_root(self, why: str, now: float) -> None:
+        """The root is lost for a reason, or is there again (the empty string)."""
+        if self.root_lost and not why:
+            self._quiet_at = now + QUIET
+        self.root_lost = why
 
     @property
     def vanishing(self) -> Collection[str]:
@@ -51,11 +78,11 @@ class Absences:
             self._vanishing.clear()
         for key in changed:
             if get(key).presence is not Presence.ABSENT:
-                self._came_back(key)
+                self._came_back(key, now)
             elif key in self._world.configs and key not in self._confirmed and not self.root_lost:
                 self._vanishing.setdefault(key, now)
         for key, since in list(self._vanishing.items()):
-            if now - since >= TWO_LOOKS:
+            if now - since >= self._doubt and now >= self._quiet_at:
                 del self._vanishing[key]
                 self._confirmed.add(key)
                 changed.add(key)
@@ -99,7 +126,9 @@ class Absences:
         self._approved |= keys
         return keys
 
-    def _came_back(self, key: str) -> None:
+    def _came_back(self, key: str, now: float) -> None:
+        if key in self._vanishing or key in self._confirmed:
+            self._quiet_at = now + QUIET
         self._vanishing.pop(key, None)
         self._confirmed.discard(key)
         self._approved.discard(key)
@@ -112,15 +141,23 @@ class Absences:
         asked = {key for key in self._confirmed - self._approved if not self._waits(key)}
         if asked:
             present = Counter(record.integration for key, record in self._world.configs.items() if key not in asked)
-            self.verdict = judge(asked, self._removed, present, self._limit, now)
+            self.verdict = self._hold_on(judge(asked, self._removed, present, self._limit, now), now)
         else:
-            self.verdict = Verdict()
+            self.verdict, self._is_holding_on = Verdict(), False
         self._world.held = tuple(self._held_action(key) for key in sorted(self.verdict.held))
         return set(before ^ self.verdict.held)
 
     def _waits(self, key: str) -> bool:
         """Whether a suspension keeps a removal back: it is judged when that ends."""
         return self._overrides.suspended(key, None, self._world.configs[key].accepted)
+
+    def _hold_on(self, verdict: Verdict, now: float) -> Verdict:
+        """Keep holding what was held as long as some of it comes back."""
+        still = (self.verdict.held & self._confirmed) - self._approved
+        self._is_holding_on = now < self._quiet_at and not still <= verdict.held
+        if not self._is_holding_on:
+            return verdict
+        return Verdict(verdict.held | still, verdict.reason or self.verdict.reason)
 
     def _held_action(self, key: str) -> Action:
         accepted = self._world.configs[key].accepted

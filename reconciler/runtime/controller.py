@@ -24,6 +24,7 @@ from reconciler.runtime.goods import Goods
 from reconciler.runtime.inbox import Inbox, Look
 from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.overrides import Overrides
+from reconciler.runtime.newcomers import Newcomers
 from reconciler.runtime.passes import OpenPass, Passes
 from reconciler.runtime.pump import Pump, first_of
 from reconciler.runtime.sequence import RemovalsFirst
@@ -33,6 +34,8 @@ from reconciler.runtime.world import ConfigRecord, World
 log = logging.getLogger(__name__)
 SWEEP = 30.0
 """The least time between two sweeps, in seconds."""
+ROOT_SWEEP = 2.0
+"""How often a root that is lost is looked for, in seconds: its return may be nothing that can be watched."""
 SWEEP_FACTOR = 200.0
 """A sweep waits at least this many times its own duration, so that large directories cost little."""
 _CHUNK = 1000
@@ -81,8 +84,9 @@ class Controller:
         self._applier = Applier(parts.services, parts.world, self, parts.disk)
         self._pump = Pump(self._clock, self._applier.work, self._worked)
         self._passes = Passes(self._pass_ended, first_pass)
+        self._first_pass = first_pass
         self._sequence = RemovalsFirst(self._pump.add)
-        self._newcomers: dict[str, float] = {}
+        self._newcomers = Newcomers()
         self._stopping = self._is_looking = False
         self._sweep_at = 0.0
         self._recheck_at: float | None = None
@@ -105,6 +109,7 @@ class Controller:
             and self._pump.queue.idle
             and self._p.absences.recheck_at is None
             and self._recheck_at is None
+            and self._newcomers.due_at is None
         )
 
     async def withdraw(self, integration_id: str) -> None:
@@ -143,7 +148,8 @@ class Controller:
     async def _wait(self) -> None:
         """Return when there is something in the inbox; what is due by the clock puts it there."""
         absences = self._p.absences
-        due = min(at for at in (self._sweep_at, self._recheck_at, absences.recheck_at) if at is not None)
+        appointments = (self._sweep_at, self._recheck_at, absences.recheck_at, self._newcomers.due_at)
+        due = min(at for at in appointments if at is not None)
         delay = due - self._clock.monotonic()
         if delay > 0 and not self.inbox:
             await first_of(self.inbox.wait(), self._clock.sleep(delay))
@@ -152,6 +158,8 @@ class Controller:
             self.inbox.put("sweep", folders=None)
         if absences.recheck_at is not None and now >= absences.recheck_at:
             self.inbox.put("recheck", folders=self._folders_of(absences.vanishing))
+        if self._newcomers.due_at is not None and now >= self._newcomers.due_at:
+            self.inbox.put("recheck")
         if self._recheck_at is not None and now >= self._recheck_at:
             self.inbox.put("recheck", folders=self._recheck_folders)
 
@@ -170,16 +178,14 @@ class Controller:
         known = await self._p.goods.load() if self._is_first else {}
         scan = await self._scan(look.folders, known)
         self._see_root(scan)
-        ids = self._observe({*scan.changed, *look.ids})
+        ids = self._observe({*scan.changed, *scan.moved, *look.ids})
         if self._is_first:
             ids = await self._first_look(ids)
         elif look.folders is None:
             ids |= await drifted(self._p.world, self._pump.queue.is_pending)
             ids |= await rotated(self._p.services, self._p.world, self._p.disk)
         ids = self._newcomers_wait(ids)
-        if look.folders is None:
-            duration = self._clock.monotonic() - began
-            self._sweep_at = self._clock.monotonic() + max(SWEEP, SWEEP_FACTOR * duration)
+        self._next_sweep(look, scan, began)
         await self._absorb(ids)
         plan = self._plan(ids)
         self._p.services.metrics.passes.labels(look.trigger.partition("+")[0]).inc()
@@ -187,10 +193,18 @@ class Controller:
         self._begin(plan, ids, look.trigger, started, began, scan.files)
         self.looks += 1
 
+    def _next_sweep(self, look: Look, scan: Scan, began: float) -> None:
+        now = self._clock.monotonic()
+        if scan.root is not RootState.OK:
+            self._sweep_at = now + ROOT_SWEEP
+        elif look.folders is None:
+            self._sweep_at = now + max(SWEEP, SWEEP_FACTOR * (now - began))
+
     async def _scan(self, folders: Collection[str] | None, known: dict[str, Collection[str]]) -> Scan:
         job = self._p.scanner.run(lambda: self._p.directory.scan(folders, known=known))
         scan: Scan = await asyncio.wrap_future(job)
         self._recheck_at = None
+        self._p.absences.unsettled = scan.recheck_in is not None
         if scan.recheck_in is not None:
             self._recheck_at = self._clock.monotonic() + scan.recheck_in
             self._recheck_folders = folders
@@ -200,7 +214,7 @@ class Controller:
         lost = "" if scan.root is RootState.OK else f"the root {self._p.directory.root} is {scan.root.value}"
         if lost == self._p.absences.root_lost:
             return
-        self._p.absences.root_lost = lost
+        self._p.absences.lose_root(lost, self._clock.monotonic())
         self.inbox.put("root", ids=list(self._p.world.configs))
         if lost:
             self._p.world.alarms["root"] = f"{lost}: what runs keeps running, nothing is removed"
@@ -223,23 +237,14 @@ class Controller:
         if self._p.absences.vanishing:
             await self._clock.sleep(TWO_LOOKS)
             scan = await self._scan(None, {})
-            ids |= self._observe(scan.changed)
+            ids |= self._observe({*scan.changed, *scan.moved})
         return ids
 
     def _newcomers_wait(self, ids: set[str]) -> set[str]:
-        """Keep new ids back while others of their integration are missed but not yet confirmed to be gone.
-
-        An id that was changed in place is one of each: the old one is to be removed before the new one is added.
-        """
-        now = self._clock.monotonic()
-        vanishing = {key.partition("/")[0] for key in self._p.absences.vanishing}
-        for key in ids:
-            if key not in self._p.world.configs and key.partition("/")[0] in vanishing:
-                self._newcomers.setdefault(key, now)
-        due = {key for key, since in self._newcomers.items() if not vanishing or now - since >= TWO_LOOKS}
-        for key in due:
-            del self._newcomers[key]
-        return (ids | due) - self._newcomers.keys()
+        snapshot = self._p.directory.snapshot
+        new = {key: snapshot.get(key).file for key in ids if key not in self._p.world.configs}
+        missed = {key: self._p.goods.file_of(key) for key in self._p.absences.vanishing}
+        return ids - new.keys() | self._newcomers.admit(new, missed, self._clock.monotonic())
 
     # --- from files to what is in force -------------------------------------------------------------------------
 
@@ -329,7 +334,7 @@ class Controller:
         record = ended.record(self._clock.monotonic())
         self.last_pass = self._clock.time()
         self._p.services.metrics.last_pass.set(self.last_pass)
-        if not self.ready.is_set():
+        if ended.number == self._first_pass:
             self.ready.set()
             self._p.goods.flush()
             self._opening = asyncio.ensure_future(self._p.deliveries.open())

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from reconciler.config.files import SETTINGS_FILE, SUFFIXES
+from reconciler.config.files import SETTINGS_FILE, SUFFIXES, join
 
 _MOST_LINKS = 40
 """As many as the kernel follows."""
@@ -127,6 +127,10 @@ def understand(paths: Iterable[str], way: Way, watched: Collection[str]) -> Mean
     for path in paths:
         if path in way.anchors:
             meaning.moved = True
+        if path == root:
+            # The root itself was given other permissions, or is mounted upon: all of it is watched and listed anew.
+            meaning.appeared.add(path)
+            meaning.folders.add("")
         if root is None or not path.startswith(root.rstrip("/") + "/"):
             continue
         folder, _, name = path.removeprefix(root.rstrip("/") + "/").rpartition("/")
@@ -150,7 +154,8 @@ def _understand_other(meaning: Meaning, path: str, folder: str, watched: Collect
         meaning.folders.add(folder)
     elif stat.S_ISDIR(mode) and not os.path.basename(path).startswith("."):
         # Named by an event, so it was made, renamed or replaced: it is watched anew, whether it was or not.
+        # It is listed too, not only the folder above it: its permissions may be what changed.
         meaning.appeared.add(path)
-        meaning.folders.add(folder)
+        meaning.folders |= {folder, join(folder, os.path.basename(path))}
     elif stat.S_ISLNK(mode):
         meaning.folders.add(folder)

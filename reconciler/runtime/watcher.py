@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.model.ports import Clock
+from reconciler.runtime.mounts import MountTable
 from reconciler.runtime.watch_paths import Meaning, Way, find_way, folders_beneath, understand
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _STEP = 10
 """How often the Rust core looks for events, in milliseconds: the hint comes within twice that."""
 _DEBOUNCE = 25
 _LOOK_AT_ROOT = 1000
-"""After how long without events the root is looked at: a folder further up may have been renamed."""
+"""How often the root is looked at, in milliseconds: a folder further up may have been renamed, or unmounted."""
 _POLL = 2.0
 """How often to hint at everything where there is no watching, in seconds."""
 _PAUSE = 0.1
@@ -57,6 +58,8 @@ class Watcher:
         self._way = Way(frozenset())
         self._watched: set[str] = set()
         self._last_failure: float | None = None
+        self._looked_at_root = 0.0
+        self._mounts = MountTable()
         self._is_polling = False
 
     @property
@@ -84,6 +87,7 @@ class Watcher:
             except Exception as error:  # noqa: BLE001 — the watch must outlive whatever the core makes of a name
                 self._recover(error)
         self._close()
+        self._mounts.close()
 
     def _wait_once(self) -> None:
         if self._notify is None:
@@ -92,10 +96,21 @@ class Watcher:
                 self._tell(None)
             return
         events = self._notify.watch(_DEBOUNCE, _STEP, _LOOK_AT_ROOT, self._stopped)
-        if isinstance(events, set):
-            self._follow([path for _, path in events])
-        elif events == "timeout" and find_way(self._root) != self._way:
+        if (events == "timeout" or self._is_time_for_the_root()) and self._has_root_moved():
             self._rearm_root()
+        elif isinstance(events, set):
+            self._follow([path for _, path in events])
+
+    def _has_root_moved(self) -> bool:
+        return find_way(self._root) != self._way or self._mounts.has_changed(self._way.root or self._root)
+
+    def _is_time_for_the_root(self) -> bool:
+        """Whether the root was not looked at lately; not only in silence, for what stands beside it may be busy."""
+        now = self._clock.monotonic()
+        is_time = now - self._looked_at_root >= _LOOK_AT_ROOT / 1000
+        if is_time:
+            self._looked_at_root = now
+        return is_time
 
     def _follow(self, paths: Collection[str]) -> None:
         meaning = understand(paths, self._way, self._watched)
@@ -138,6 +153,7 @@ class Watcher:
         self._close()
         for _ in range(5):
             way = find_way(self._root)
+            self._mounts.look(way.root or self._root)
             watched = folders_beneath(way.root) if way.root is not None else set()
             notify = self._arm(way, watched)
             self._close()

@@ -382,3 +382,19 @@ def test_files_beyond_the_limit_are_not_loaded_and_said(world):
         world.write(f"f{i}.yaml", f"n{i}")
     scan = world.scan()
     assert (scan.files, world.rules) == (2, [("validation-limit", "reconcile.toml")])
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="gives up root's rights")
+def test_root_without_permission_stays_lost_until_all_of_it_is_listed(world, as_nobody):
+    world.write("a.yaml", "one")
+    open_up(world.root)
+    os.chown(world.root, 65534, 65534)
+
+    def inside():
+        world.scan()
+        world.root.chmod(0)
+        states = [world.directory.scan(folders).root.value for folders in (None, (), ("elsewhere",))]
+        world.root.chmod(0o755)
+        return states, world.directory.scan(()).root.value, world.presence("x/one")
+
+    assert as_nobody(inside) == "(['unreadable', 'unreadable', 'unreadable'], 'ok', 'valid')"

@@ -1,31 +1,44 @@
 """Whether git is at work where the configurations stand. Called by the engine before a scan; it runs no git."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.files import Unreadable, Vanished, read_file
 
 
-def git_busy(root: Path) -> bool:
-    """Whether a git operation holds `index.lock` in the work tree around `root`: what stands there is half done.
+@dataclass(frozen=True, slots=True)
+class GitLock:
+    """An `index.lock`; `identity` tells it from another one at the same `path` (inode, time of change)."""
+
+    path: Path
+    identity: tuple[int, int]
+
+
+def git_lock(root: Path) -> GitLock | None:
+    """Return the `index.lock` that a git operation holds in the work tree around `root`: what stands there is half done.
 
     A crash of git leaves the lock behind, so a caller waits within bounds.
     """
     try:
         folder = root.resolve()
     except (OSError, RuntimeError):
-        return False
+        return None
     for place in (folder, *folder.parents):
         git = place / ".git"
         if git.is_dir():
-            return _is_there(git / "index.lock")
+            return _lock(git / "index.lock")
         if git.is_file():
-            return _is_there(_git_dir(git) / "index.lock")
-    return False
+            return _lock(_git_dir(git) / "index.lock")
+    return None
 
 
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path)
+def _lock(path: Path) -> GitLock | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return GitLock(path, (status.st_ino, status.st_ctime_ns))
 
 
 def _git_dir(git_file: Path) -> Path:

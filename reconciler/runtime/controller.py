@@ -20,6 +20,7 @@ from reconciler.runtime.applier import Applier
 from reconciler.runtime.deliveries import Deliveries
 from reconciler.runtime.drift import drifted, rotated
 from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.git_wait import GitWait
 from reconciler.runtime.goods import Goods
 from reconciler.runtime.inbox import Inbox, Look
 from reconciler.runtime.integration_runtime import IntegrationRuntime
@@ -87,6 +88,7 @@ class Controller:
         self._first_pass = first_pass
         self._sequence = RemovalsFirst(self._pump.add)
         self._newcomers = Newcomers()
+        self._git = GitWait(parts.directory.root, parts.scanner, self._clock, parts.world.alarms)
         self._stopping = self._is_looking = False
         self._sweep_at = 0.0
         self._recheck_at: float | None = None
@@ -166,6 +168,7 @@ class Controller:
     async def _guarded_pass(self) -> None:
         self._is_looking = True
         try:
+            await self._git.quiet()
             await self._pass(self.inbox.take())
         except Exception:
             log.exception("a pass failed in the engine itself; the next one looks at everything again")

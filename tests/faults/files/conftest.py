@@ -69,6 +69,8 @@ def make_class():
         events = ("note",)
         diary: list[str] = []
         received: list[str] = []
+        lock = threading.Lock()
+        at_once = most_at_once = 0
 
         def initialize(self):
             self.diary.append("initialize")
@@ -83,7 +85,12 @@ def make_class():
                 PortHook(config, config.settings["port"], self.diary)
 
         def config_changed(self, old, new):
+            with self.lock:
+                self.at_once += 1
+                type(self).most_at_once = max(self.most_at_once, self.at_once)
             self.diary.append(f"~{new.name} {dict(new.settings)}")
+            with self.lock:
+                self.at_once -= 1
 
         def config_disabled(self, config):
             self.diary.append(f"-{config.name}")

@@ -1,10 +1,10 @@
-"""git_busy: whether git is in the middle of something around the root."""
+"""git_lock: whether git is in the middle of something around the root."""
 
 import subprocess
 
 import pytest
 
-from reconciler.config.directory_git import git_busy
+from reconciler.config.directory_git import git_lock
 
 
 @pytest.fixture
@@ -19,19 +19,19 @@ def repository(tmp_path):
 
 
 def test_folder_in_no_repository_is_never_busy(tmp_path):
-    assert not git_busy(tmp_path / "missing")
+    assert not git_lock(tmp_path / "missing")
 
 
 def test_lock_in_the_work_tree_around_the_root_is_seen(repository):
     root = repository / "main" / "deep" / "configs"
     root.mkdir(parents=True)
-    assert not git_busy(root)
+    assert not git_lock(root)
     (repository / "main" / ".git" / "index.lock").touch()
-    assert git_busy(root)
+    assert git_lock(root)
 
 
 def test_lock_of_a_linked_work_tree_is_its_own(repository):
     (repository / "main" / ".git" / "index.lock").touch()
-    assert not git_busy(repository / "other")
+    assert not git_lock(repository / "other")
     (repository / "main" / ".git" / "worktrees" / "other" / "index.lock").touch()
-    assert git_busy(repository / "other")
+    assert git_lock(repository / "other")

@@ -16,7 +16,7 @@ class GitLock:
 
 
 def git_lock(root: Path) -> GitLock | None:
-    """Return the `index.lock` that a git operation holds in the work tree around `root`: what stands there is half done.
+    """Return the `index.lock` that git holds in the work tree around `root`: what stands there is half done.
 
     A crash of git leaves the lock behind, so a caller waits within bounds.
     """

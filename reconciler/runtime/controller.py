@@ -201,6 +201,7 @@ class Controller:
         if scan.root is not RootState.OK:
             self._sweep_at = now + ROOT_SWEEP
         elif look.folders is None:
+            self._p.goods.check()
             self._sweep_at = now + max(SWEEP, SWEEP_FACTOR * (now - began))
 
     async def _scan(self, folders: Collection[str] | None, known: dict[str, Collection[str]]) -> Scan:

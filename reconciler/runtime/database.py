@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reconciler.model.errors import NotRunning, StateError
+from reconciler.runtime.database_file import FileState, is_corruption, is_truncated
 
 T = TypeVar("T")
 _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
@@ -27,8 +28,9 @@ class Database:
     """Owns one file (mode 0600) and its writer thread.
 
     `schema` is a script of idempotent statements; `version` goes into `user_version`, and a file of another
-    version, or one that is corrupt, is set aside as `<name>.corrupt-<time>` and made anew: `set_aside` says where.
-    Raises StateError when the file cannot be created.
+    version, or one that is corrupt, is set aside as `<name>.corrupt-<time>` and made anew: `set_aside` says where. So
+    is one that turns out to be corrupt, truncated or replaced while it is in use; what was asked for then is done in
+    the new one. Raises StateError when the file cannot be created.
     """
 
     def __init__(self, path: Path, schema: str, *, version: int = 1) -> None:
@@ -38,7 +40,7 @@ class Database:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._pid = os.getpid()
         self._closed = False
-        self._connection = self._open()
+        self._connection: sqlite3.Connection | None = self._open()
         self._thread = threading.Thread(target=self._write, name=f"reconcile-db-{path.stem}", daemon=True)
         self._thread.start()
 
@@ -70,6 +72,8 @@ class Database:
             return self._prepare()
 
     def _prepare(self) -> sqlite3.Connection:
+        if is_truncated(self.path):
+            raise sqlite3.DatabaseError("it is empty")
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
@@ -84,6 +88,7 @@ class Database:
         except BaseException:
             connection.close()
             raise
+        self._file = FileState(self.path)
         return connection
 
     def _check(self, connection: sqlite3.Connection) -> None:
@@ -94,11 +99,22 @@ class Database:
             raise sqlite3.DatabaseError("quick_check failed")
 
     def _quarantine(self, error: sqlite3.DatabaseError) -> None:
-        self.set_aside = self.path.with_name(f"{self.path.name}.corrupt-{int(time.time())}")
-        self.path.replace(self.set_aside)
+        aside = self.path.with_name(f"{self.path.name}.corrupt-{int(time.time())}")
+        with contextlib.suppress(FileNotFoundError):
+            self.path.replace(aside)
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        log.error("%s is corrupt (%s): set aside as %s and rebuilt", self.path.name, error, self.set_aside.name)
+        self.set_aside = aside
+        log.error("%s is corrupt (%s): set aside as %s and rebuilt", self.path.name, error, aside.name)
+
+    def _rebuild(self, error: sqlite3.DatabaseError) -> None:
+        """Put the file in use aside and begin a new one; raises what keeps that from being made."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+        self._quarantine(error)
+        self._connection = self._prepare()
 
     def _write(self) -> None:
         stopping = False
@@ -116,34 +132,76 @@ class Database:
             stopping = job is None
             if batch:
                 self._commit(batch)
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def _commit(self, batch: list[_Job]) -> None:
+        try:
+            self._transact_or_rebuild(batch)
+        except BaseException as error:  # noqa: BLE001 — whatever happens, nobody waits for ever
+            left = [job for job in batch if not job[1].done()]
+            if isinstance(error, sqlite3.Error) and len(batch) > 1:
+                for job in left:  # what reads, or writes little, may do where its neighbour does not
+                    self._commit([job])
+                return
+            for _, future in left:
+                future.set_exception(self._told(error))
+
+    def _transact_or_rebuild(self, batch: list[_Job]) -> None:
+        try:
+            self._transact(batch)
+        except sqlite3.DatabaseError as error:
+            if not is_corruption(error):
+                raise
+            self._rebuild(error)
+            self._transact([job for job in batch if not job[1].done()])
+
+    def _told(self, error: BaseException) -> BaseException:
+        """Return what one of many who wait is told: an error of its own, for whoever raises it writes on it."""
+        if not isinstance(error, sqlite3.Error | StateError):
+            return error
+        told = StateError(
+            f"{self.path.name} cannot be used: {error}" if isinstance(error, sqlite3.Error) else str(error)
+        )
+        told.__cause__ = error
+        return told
+
+    def _transact(self, batch: list[_Job]) -> None:
+        """Run the jobs of a batch in one transaction; raises what concerns them all, none of them being done then."""
+        if self._connection is None:  # it could not be rebuilt when it was found corrupt
+            self._connection = self._prepare()
+        self._file.check()
         done: list[tuple[Future[Any], Any]] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job, future in batch:
-                self._run(job, future, done)
+                self._run(self._connection, job, future, done)
             self._connection.execute("COMMIT")
-        except BaseException as error:  # noqa: BLE001 — whatever happens, nobody waits for ever
+        except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
-            return
+            raise
+        self._file.note()
         for future, result in done:
             future.set_result(result)
 
-    def _run(self, job: Callable[[sqlite3.Connection], Any], future: "Future[Any]", done: list[Any]) -> None:
-        if not future.set_running_or_notify_cancel():
+    @staticmethod
+    def _run(
+        connection: sqlite3.Connection,
+        job: Callable[[sqlite3.Connection], Any],
+        future: "Future[Any]",
+        done: list[tuple["Future[Any]", Any]],
+    ) -> None:
+        if not future.running() and not future.set_running_or_notify_cancel():
             return
-        self._connection.execute("SAVEPOINT job")
+        connection.execute("SAVEPOINT job")
         try:
-            result = job(self._connection)
-        except Exception as error:  # noqa: BLE001 — the job alone fails
-            self._connection.execute("ROLLBACK TO job")
+            result = job(connection)
+        except Exception as error:
+            if is_corruption(error) or not connection.in_transaction:  # SQLite may have rolled all of it back
+                raise
+            connection.execute("ROLLBACK TO job")
             future.set_exception(error)
         else:
             done.append((future, result))
-        self._connection.execute("RELEASE job")
+        connection.execute("RELEASE job")

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from reconciler.core.backoff import Backoff
 from reconciler.model.delivery import Delivery, DeliveryPolicy
-from reconciler.model.errors import IntegrationError, NotRunning
+from reconciler.model.errors import IntegrationError, NotRunning, StateError
 from reconciler.model.ports import Clock, Dead, DeliveryQueue, Done, HandedOver, Parked, Retry, Settlement, Target
 from reconciler.runtime.dispatch_decision import Again, GivenUp, after_failure, asked_to_wait
 from reconciler.runtime.dispatch_room import Room
@@ -68,7 +68,7 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._expiry_at = 0.0
         self._draining = False
-        self._failing = False
+        self._failing: set[str] = set()
         self._claiming = False
 
     @property
@@ -110,9 +110,9 @@ class Dispatcher:
                 except NotRunning:
                     return
                 except Exception as error:  # noqa: BLE001 — a full disk must not end deliveries for good
-                    await self._after_error(error)
+                    await self._after_error("claim", error)
                 else:
-                    self._failing = False
+                    self._failing.discard("claim")
                     if not more:
                         await self._pause()
         except asyncio.CancelledError:
@@ -188,11 +188,12 @@ class Dispatcher:
         if min(delays) > 0 and not self._room.calling:
             await first_of(self._woken.wait(), self._clock.sleep(min(delays)))
 
-    async def _after_error(self, error: Exception) -> None:
+    async def _after_error(self, what: str, error: Exception) -> None:
         """Say it once, not every second."""
-        if not self._failing:
-            log.error("the queue cannot be used; it is tried again every %g s", _AFTER_ERROR, exc_info=error)
-        self._failing = True
+        if what not in self._failing:
+            trace = None if isinstance(error, StateError) else error
+            log.error("deliveries wait, and are tried every %g s: %s", _AFTER_ERROR, error, exc_info=trace)
+        self._failing.add(what)
         await self._clock.sleep(_AFTER_ERROR)
 
     # --- one delivery -------------------------------------------------------------------------------------------
@@ -220,8 +221,9 @@ class Dispatcher:
             except NotRunning:
                 return
             except Exception as error:  # noqa: BLE001 — a full disk, whatever it is called
-                await self._after_error(error)
+                await self._after_error("record", error)
             else:
+                self._failing.discard("record")
                 return
 
     async def _attempt(self, delivery: Delivery) -> tuple[Settlement, str]:

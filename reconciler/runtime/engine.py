@@ -5,6 +5,7 @@ One implementation for every host: synchronous ones wait on its futures, asyncio
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -80,16 +81,15 @@ class Engine:
 
         Raises StateLocked, StateError or RootUnreadable (no directory, and no last good to run from).
         """
-        self._store = StateStore(self.settings.state_dir)
         self._lock = RunnerLock(self.settings.state_dir)
-        try:
-            self._lock.acquire()
+        self._lock.acquire()  # before anything is touched that another one may be using
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._lock.release)
+            self._store = StateStore(self.settings.state_dir)
+            undo.callback(self._store.close)
             self._check_root()
             self._queue = SqliteQueue(self.settings.state_dir, self._clock)
-        except BaseException:
-            self._lock.release()
-            self._store.close()
-            raise
+            undo.pop_all()
         self._pid, self._started = os.getpid(), self._clock.time()
         self._thread = EngineThread()
         self._disk, self._scanner = Worker("reconcile-disk"), Worker("reconcile-scan")
@@ -167,10 +167,6 @@ class Engine:
         if self.settings.watch:
             self._watcher = Watcher(self.settings.root, lambda hint: self._hint(loop, hint), self._clock)
             self._watcher.start()
-        for name in ("state.db", "queue.db"):
-            aside = self._store.set_aside if name == "state.db" else self._queue.set_aside
-            if aside is not None:
-                self._world.alarms[name] = f"{name} was corrupt: it is set aside as {aside.name} and was rebuilt"
 
     async def _end(self, grace: float) -> bool:
         if self._watcher is not None:
@@ -297,7 +293,9 @@ class Engine:
 
     def alarms(self) -> tuple[str, ...]:
         """Return what needs a person, as sentences."""
-        return tuple(self._world.alarms.copy().values())
+        aside = {"state.db": self._store.set_aside, "queue.db": self._queue.set_aside}
+        corrupt = [f"{k} was corrupt: it is set aside as {v.name} and was rebuilt" for k, v in aside.items() if v]
+        return (*self._world.alarms.copy().values(), *corrupt)
 
     def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
         """Return configurations by state, integrations by state, and how many configurations are stale."""
@@ -364,8 +362,15 @@ class Engine:
     def _append(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
         receipts = self._queue.append(events)
         self._metrics.events.inc(len(events))
-        receipts.add_done_callback(lambda _: self._soon(self._router.wake))
+        receipts.add_done_callback(lambda done: self._soon(lambda: self._appended(done.exception())))
         return receipts
+
+    def _appended(self, error: BaseException | None) -> None:
+        if error is None:
+            self._world.alarms.pop("queue", None)
+            self._router.wake()
+        else:
+            self._world.alarms["queue"] = f"events cannot be stored: {error}"
 
     def _hint(self, loop: asyncio.AbstractEventLoop, hint: Hint) -> None:
         """Called in the watcher's thread."""

@@ -1,6 +1,6 @@
 """Last known good, kept on disk: what was valid last and what started last, for every configuration.
 
-Writes go through the state store in the background; one that fails is an alarm, never the end of the loop.
+Writes go through the state store in the background; one that fails is an alarm, and made again.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from reconciler.model.config import ConfigDocument, Desired
 from reconciler.model.good import Good
 from reconciler.model.state import PassRecord
 from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.lost_writes import LostWrites
 from reconciler.runtime.state_store import StateStore
 from reconciler.runtime.world import ConfigRecord, World
 
@@ -35,6 +36,7 @@ class Goods:
         self._rows: dict[str, Good] = {}
         self._unsaved: list[Good] = []
         self._started: dict[str, str] = {}
+        self._lost = LostWrites()
 
     async def load(self) -> dict[str, Collection[str]]:
         """Read all rows; returns the ids that each file held."""
@@ -97,28 +99,45 @@ class Goods:
     def forget(self, config_id: str) -> None:
         """The removal of an id is complete."""
         if self._rows.pop(config_id, None) is not None:
-            self.watch(self._store.forget_good([config_id]))
+            self._watch(self._store.forget_good([config_id]), ids=[config_id])
 
     def record_pass(self, record: PassRecord) -> None:
         """Add a pass to the history."""
-        self.watch(self._store.record_pass(record))
+        self._watch(self._store.record_pass(record), passes=[record])
+
+    def check(self) -> None:
+        """Have the state looked at, so that a file which was damaged is found out also while nothing is written."""
+        self._watch(self._store.check())
 
     def flush(self) -> None:
         """Send the rows that changed to disk, as one write."""
         if self._unsaved:
             rows, self._unsaved = self._unsaved, []
-            self.watch(self._store.save_good(rows))
+            self._watch(self._store.save_good(rows), ids=[row.id for row in rows])
         if self._started:
             started, self._started = self._started, {}
-            self.watch(self._store.mark_applied(started.items()))
+            self._watch(self._store.mark_applied(started.items()), ids=started)
 
-    def watch(self, write: "Future[Any]") -> None:
-        """Turn a failed write into an alarm, and the next good one into its end."""
+    def _write_again(self) -> None:
+        """Write what could not be written, as it is now."""
+        ids, passes = self._lost.take()
+        rows = [self._rows[key] for key in ids if key in self._rows]
+        gone = [key for key in ids if key not in self._rows]
+        if rows:
+            self._watch(self._store.save_good(rows), ids=[row.id for row in rows])
+        if gone:
+            self._watch(self._store.forget_good(gone), ids=gone)
+        for record in passes:
+            self._watch(self._store.record_pass(record), passes=[record])
+
+    def _watch(self, write: "Future[Any]", *, ids: Collection[str] = (), passes: Collection[PassRecord] = ()) -> None:
+        """Turn a failed write into an alarm and one that is made again, and the last that was missing into its end."""
         loop = asyncio.get_running_loop()
+        self._lost.begun()
 
         def ended(future: "Future[Any]") -> None:
             try:
-                loop.call_soon_threadsafe(self._wrote, future.exception())
+                loop.call_soon_threadsafe(self._wrote, future.exception(), ids, passes)
             except RuntimeError:  # the engine has stopped meanwhile
                 return
 
@@ -128,9 +147,17 @@ class Goods:
         self._rows[row.id] = row
         self._unsaved.append(row)
 
-    def _wrote(self, error: BaseException | None) -> None:
-        if error is None:
+    def _wrote(self, error: BaseException | None, ids: Collection[str], passes: Collection[PassRecord]) -> None:
+        self._lost.ended()
+        if self._lost.is_new_file(self._store.set_aside):
+            self._lost.add(self._rows, ())
+        if error is not None:
+            self._lost.add(ids, passes)
+            if "state" not in self._world.alarms:
+                self._world.alarms["state"] = f"the state directory cannot be written: {error}"
+                log.error("%s", self._world.alarms["state"])
+        delay = self._lost.retry_in()
+        if delay is not None:
+            asyncio.get_running_loop().call_later(delay, self._write_again)
+        elif error is None and self._lost.nothing:
             self._world.alarms.pop("state", None)
-        elif "state" not in self._world.alarms:
-            self._world.alarms["state"] = f"the state directory cannot be written: {error}"
-            log.error("%s", self._world.alarms["state"])

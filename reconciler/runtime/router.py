@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from reconciler.core.filter import Activation, FilterError, Filters, FilterSyntaxError
 from reconciler.core.routing import Route, RoutingIndex
+from reconciler.model.errors import StateError
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, DeliveryQueue, Target
 from reconciler.runtime.pump import first_of
@@ -40,6 +41,7 @@ class Router:
         self._on_routed = on_routed
         self._open = asyncio.Event()
         self._woken = asyncio.Event()
+        self._failing = False
 
     def open(self) -> None:
         """Begin to route: the index is whole."""
@@ -56,14 +58,22 @@ class Router:
             self._woken.clear()
             try:
                 routed = await self._route_batch()
-            except Exception:
-                log.exception("events could not be routed; they stay in the queue and are tried again")
-                await self._clock.sleep(_AFTER_ERROR)
+            except Exception as error:  # noqa: BLE001 — a full disk must not end routing for good
+                await self._after_error(error)
                 continue
+            self._failing = False
             if routed:
                 self._on_routed()
             if routed < _BATCH:
                 await first_of(self._woken.wait(), self._clock.sleep(_POLL))
+
+    async def _after_error(self, error: Exception) -> None:
+        """Say it once, not every second."""
+        if not self._failing:
+            trace = None if isinstance(error, StateError) else error
+            log.error("events cannot be routed, stay in the queue and are tried again: %s", error, exc_info=trace)
+        self._failing = True
+        await self._clock.sleep(_AFTER_ERROR)
 
     async def _route_batch(self) -> int:
         events = await asyncio.wrap_future(self._queue.waiting(_BATCH))

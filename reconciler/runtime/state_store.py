@@ -72,6 +72,10 @@ class StateStore:
         """Run a function of the connection in the next transaction, for rows that have a module of their own."""
         return self._database.submit(job)
 
+    def check(self) -> "Future[None]":
+        """Look whether the file is still usable; one that is not is set aside and made anew."""
+        return self._submit(lambda connection: connection.execute("SELECT count(*) FROM meta").close())
+
     # --- last good ----------------------------------------------------------------------------------------------
 
     def load_good(self) -> dict[str, Good]:

@@ -253,8 +253,7 @@ class DaemonProcess:
         return wait_until(checked, lambda: self.err.read_text()[-4000:], seconds)
 
     def wait_ready(self):
-        self.wait(lambda: "✓ ready" in self.err.read_text())
-        self.wait(lambda: self.status() is not None)
+        self.wait(lambda: (self.status() or {}).get("ready"))
         return self
 
     def status(self):

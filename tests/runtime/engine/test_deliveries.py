@@ -289,3 +289,28 @@ def test_delivery_to_what_was_removed_while_nothing_ran_is_a_dead_letter(harness
     h.start()
     h.advance(10)
     h.wait_until(lambda: h.manager.engine.status().queue["dead"] == 1)
+
+
+def test_delivery_of_an_earlier_life_waits_until_the_files_have_been_looked_at(harness, make, doc):
+    def fails_at_first(self, event, config):
+        if not self.release.is_set():
+            raise TransientError("not yet", retry_after=60)
+        self.received.append((config.name, event.id))
+
+    cls = make(deliver=fails_at_first)
+    h = harness(cls)
+    h.write("a.yaml", doc("a"), settle=False)
+    h.start()
+    h.deliver(note(1))
+    h.stop()
+    cls.release.set()
+    h.clock.advance(120)
+    lock = h.directory / ".git" / "index.lock"  # git is at work, so the first pass is put off
+    lock.parent.mkdir()
+    lock.touch()
+    h.manager.start(wait=False)
+    engine = h.manager.engine
+    h.wait_until(lambda: engine._dispatcher._parked or engine.status().queue["dead"], "a first try")
+    lock.unlink()
+    h.wait_until(lambda: cls.received == [("a", "e1")])
+    assert engine.status().queue["dead"] == 0

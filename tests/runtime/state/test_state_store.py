@@ -1,7 +1,6 @@
 """StateStore: what is put comes back after a restart, and nothing else does."""
 
 import os
-import sqlite3
 import stat
 
 import pytest
@@ -129,7 +128,7 @@ def test_directory_that_is_a_file_is_refused_with_a_sentence(tmp_path):
 def test_full_disk_leaves_the_old_state(store):
     store.save_good([good()]).result()
     store._database.submit(lambda c: c.execute("PRAGMA max_page_count=1").fetchall()).result()
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StateError, match="full"):
         store.save_good([good(much="x" * 100_000)]).result()
     store._database.submit(lambda c: c.execute("PRAGMA max_page_count=100000").fetchall()).result()
     assert store.load_good() == {"x/one": good()}

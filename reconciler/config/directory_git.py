@@ -26,9 +26,9 @@ def git_lock(root: Path) -> GitLock | None:
         return None
     for place in (folder, *folder.parents):
         git = place / ".git"
-        if git.is_dir():
+        if os.path.isdir(git):  # noqa: PTH112 — not `is_dir`, which raises where it may not look
             return _lock(git / "index.lock")
-        if git.is_file():
+        if os.path.isfile(git):  # noqa: PTH113
             return _lock(_git_dir(git) / "index.lock")
     return None
 

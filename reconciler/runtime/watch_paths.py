@@ -108,6 +108,15 @@ def is_utf8(name: str) -> bool:
     return True
 
 
+def queue_length() -> int:
+    """Return how many events inotify keeps for a process that does not read them; what comes then is lost."""
+    try:
+        with open("/proc/sys/fs/inotify/max_queued_events", encoding="ascii") as file:  # noqa: PTH123
+            return max(1, int(file.read()))
+    except (OSError, ValueError):
+        return 16384
+
+
 @dataclass(slots=True)
 class Meaning:
     """What a batch of events asks for: folders to list (relative to the root), new and lost folders (absolute)."""

@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.ports import Clock
 from reconciler.runtime.mounts import MountTable
+<<<<<<< HEAD
 from reconciler.runtime.watch_paths import Meaning, Way, find_way, folders_beneath, understand
+=======
+from reconciler.runtime.watch_paths import Meaning, Way, find_way, folders_beneath, queue_length, understand
+>>>>>>> files/main
 
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
@@ -28,6 +32,8 @@ _LOOK_AT_ROOT = 1000
 """How often the root is looked at, in milliseconds: a folder further up may have been renamed, or unmounted."""
 _POLL = 2.0
 """How often to hint at everything where there is no watching, in seconds."""
+_FLOOD = 2000
+"""So many changes in one batch say that there may have been more, which are lost."""
 _PAUSE = 0.1
 _LONG_PAUSE = 1.0
 
@@ -60,6 +66,10 @@ class Watcher:
         self._last_failure: float | None = None
         self._looked_at_root = 0.0
         self._mounts = MountTable()
+<<<<<<< HEAD
+=======
+        self._flood = min(_FLOOD, queue_length() // 8)
+>>>>>>> files/main
         self._is_polling = False
 
     @property
@@ -100,6 +110,11 @@ class Watcher:
             self._rearm_root()
         elif isinstance(events, set):
             self._follow([path for _, path in events])
+<<<<<<< HEAD
+=======
+            if len(events) >= self._flood:  # inotify's queue may have overflowed, which the core does not tell
+                self._tell(None)
+>>>>>>> files/main
 
     def _has_root_moved(self) -> bool:
         return find_way(self._root) != self._way or self._mounts.has_changed(self._way.root or self._root)
@@ -200,6 +215,8 @@ class Watcher:
     def _say_polling(self, failure: OSError | None) -> None:
         if failure is not None and not self._is_polling:
             log.warning("%s cannot be watched (%s): it is looked at every %g s", self._root, failure, self._poll)
+        elif failure is None and self._is_polling:
+            log.warning("%s is watched again", self._root)
         self._is_polling = failure is not None
 
     def _close(self) -> None:

@@ -93,12 +93,3 @@ def test_asking_verbs_see_the_daemon(daemon, root):
     ]:
         done = reconcile(root, *line.split())
         assert (done.returncode, text in done.stdout) == (code, True), (line, done.stdout, done.stderr)
-
-
-@pytest.mark.slow
-def test_second_daemon_on_the_same_state_is_refused(daemon, root):
-    daemon.wait_for("✓ ready")
-    second = reconcile(root, "--watch")
-    assert second.returncode == 2
-    assert second.stderr.startswith("error: ")
-    assert len(second.stderr.splitlines()) == 1

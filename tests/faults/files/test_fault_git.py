@@ -1,7 +1,10 @@
 """A git checkout beneath the engine: half of it is never looked at, and ten thousand changed files are few passes."""
 
+import os
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +25,18 @@ def _commit(branch, count, text):
         content = text(f"n{number}", branch=branch)
         parts.append(f"M 100644 inline team{number % 100}/n{number}.yaml\ndata {len(content)}\n{content}\n")
     return "".join(parts)
+
+
+@pytest.fixture
+def site(site_type, tmp_path):
+    """A site in memory where there is some: how fast this disk is, is not what is looked at."""
+    folder = tempfile.TemporaryDirectory(
+        prefix="reconcile-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path
+    )
+    made = site_type(Path(folder.name))
+    yield made
+    made.stop()
+    folder.cleanup()
 
 
 @pytest.fixture

@@ -195,3 +195,44 @@ def test_stopped_watcher_hints_no_more(root, watch, hints):
     (root / "a.yaml").write_text("b")
     assert not any(t.name == "reconcile-watch" for t in threading.enumerate())
     assert hints.all == []
+
+
+@pytest.mark.parametrize("folder", ["", "team", "team/deep"])
+def test_folder_whose_permissions_change_is_listed_itself(root, watch, hints, folder):
+    watch(root)
+    (root / folder).chmod(0o700)
+    hints.wait_for(folder)
+    hints.clear()
+    (root / folder / "z.yaml").write_text("z")
+    hints.wait_for(folder)
+
+
+def test_flood_of_changes_hints_at_everything(root, watch, hints):
+    files = [root / f"junk{i}.txt" for i in range(2500)]
+    for path in files:
+        path.touch()
+    watcher = watch(root)
+    watcher._flood = 500  # what one batch holds depends on the machine
+    for path in files:
+        path.chmod(0o600)
+    hints.wait_for_everything()
+
+
+def test_root_is_looked_at_while_its_neighbours_are_busy(tmp_path, watch, hints):
+    root = tmp_path / "x" / "y" / "configs"
+    root.mkdir(parents=True)
+    watch(root)
+    done = threading.Event()
+
+    def busy():
+        while not done.wait(0.01):
+            (tmp_path / "z" / "y" / "neighbour.txt").write_text("x")
+
+    (tmp_path / "x").rename(tmp_path / "z")
+    thread = threading.Thread(target=busy)
+    thread.start()
+    try:
+        hints.wait_for_everything()
+    finally:
+        done.set()
+        thread.join()

@@ -26,11 +26,7 @@ def git_lock(root: Path) -> GitLock | None:
         return None
     for place in (folder, *folder.parents):
         git = place / ".git"
-<<<<<<< HEAD
-        if os.path.isdir(git):  # noqa: PTH112 — the method raises where a folder may not be entered
-=======
         if os.path.isdir(git):  # noqa: PTH112 — not `is_dir`, which raises where it may not look
->>>>>>> files/main
             return _lock(git / "index.lock")
         if os.path.isfile(git):  # noqa: PTH113
             return _lock(_git_dir(git) / "index.lock")

@@ -82,11 +82,7 @@ class Absences:
             elif key in self._world.configs and key not in self._confirmed and not self.root_lost:
                 self._vanishing.setdefault(key, now)
         for key, since in list(self._vanishing.items()):
-<<<<<<< HEAD
-            if now - since >= self._doubt and now >= self._quiet_at:
-=======
             if now >= since + self._doubt and now >= self._quiet_at:
->>>>>>> files/main
                 del self._vanishing[key]
                 self._confirmed.add(key)
                 changed.add(key)

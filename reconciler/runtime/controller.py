@@ -26,7 +26,6 @@ from reconciler.runtime.inbox import Inbox, Look
 from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.newcomers import Newcomers
 from reconciler.runtime.overrides import Overrides
-from reconciler.runtime.newcomers import Newcomers
 from reconciler.runtime.passes import OpenPass, Passes
 from reconciler.runtime.pump import Pump, first_of
 from reconciler.runtime.sequence import RemovalsFirst

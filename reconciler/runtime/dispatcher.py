@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from reconciler.core.backoff import Backoff
 from reconciler.model.delivery import Delivery, DeliveryPolicy
-from reconciler.model.errors import IntegrationError, NotRunning, StateError
+from reconciler.model.errors import NotRunning, ReconcileError, StateError
 from reconciler.model.ports import Clock, Dead, DeliveryQueue, Done, HandedOver, Parked, Retry, Settlement, Target
 from reconciler.runtime.dispatch_decision import Again, GivenUp, after_failure, asked_to_wait
 from reconciler.runtime.dispatch_room import Room
@@ -261,7 +261,7 @@ class Dispatcher:
 
     def _failed(self, delivery: Delivery, error: BaseException, tried_for: float) -> tuple[Settlement, str]:
         config_id, text = delivery.config_id, str(error) or type(error).__name__
-        if not isinstance(error, IntegrationError | TimeoutError | asyncio.CancelledError):
+        if delivery.attempt <= 1 and not isinstance(error, ReconcileError | TimeoutError | asyncio.CancelledError):
             log.warning("delivering to %s failed: %s", config_id, text, exc_info=error)
         wait = asked_to_wait(error)
         if wait is not None:

@@ -99,7 +99,6 @@ class Goods:
     def forget(self, config_id: str) -> None:
         """The removal of an id is complete."""
         if self._rows.pop(config_id, None) is not None:
-<<<<<<< HEAD
             self.watch(self._store.forget_good([config_id]), ids=[config_id])
 
     def record_pass(self, record: PassRecord) -> None:
@@ -109,33 +108,15 @@ class Goods:
     def check(self) -> None:
         """Have the state looked at, so that a file which was damaged is found out also while nothing is written."""
         self.watch(self._store.check())
-=======
-            self._watch(self._store.forget_good([config_id]), ids=[config_id])
-
-    def record_pass(self, record: PassRecord) -> None:
-        """Add a pass to the history."""
-        self._watch(self._store.record_pass(record), passes=[record])
-
-    def check(self) -> None:
-        """Have the state looked at, so that a file which was damaged is found out also while nothing is written."""
-        self._watch(self._store.check())
->>>>>>> files/main
 
     def flush(self) -> None:
         """Send the rows that changed to disk, as one write."""
         if self._unsaved:
             rows, self._unsaved = self._unsaved, []
-<<<<<<< HEAD
             self.watch(self._store.save_good(rows), ids=[row.id for row in rows])
         if self._started:
             started, self._started = self._started, {}
             self.watch(self._store.mark_applied(started.items()), ids=started)
-=======
-            self._watch(self._store.save_good(rows), ids=[row.id for row in rows])
-        if self._started:
-            started, self._started = self._started, {}
-            self._watch(self._store.mark_applied(started.items()), ids=started)
->>>>>>> files/main
 
     def _write_again(self) -> None:
         """Write what could not be written, as it is now."""
@@ -143,7 +124,6 @@ class Goods:
         rows = [self._rows[key] for key in ids if key in self._rows]
         gone = [key for key in ids if key not in self._rows]
         if rows:
-<<<<<<< HEAD
             self.watch(self._store.save_good(rows), ids=[row.id for row in rows])
         if gone:
             self.watch(self._store.forget_good(gone), ids=gone)
@@ -151,15 +131,6 @@ class Goods:
             self.watch(self._store.record_pass(record), passes=[record])
 
     def watch(self, write: "Future[Any]", *, ids: Collection[str] = (), passes: Collection[PassRecord] = ()) -> None:
-=======
-            self._watch(self._store.save_good(rows), ids=[row.id for row in rows])
-        if gone:
-            self._watch(self._store.forget_good(gone), ids=gone)
-        for record in passes:
-            self._watch(self._store.record_pass(record), passes=[record])
-
-    def _watch(self, write: "Future[Any]", *, ids: Collection[str] = (), passes: Collection[PassRecord] = ()) -> None:
->>>>>>> files/main
         """Turn a failed write into an alarm and one that is made again, and the last that was missing into its end."""
         loop = asyncio.get_running_loop()
         self._lost.begun()

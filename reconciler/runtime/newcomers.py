@@ -30,11 +30,7 @@ class Newcomers:
         admitted, due = set(), []
         for key, (file, since) in list(self._waiting.items()):
             integration = _integration(key)
-<<<<<<< HEAD
-            if integration not in integrations or ((integration, file) not in files and now - since >= TWO_LOOKS):
-=======
             if integration not in integrations or ((integration, file) not in files and now >= since + TWO_LOOKS):
->>>>>>> files/main
                 admitted.add(key)
                 del self._waiting[key]
             elif (integration, file) not in files:

@@ -16,11 +16,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.ports import Clock
 from reconciler.runtime.mounts import MountTable
-<<<<<<< HEAD
-from reconciler.runtime.watch_paths import Meaning, Way, find_way, folders_beneath, understand
-=======
 from reconciler.runtime.watch_paths import Meaning, Way, find_way, folders_beneath, queue_length, understand
->>>>>>> files/main
 
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
@@ -66,10 +62,7 @@ class Watcher:
         self._last_failure: float | None = None
         self._looked_at_root = 0.0
         self._mounts = MountTable()
-<<<<<<< HEAD
-=======
         self._flood = min(_FLOOD, queue_length() // 8)
->>>>>>> files/main
         self._is_polling = False
 
     @property
@@ -110,11 +103,8 @@ class Watcher:
             self._rearm_root()
         elif isinstance(events, set):
             self._follow([path for _, path in events])
-<<<<<<< HEAD
-=======
             if len(events) >= self._flood:  # inotify's queue may have overflowed, which the core does not tell
                 self._tell(None)
->>>>>>> files/main
 
     def _has_root_moved(self) -> bool:
         return find_way(self._root) != self._way or self._mounts.has_changed(self._way.root or self._root)

@@ -81,9 +81,9 @@ def test_asking_verbs_see_the_daemon(daemon, root):
     (root / "configs" / "a.yaml").write_text(GOOD.replace("{}", "{prefx: 1}"))
     daemon.wait_for("✗ console/a invalid")
     for line, code, text in [
-        ("status", 0, "1 active (1 stale)"),
+        ("status", 1, "1 active (1 stale)"),
         ("get", 0, "configs/a.yaml:1"),
-        ("get console/a", 0, "did you mean `prefix`?"),
+        ("get console/a", 1, "did you mean `prefix`?"),
         ("get console/none", 1, ""),
         ("integrations", 0, "registered"),
         ("history", 0, "1 initialize, 1 start"),

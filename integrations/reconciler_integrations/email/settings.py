@@ -32,11 +32,16 @@ class EmailSettings(StrictSettings):
 
     host: Annotated[
         str,
-        Field(pattern=r"^[^\s/:@]+$|^\[?[0-9a-fA-F:.]+\]?$", max_length=255, description="The SMTP server."),
+        Field(
+            pattern=r"^[^\s/:@]+$|^\[?[0-9a-fA-F:.]+\]?$",
+            max_length=255,
+            description="The SMTP server.",
+            examples=["smtp.example.com"],
+        ),
     ]
     port: Annotated[
         int | None,
-        Field(ge=1, le=65535, description="Its port; 587 with starttls, 465 with tls, 25 with none."),
+        Field(ge=1, le=65535, description="Its port; 587 with starttls, 465 with tls, 25 with none.", examples=[587]),
     ] = None
     security: Annotated[
         Literal["starttls", "tls", "none"],

@@ -5,6 +5,7 @@ One implementation for every host: synchronous ones wait on its futures, asyncio
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -80,16 +81,15 @@ class Engine:
 
         Raises StateLocked, StateError or RootUnreadable (no directory, and no last good to run from).
         """
-        self._store = StateStore(self.settings.state_dir)
         self._lock = RunnerLock(self.settings.state_dir)
-        try:
-            self._lock.acquire()
+        self._lock.acquire()  # first of all: a store sets aside what it cannot use, and that may be another's
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._lock.release)
+            self._store = StateStore(self.settings.state_dir)
+            undo.callback(self._store.close)
             self._check_root()
             self._queue = SqliteQueue(self.settings.state_dir, self._clock)
-        except BaseException:
-            self._lock.release()
-            self._store.close()
-            raise
+            undo.pop_all()
         self._pid, self._started = os.getpid(), self._clock.time()
         self._thread = EngineThread()
         self._disk, self._scanner = Worker("reconcile-disk"), Worker("reconcile-scan")

@@ -38,7 +38,7 @@ def test_type_checker_sees_the_same_names(door):
 
 def test_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="'Nonsense'"):
-        importlib.import_module("reconciler.sdk").Nonsense  # noqa: B018
+        importlib.import_module("reconciler.sdk").Nonsense
 
 
 def test_errors_are_the_tree_that_their_docstring_shows():

@@ -10,10 +10,9 @@ from reconciler.core.diff import Integrations, LiveConfig, diff
 from reconciler.core.lastgood import Effective, effective
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.good import Good
 from reconciler.model.plan import Plan
 from reconciler.runtime.clock import SystemClock
-from reconciler.runtime.state_store import StateStore
+from reconciler.runtime.state_store import peek_good
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,10 @@ class OfflineReport:
 
 
 def offline_plan(options: EngineOptions) -> OfflineReport:
-    """Compare the files with the accepted documents. Writes nothing; raises RootUnreadable."""
+    """Compare the files with the accepted documents. Writes nothing; raises RootUnreadable or StateError."""
     tools = build_tools(options, SystemClock())
     directory = Directory(options.root, tools.validator)
-    good = _accepted(options)
+    good = peek_good(options.state_dir)
     known: dict[str, list[str]] = {}
     for row in good.values():
         known.setdefault(row.file, []).append(row.id)
@@ -41,16 +40,6 @@ def offline_plan(options: EngineOptions) -> OfflineReport:
     wanted = {key.partition("/")[0] for key, want in desired.items() if want.wanted}
     up = {key.partition("/")[0] for key in live}
     return OfflineReport(diff(desired, live, Integrations(wanted, up)), tuple(directory.snapshot.diagnostics))
-
-
-def _accepted(options: EngineOptions) -> dict[str, Good]:
-    if not (options.state_dir / "state.db").exists():
-        return {}
-    store = StateStore(options.state_dir)
-    try:
-        return store.load_good()
-    finally:
-        store.close()
 
 
 def _effective(directory: Directory, key: str, accepted: ConfigDocument | None) -> Effective:

@@ -82,7 +82,7 @@ class Engine:
         Raises StateLocked, StateError or RootUnreadable (no directory, and no last good to run from).
         """
         self._lock = RunnerLock(self.settings.state_dir)
-        self._lock.acquire()  # before anything is touched that another one may be using
+        self._lock.acquire()  # first of all: a store sets aside what it cannot use, and that may be another's
         with contextlib.ExitStack() as undo:
             undo.callback(self._lock.release)
             self._store = StateStore(self.settings.state_dir)

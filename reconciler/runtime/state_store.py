@@ -4,6 +4,7 @@ One SQLite file, `state.db`, in the state directory. It decides nothing and hold
 with its secrets as references, and one that holds a literal is never given to it. Used by the engine.
 """
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -155,6 +156,23 @@ def _applied(good: Good) -> str | None:
         return _SAME
     text = _encode(good.applied)
     return _SAME if text == _encode(good.accepted) else text
+
+
+def peek_good(directory: Path) -> dict[str, Good]:
+    """Return every last good document of a state directory that no engine uses, and change nothing in it.
+
+    Raises StateError when the file cannot be read; there being none is no error.
+    """
+    file = directory / "state.db"
+    if not file.exists():
+        return {}
+    # What was closed cleanly has no log beside it: then not even a lock file is made.
+    mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
+    try:
+        with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?{mode}", uri=True)) as connection:
+            return _load_good(connection)
+    except sqlite3.Error as error:
+        raise StateError(f"cannot read {file}: {error}") from error
 
 
 def _load_good(connection: sqlite3.Connection) -> dict[str, Good]:

@@ -46,6 +46,14 @@ def test_validation_of_a_good_file_imports_nothing_heavy(root):
     assert imported(root, "validate", "configs/a.yaml") & HEAVY == set()
 
 
+def test_explaining_a_bad_file_builds_no_grammar(root):
+    """jsonschema's extras for formats take a second to import, and are not asked: jsonschema-rs judges formats."""
+    (root / "configs" / "a.yaml").write_text("integration: console\nname: a\nsetings: {}\n")
+    modules = imported(root, "validate")
+    assert "jsonschema" in modules
+    assert not {"lark", "rfc3987_syntax", "isoduration", "arrow"} & modules
+
+
 def test_validation_imports_no_integration(root):
     code = {f"reconciler_integrations.console.{part}" for part in ("integration", "settings")}
     assert imported(root, "validate") & code == set()

@@ -1,0 +1,79 @@
+"""A state directory that another engine uses, or that is only looked at: nothing in it is touched."""
+
+import sqlite3
+
+import pytest
+
+from reconciler.compose.offline import offline_plan
+from reconciler.compose.options import EngineOptions
+from reconciler.model.errors import StateError, StateLocked
+from reconciler.testing import Harness
+
+GOOD = {"integration": "console", "name": "a"}
+
+
+@pytest.fixture
+def harness():
+    with Harness() as running:
+        running.write("a.yaml", GOOD)
+        yield running
+
+
+def state_of(harness):
+    return harness.directory.parent / "state"
+
+
+def contents(folder):
+    return {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in folder.iterdir() if file.is_file()}
+
+
+def plan(harness):
+    return offline_plan(EngineOptions(harness.directory, state_of(harness))).plan
+
+
+def set_version(folder, number):
+    with sqlite3.connect(folder / "state.db") as connection:
+        connection.execute(f"PRAGMA user_version={number}")
+
+
+def test_runner_that_is_refused_leaves_a_state_that_it_does_not_understand(harness):
+    set_version(state_of(harness), 99)
+    second = type(harness.manager)(harness.directory, state_dir=state_of(harness), watch=False)
+    with pytest.raises(StateLocked):
+        second.start()
+    assert not list(state_of(harness).glob("*.corrupt-*"))
+    set_version(state_of(harness), 1)
+
+
+def test_offline_plan_compares_with_what_was_accepted_and_changes_nothing(harness):
+    harness.stop()
+    harness.write("a.yaml", {**GOOD, "enabled": False}, settle=False)
+    harness.write("b.yaml", {**GOOD, "name": "b"}, settle=False)
+    before = contents(state_of(harness))
+    assert [(action.kind, action.key) for action in plan(harness).actions] == [
+        ("stop", "console/a"), ("start", "console/b"),
+    ]  # fmt: skip
+    assert contents(state_of(harness)) == before
+
+
+def test_offline_plan_without_a_state_starts_from_nothing(tmp_path, harness):
+    found = offline_plan(EngineOptions(harness.directory, tmp_path / "none")).plan
+    assert [(action.kind, action.key) for action in found.actions] == [
+        ("initialize", "console"), ("start", "console/a"),
+    ]  # fmt: skip
+    assert not (tmp_path / "none").exists()
+
+
+def test_offline_plan_on_a_corrupt_state_is_a_sentence_and_leaves_it(harness):
+    harness.stop()
+    (state_of(harness) / "state.db").write_bytes(b"not a database" * 500)
+    before = contents(state_of(harness))
+    with pytest.raises(StateError, match=r"cannot read .*state\.db: file is not a database"):
+        plan(harness)
+    assert contents(state_of(harness)) == before
+
+
+def test_offline_plan_sees_what_a_killed_daemon_left_in_its_log(harness):
+    assert (state_of(harness) / "state.db-wal").exists()
+    harness.write("b.yaml", {**GOOD, "name": "b"}, settle=False)
+    assert [(action.kind, action.key) for action in plan(harness).actions] == [("start", "console/b")]

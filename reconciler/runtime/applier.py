@@ -98,8 +98,8 @@ class Applier:
         except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
             message = self._integration_failed(runtime, error)
             return Outcome(action, OutcomeStatus.FAILED, message)
-        for config_id in sorted(self._world.wanting(runtime.id)):
-            self._agenda.add(config_id)
+        for key in sorted(self._world.wanting(runtime.id)) or [runtime.id]:  # nobody wants it any more: down again
+            self._agenda.add(key)
         return Outcome(action, OutcomeStatus.APPLIED)
 
     def _integration_failed(self, runtime: IntegrationRuntime, error: Exception) -> str:
@@ -145,6 +145,14 @@ class Applier:
             elif record.failure is not None and record.live is not None:
                 record.failure = None
             return None
+        want = record.effective
+        try:
+            return await self._step(record, action)
+        finally:
+            if record.effective is not want:  # changed during the work; a plan made meanwhile saw what ran before it
+                self._agenda.add(key)
+
+    async def _step(self, record: ConfigRecord, action: Action) -> Outcome | None:
         if action.kind in (ActionKind.STOP, ActionKind.REMOVE):
             return await self._stop(record, action)
         if action.kind is ActionKind.REROUTE:
@@ -162,10 +170,10 @@ class Applier:
             problems = await runtime.calls.stop(generation, StopReason.REMOVED if removed else StopReason.REPLACED)
         self._world.set_generation(record, None)
         record.failure, record.attempts, record.rotated = None, 0, False
-        if action.kind is ActionKind.REMOVE:
-            self._agenda.removed(record.id)
-        else:
+        if record.effective.known:  # disabled, or its file came back during the removal
             self._agenda.went_live(record)
+        else:
+            self._agenda.removed(record.id)
         if not self._world.wanting(record.integration) and not self._world.running(record.integration):
             self._agenda.add(record.integration)
         return Outcome(action, OutcomeStatus.APPLIED, "; ".join(problems))

@@ -1,0 +1,167 @@
+"""The files change while the engine is at work: what they say last is what runs, with nothing left over."""
+
+import threading
+
+import pytest
+
+from reconciler.model.state import ConfigState, IntegrationState
+
+
+class Gate:
+    """Holds one call back: it says that it was entered, and waits until it is let through."""
+
+    def __init__(self):
+        self.entered, self.opened = threading.Event(), threading.Event()
+
+    def pass_through(self):
+        self.entered.set()
+        assert self.opened.wait(20)
+
+
+def look_until(harness, condition):
+    """Look at the files, while something is under way, until a look has seen what they say now."""
+    harness.manager.look()
+    harness.wait_until(condition)
+
+
+def let_through(harness, gate):
+    """Open the gate and let the engine finish by itself: no further look at the files helps it."""
+    looks = harness.manager.engine.looks
+    gate.opened.set()
+    harness.wait_until(lambda: harness.manager.engine.idle)
+    assert harness.manager.engine.looks == looks
+
+
+def integration(harness, key="diary"):
+    return next(i for i in harness.manager.engine.integrations() if i.id == key)
+
+
+def in_force(harness, key):
+    return harness.manager.engine.config(key).desired_digest
+
+
+def test_file_that_comes_back_during_its_removal_runs_again(harness, make, doc):
+    gate = Gate()
+
+    def disabled(self, config):
+        self.diary.append(f"disabled {config.name}")
+        gate.pass_through()
+
+    cls = make(config_disabled=disabled)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"))
+    h.delete("a.yaml", settle=False)
+    look_until(h, gate.entered.is_set)
+    h.write("a.yaml", doc("a"), settle=False)
+    look_until(h, lambda: h.config("diary/a").enabled)
+    let_through(h, gate)
+    assert h.state("diary/a") is ConfigState.ACTIVE
+    assert cls.diary == ["initialize", "enabled a #default", "disabled a", "enabled a #default"]
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_edit_taken_back_during_the_update_is_taken_back(harness, make, doc, changed):
+    gate = Gate()
+
+    def apply(self, config):
+        self.diary.append(config.settings.channel)
+        if config.settings.channel == "#b":
+            gate.pass_through()
+
+    methods = {"config_enabled": apply}
+    if changed:
+        methods["config_changed"] = lambda self, old, new: apply(self, new)
+    cls = make(**methods)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a", settings={"channel": "#a"}))
+    first = in_force(h, "diary/a")
+    h.write("a.yaml", doc("a", settings={"channel": "#b"}), settle=False)
+    look_until(h, gate.entered.is_set)
+    h.write("a.yaml", doc("a", settings={"channel": "#a"}), settle=False)
+    look_until(h, lambda: in_force(h, "diary/a") == first)
+    let_through(h, gate)
+    assert [c.settings.channel for c in h.manager.get_configs("diary")] == ["#a"]
+
+
+def test_config_enabled_again_while_it_is_being_stopped_runs(harness, make, doc):
+    gate = Gate()
+    cls = make(config_disabled=lambda self, config: gate.pass_through())
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"))
+    h.write("b.yaml", doc("b"))
+    h.write("a.yaml", doc("a", enabled=False), settle=False)
+    look_until(h, gate.entered.is_set)
+    h.write("a.yaml", doc("a"), settle=False)
+    look_until(h, lambda: h.config("diary/a").enabled)
+    let_through(h, gate)
+    assert h.state("diary/a") is ConfigState.ACTIVE
+    assert {c.name for c in h.manager.get_configs("diary")} == {"a", "b"}
+
+
+def test_last_config_disabled_during_initialize_shuts_down_after_it(harness, make, doc):
+    gate = Gate()
+
+    def initialize(self):
+        self.diary.append("initialize")
+        gate.pass_through()
+
+    cls = make(initialize=initialize)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"), settle=False)
+    look_until(h, gate.entered.is_set)
+    h.write("a.yaml", doc("a", enabled=False), settle=False)
+    look_until(h, lambda: not h.config("diary/a").enabled)
+    let_through(h, gate)
+    assert cls.diary == ["initialize", "shutdown"]
+    assert integration(h).state is IntegrationState.REGISTERED
+
+
+def test_edits_during_initialize_are_one_start_with_the_last(harness, make, doc):
+    gate = Gate()
+    cls = make(initialize=lambda self: gate.pass_through())
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a", settings={"channel": "#0"}), settle=False)
+    look_until(h, gate.entered.is_set)
+    for n in range(1, 6):
+        before = in_force(h, "diary/a")
+        h.write("a.yaml", doc("a", settings={"channel": f"#{n}"}), settle=False)
+        look_until(h, lambda before=before: in_force(h, "diary/a") != before)
+    let_through(h, gate)
+    assert cls.diary == ["enabled a #5"]
+
+
+def test_a_hundred_edits_a_second_are_coalesced_and_never_overlap(harness, make, doc):
+    busy, overlaps = threading.Lock(), []
+
+    def changed(self, old, new):
+        if not busy.acquire(blocking=False):
+            overlaps.append(new.settings.channel)
+            return
+        threading.Event().wait(0.03)
+        self.diary.append(new.settings.channel)
+        busy.release()
+
+    cls = make(config_changed=changed)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"))
+    cls.diary.clear()
+
+    def storm():
+        for n in range(100):
+            h.write("a.yaml", doc("a", settings={"channel": f"#{n}"}), settle=False)
+            h.manager.look()
+            threading.Event().wait(0.01)
+
+    editor = threading.Thread(target=storm)
+    editor.start()
+    h.wait_until(lambda: not editor.is_alive())
+    h.settle()
+    assert overlaps == []
+    assert cls.diary[-1] == "#99"
+    assert len(cls.diary) < 60

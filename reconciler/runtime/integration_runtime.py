@@ -124,7 +124,7 @@ class IntegrationRuntime:
         try:
             deadline = instance.initialize_deadline
             await caller("initialize()", deadline, instance.initialize)
-            await start_hooks(caller, host, instance.hook_set.close(), deadline)
+            await self._start_hooks(caller, host, instance)
         except BaseException:
             instance.hook_set.close()
             host.close()
@@ -143,16 +143,31 @@ class IntegrationRuntime:
             deadline = instance.shutdown_deadline
             failed = await stop_hooks(caller, instance.hook_set.hooks, reason, deadline)
             problems += [f"{hook.describe()} did not stop: {error}" for hook, error in failed]
-            try:
-                await caller("shutdown()", deadline, instance.shutdown)
-            except Exception as error:  # noqa: BLE001 — shutting down always ends
-                log.warning("%s: shutdown() failed: %s", self.id, error)
-                problems.append(f"shutdown() failed: {error}")
-                if isinstance(error, Abandoned):
-                    self.instance = None
+            problems += await self._call_shutdown(caller, instance)
         self.drop_lane()
         self.leftovers = tuple(problems)
         self.state, self.reason, self.message = IntegrationState.REGISTERED, StateReason.NONE, ""
+
+    async def _start_hooks(self, caller: Caller, host: OwnerHost, instance: Integration) -> None:
+        """Start the integration's own hooks; where one fails, what `initialize` has set up is undone by `shutdown`."""
+        try:
+            await start_hooks(caller, host, instance.hook_set.close(), instance.initialize_deadline)
+        except Abandoned:
+            raise
+        except Exception:
+            await self._call_shutdown(caller, instance)
+            raise
+
+    async def _call_shutdown(self, caller: Caller, instance: Integration) -> list[str]:
+        """Call `shutdown`; returns what went wrong, as a sentence: shutting down always ends."""
+        try:
+            await caller("shutdown()", instance.shutdown_deadline, instance.shutdown)
+        except Exception as error:  # noqa: BLE001
+            log.warning("%s: shutdown() failed: %s", self.id, error)
+            if isinstance(error, Abandoned):
+                self.instance = None
+            return [f"shutdown() failed: {error}"]
+        return []
 
     def fail(self, reason: StateReason, message: str, retry_at: float | None) -> None:
         """Note that it is not up, why, and when it is tried again (monotonic seconds, None: not by itself)."""

@@ -1,6 +1,7 @@
 """The lifecycle, exactly: what is called, when, how often."""
 
 from reconciler.model.state import ConfigState, IntegrationState, StateReason
+from reconciler.sdk import Hook
 
 
 def integration(harness, key="diary"):
@@ -22,6 +23,26 @@ def test_first_enabled_config_initializes_once(harness, make, doc):
     h.start()
     assert cls.diary == ["initialize", "enabled a #default"]
     assert h.state("diary/a") is ConfigState.ACTIVE
+
+
+def test_hook_that_does_not_start_undoes_initialize(harness, make, doc):
+    class Failing(Hook):
+        def start(self, host):
+            raise OSError("in use")
+
+        def stop(self, reason):
+            pass
+
+    def initialize(self):
+        self.diary.append("initialize")
+        Failing(self)
+
+    cls = make(initialize=initialize)
+    h = harness(cls)
+    h.write("a.yaml", doc("a"), settle=False)
+    h.start()
+    assert cls.diary[:2] == ["initialize", "shutdown"]
+    assert integration(h).state is IntegrationState.FAILED
 
 
 def test_disabled_config_initializes_nothing(harness, make, doc):

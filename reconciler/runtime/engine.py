@@ -331,7 +331,7 @@ class Engine:
         if self._dispatcher.busy:  # before the queue is asked: what is under way may add to it
             return False
         stats, due = self._queue.stats().result(5), self._queue.next_due().result(5)
-        is_due = due is not None and due <= self._clock.time()
+        is_due = due is not None and due <= self._clock.time() + 0.001  # times since the epoch are rounded
         return not stats["waiting"] and not is_due and not self._dispatcher.busy
 
     def status(self) -> EngineStatus:

@@ -146,6 +146,28 @@ def test_event_survives_a_restart(harness, make, doc):
     h.wait_until(lambda: cls.received == [("a", "e1")])
 
 
+def test_delivery_that_is_due_at_a_restart_waits_for_its_config(harness, make, doc):
+    def deliver(self, event, config):
+        if not self.release.is_set():
+            raise TransientError("later", retry_after=5)
+        self.received.append((config.name, event.id))
+
+    cls = make(deliver=deliver)
+    h = harness(cls)
+    h.write("a.yaml", doc("a"), settle=False)
+    h.write("b.yaml", doc("b"), settle=False)
+    h.start()
+    h.deliver(note(1))
+    h.stop()
+    h.delete("b.yaml", settle=False)
+    cls.release.set()
+    h.clock.advance(60)
+    h.start()
+    h.wait_until(lambda: h.manager.engine.delivered)
+    assert cls.received == [("a", "e1")]
+    h.wait_until(lambda: h.manager.engine.status().queue["dead"] == 1)
+
+
 def test_filter_that_fails_does_not_match_and_says_so(harness, make, doc):
     cls = make()
     h = harness(cls)

@@ -319,6 +319,8 @@ class Controller:
             record = self._p.world.configs.get(key)
             if record is not None and not record.effective.known and record.live is None:
                 self._pump.add(key)
+        for name in self._p.world.failed_in_vain({key.partition("/")[0] for key in ids}):
+            self._pump.add(name)
         self._sequence.add(todo)
         if not todo and trigger == "sweep":
             self.last_pass = self._clock.time()

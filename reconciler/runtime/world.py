@@ -124,6 +124,11 @@ class World:
         """Return the configurations of this integration that run."""
         return frozenset(self._running.get(integration, ()))
 
+    def failed_in_vain(self, names: Iterable[str]) -> list[str]:
+        """Return those of `names` that could not be brought up, and that no configuration wants up any more."""
+        runtimes = [self.integrations[name] for name in names if name in self.integrations]
+        return sorted(r.id for r in runtimes if r.state is IntegrationState.FAILED and not self._wanting.get(r.id))
+
     def integration(self, integration_id: str) -> IntegrationRuntime:
         """Return the runtime of an integration, making it when it is first named."""
         runtime = self.integrations.get(integration_id)

@@ -33,6 +33,22 @@ def test_failing_initialize_leaves_no_hook_and_is_retried(harness, make, doc):
     assert h.state("diary/a") is ConfigState.ACTIVE
 
 
+@pytest.mark.parametrize("how", ["disabled", "deleted"])
+def test_failed_integration_that_nobody_wants_any_more_is_at_rest(harness, make, doc, how):
+    def initialize(self):
+        raise TerminalError("no account")
+
+    h = harness(make(initialize=initialize))
+    h.start()
+    h.write("a.yaml", doc("a"))
+    assert integration(h).state is IntegrationState.FAILED
+    if how == "disabled":
+        h.write("a.yaml", doc("a", enabled=False))
+    else:
+        h.delete("a.yaml")
+    assert integration(h).state is IntegrationState.REGISTERED
+
+
 def test_terminal_error_is_not_tried_again_until_its_input_changes(harness, make, doc):
     def enabled(self, config):
         self.diary.append(f"try {config.settings.channel}")

@@ -60,6 +60,7 @@ class Deliveries:
         """Route by what runs, or else by what is in force; a disabled configuration gets nothing new."""
         if self._unrouted is not None:
             self._unrouted[record.id] = record
+            self.dispatcher.wake(record.id)  # what was routed in an earlier life need not wait for the slowest start
             return
         document = record.effective.document
         if not record.effective.wanted or document is None:

@@ -168,6 +168,29 @@ def test_delivery_that_is_due_at_a_restart_waits_for_its_config(harness, make, d
     h.wait_until(lambda: h.manager.engine.status().queue["dead"] == 1)
 
 
+def test_delivery_of_an_earlier_life_does_not_wait_for_a_slow_start_of_another(harness, make, doc):
+    def deliver(self, event, config):
+        if not self.release.is_set():
+            raise TransientError("later", retry_after=5)
+        self.received.append((config.name, event.id))
+
+    slow = make(integration_id="slow")
+    cls = make(deliver=deliver)
+    h = harness(cls, slow)
+    h.write("a.yaml", doc("a"), settle=False)
+    h.start()
+    h.deliver(note(1))
+    h.stop()
+    slow.initialize = lambda self: self.release.wait(20)
+    h.write("slow.yaml", doc("x", integration="slow"), settle=False)
+    cls.release.set()
+    h.clock.advance(60)
+    h.manager.start(wait=False)
+    h.wait_until(lambda: cls.received == [("a", "e1")])
+    assert not h.manager.engine.ready
+    slow.release.set()
+
+
 def test_filter_that_fails_does_not_match_and_says_so(harness, make, doc):
     cls = make()
     h = harness(cls)

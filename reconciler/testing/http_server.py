@@ -1,6 +1,7 @@
 """A real HTTP server on loopback that records what it gets and answers what it is told."""
 
 import json
+import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -35,6 +36,15 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that went away: some are killed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class RecordingServer:
     """Answers 200 unless told otherwise. Usable as a context manager; `url` is where it listens."""
 
@@ -43,8 +53,7 @@ class RecordingServer:
         self._answers: deque[Answer] = deque()
         self._default = Answer()
         self._changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
@@ -58,6 +67,11 @@ class RecordingServer:
         """What has come so far, oldest first."""
         with self._changed:
             return list(self._requests)
+
+    def forget(self) -> None:
+        """Forget what has come so far."""
+        with self._changed:
+            self._requests.clear()
 
     def answer(self, *answers: Answer) -> None:
         """Answer the next requests with these, one each; afterwards 200 again."""

@@ -45,6 +45,15 @@ class Model:
         for key in set(self.accepted) - self.known():
             del self.accepted[key], self.stood[key]
 
+    def survived(self, key, doc, other):
+        """Of one id this is what is on disk, as `other` has it."""
+        place = other.stood.get(key)
+        for table, value in ((self.accepted, doc), (self.stood, place)):
+            if value is None:
+                table.pop(key, None)
+            else:
+                table[key] = value
+
     def restarted(self):
         """A new process knows of a file only what was written down when it was last good."""
         for name, file in self.files.items():

@@ -1,5 +1,6 @@
 """The stage of the laws of life: an engine on real files, the model beside it, and what both are told to do."""
 
+import copy
 import time
 
 from life_fakes import FAILURES, make_fakes
@@ -55,6 +56,14 @@ class Stage:
         self.model.put(name, f"{doc['integration']}/{doc['name']}", doc)
         self.h.write(name, doc, settle=False)
 
+    def telling(self, act):
+        """Do something; what threads do is hard to come by again, so a failure tells all that can be told."""
+        try:
+            act()
+        except AssertionError as error:
+            error.add_note("\n".join((*self.story, repr(self.model.files), repr(self.model.accepted))))
+            raise
+
     def tell(self, text):
         self.story.append(f"{self.h.clock.monotonic():.3f} {text}")
 
@@ -96,6 +105,15 @@ class Stage:
             for key in IDS:
                 self.allowed[key].add(self.sent)
 
+    def survived(self, on_disk):
+        """The process was killed during an edit: of each id what is on disk is as before it, or as after it."""
+        seen = copy.deepcopy(self.model)
+        seen.seen()
+        for key in {*self.model.accepted, *seen.accepted, *on_disk}:
+            found, before, after = on_disk.get(key), self.model.accepted.get(key), seen.accepted.get(key)
+            assert found in (before, after), f"{key} is {found} on disk, was {before}, is to be {after}"
+            self.model.survived(key, found, seen if found == after else self.model)
+
     def start_again(self, edits):
         self.ledger.new_epoch()
         for number, kind in edits:
@@ -111,7 +129,7 @@ class Stage:
     def until(self, condition, what, step=0.02):
         deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, f"{what} did not come about: {self.differences()}"
+            assert time.monotonic() < deadline, f"{what} did not come about: {self.differences()} after {self.story}"
             time.sleep(0.001)
             self.h.clock.advance(step)
 

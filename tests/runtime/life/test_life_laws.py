@@ -4,7 +4,6 @@ A state machine drives a whole engine: real files, fake integrations that fail a
 long run: `LIFE_EXAMPLES=2000 pytest tests/runtime/life/test_life_laws.py`.
 """
 
-import copy
 import os
 import time
 
@@ -83,7 +82,7 @@ class Life(Stage, RuleBasedStateMachine):
             self.put(name, {**file.doc, "labels": {"n": str(number)}})
         self.settle()
         if self.healthy:
-            assert self.ledger.calls[before:] == []
+            assert self.ledger.calls[before:] == [], self.story
 
     # --- time, failures, events ---------------------------------------------------------------------------------
 
@@ -140,11 +139,7 @@ class Life(Stage, RuleBasedStateMachine):
             time.sleep(0.005)
         self.tell("kill")
         on_disk = kill(self.h, self.ledger)
-        seen = copy.deepcopy(self.model)
-        seen.seen()
-        assert on_disk in (seen.accepted, self.model.accepted)  # as before the edit or as after it, nothing between
-        if on_disk == seen.accepted:
-            self.model = seen
+        self.telling(lambda: self.survived(on_disk))
         self.start_again(numbers)
         for key in self.touched:  # whoever changed meanwhile may have been left out
             self.owed[key] = [n for n in self.owed[key] if n <= sent]
@@ -175,11 +170,7 @@ class Life(Stage, RuleBasedStateMachine):
 
     @invariant()
     def laws(self):
-        try:
-            self.check()
-        except AssertionError as error:  # threads make it hard to come by again: tell all that can be told
-            error.add_note("\n".join((*self.story, repr(self.model.files), repr(self.model.accepted))))
-            raise
+        self.telling(self.check)
 
     def check(self):
         self.nothing_happened_that_must_not()

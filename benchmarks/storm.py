@@ -109,14 +109,18 @@ class Storm:
         while self.lost() and time.monotonic() < deadline:
             time.sleep(0.05)
         self.counts["unclean"] += self.daemons.end() != 0
-        self.server.close()
-        self.daemons.close()
         self._journal.read()
         self.counts["doubled"] = self._journal.doubled
 
+    def close(self):
+        """Leave nothing behind, however it went."""
+        self.daemons.close()
+        self.server.close()
+
     def arrivals(self):
-        """Return event id and idempotency key of every request that came, in order."""
-        return [(request.json()["id"], request.headers["idempotency-key"]) for request in self.server.requests]
+        """Return event id and idempotency key of every request that came whole, in order: some senders were killed."""
+        whole = [r for r in self.server.requests if len(r.body) == int(r.headers["content-length"])]
+        return [(request.json()["id"], request.headers["idempotency-key"]) for request in whole]
 
     def lost(self):
         """Return the accepted events that never arrived."""
@@ -199,10 +203,13 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         storm = Storm(Path(folder), args.seed, fresh=args.fresh)
-        for _ in range(args.kills):
-            storm.life()
-        storm.life(last=True)
-        storm.end()
+        try:
+            for _ in range(args.kills):
+                storm.life()
+            storm.life(last=True)
+            storm.end()
+        finally:
+            storm.close()
         code = report([Row("kills", args.kills, storm.counts["kills"], "", at_least=True), *storm.rows()])
         for problem in storm.problems[:20]:
             print(problem)

@@ -70,14 +70,17 @@ class Daemons:
 
     def wait(self):
         """Wait until the daemon is gone; returns its exit code."""
+        pid, self.pid = self.pid, None
         if self._nursery is not None:
-            self._nursery.stdin.write(f"wait {self.pid}\n")
+            self._nursery.stdin.write(f"wait {pid}\n")
             self._nursery.stdin.flush()
             return int(self._nursery.stdout.readline())
         return self._process.wait()
 
     def close(self):
-        """End the nursery; a daemon must not be left."""
+        """End what is left of the daemon and the nursery."""
+        if self.pid is not None:
+            self.kill()
         if self._nursery is not None:
             self._nursery.stdin.close()
             self._nursery.wait(30)

@@ -109,6 +109,7 @@ class Lane:
         task = self._loop.create_task(_contain(call, coroutine))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: _never_began(call, coroutine))
         call.begin(task)
 
     def _hand_to_worker(self, job: _Job) -> None:
@@ -178,6 +179,12 @@ async def _contain(call: Call, coroutine: Coroutine[Any, Any, Any]) -> None:
         call.finish(None, error)
     else:
         call.finish(result, None)
+
+
+def _never_began(call: Call, coroutine: Coroutine[Any, Any, Any]) -> None:
+    """End a call whose task was cancelled before its first step; does nothing for any other."""
+    coroutine.close()
+    call.finish(None, asyncio.CancelledError())
 
 
 async def _gather(tasks: "set[asyncio.Task[Any]]") -> None:

@@ -109,6 +109,18 @@ def test_coroutine_that_swallows_cancellation_is_abandoned(lane):
     release.set()
 
 
+def test_coroutine_cancelled_before_it_began_is_over(lane):
+    async def never():
+        pass
+
+    gate = threading.Event()
+    lane.post(gate.wait)
+    running = lane.submit(never)
+    running.cancel()
+    gate.set()
+    assert isinstance(running.future.exception(5), asyncio.CancelledError)
+
+
 def test_blocking_function_is_abandoned_without_blocking_its_caller(lane):
     release = threading.Event()
     began = time.monotonic()

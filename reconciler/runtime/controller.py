@@ -387,6 +387,8 @@ class Controller:
     def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
         """Remember `document` as the last that started."""
         self._p.goods.applied(record, document)
+        if record.imposed.suspended and document != record.effective.document:
+            self.inbox.put("suspend", ids=[record.id])  # it was under way when it was suspended: it is what is kept
 
     def removed(self, config_id: str) -> None:
         """The removal of an id is complete: nothing of it is kept."""

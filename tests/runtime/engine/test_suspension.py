@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.model.errors import OverrideRefused, UnknownTarget
+from reconciler.model.errors import OverrideRefused, StateError, UnknownTarget
 from reconciler.model.override import InterventionKind, OverrideKind, OverrideRequest, Selector
 from reconciler.model.state import ConfigState, StateReason
 
@@ -191,8 +191,8 @@ def test_new_value_of_a_secret_waits(harness, make, doc):
     (h.secrets / "t").write_text("two")
     h.settle()
     assert cls.diary == STARTED
-    resume(h, "diary/a")
-    assert len(cls.diary) > len(STARTED)
+    h.manager.engine.overrides.lift(Selector(), "bob")
+    h.wait_until(lambda: len(cls.diary) > len(STARTED), "the new value, without waiting for the next sweep")
 
 
 def test_removals_under_a_suspension_are_judged_when_it_ends(harness, make, doc):
@@ -334,6 +334,49 @@ def test_too_many_overrides_are_refused(world):
         impose(OverrideRequest(OverrideKind.PAUSE, Selector.of(labels={"n": str(n)})), "alice")
     with pytest.raises(OverrideRefused, match="100 overrides"):
         impose(OverrideRequest(OverrideKind.PAUSE, Selector.of(labels={"n": "more"})), "alice")
+
+
+def test_start_that_is_under_way_is_what_is_kept(harness, make, doc):
+    def config_enabled(self, config):
+        self.diary.append(f"enabled {config.name} {config.settings.channel}")
+        if config.settings.channel == "#new":
+            self.release.wait(5)
+
+    cls = make(config_enabled=config_enabled)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"))
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}), settle=False)
+    h.manager.look()
+    h.wait_until(lambda: "enabled a #new" in cls.diary)
+    h.manager.engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, Selector()), "alice")
+    cls.release.set()
+    h.wait_until(lambda: "disabled a #default" in cls.diary)
+    h.wait_until(lambda: h.manager.engine.idle)
+    h.manager.engine.retry("diary/a")
+    h.settle()
+    assert cls.diary[-1] == "disabled a #default"
+    assert (h.config("diary/a").stale, h.config("diary/a").digest) == (False, h.config("diary/a").desired_digest)
+
+
+def test_what_cannot_be_written_is_not_in_force(world):
+    h, _ = world
+    trigger = "CREATE TRIGGER full BEFORE INSERT ON override BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+    h.manager.engine._store.submit(lambda db: db.execute(trigger)).result(5)
+    with pytest.raises(StateError, match="the disk is full"):
+        suspend(h, "diary/a")
+    assert h.config("diary/a").overrides == ()
+
+
+def test_damaged_row_is_said_and_the_others_hold(world, caplog):
+    h, _ = world
+    suspend(h, "diary/a")
+    suspend(h, integration="diary")
+    h.manager.engine._store.submit(lambda db: db.execute("UPDATE override SET selector = '[' WHERE id = 1")).result(5)
+    h.stop()
+    h.start()
+    assert [str(one.selector) for one, _ in h.manager.engine.overrides.listed()] == ["--integration diary"]
+    assert "the override 1 in state.db cannot be read" in caplog.text
 
 
 def test_plan_shows_what_waits(world, doc):

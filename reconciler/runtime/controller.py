@@ -39,6 +39,8 @@ ROOT_SWEEP = 2.0
 """How often a root that is lost is looked for, in seconds: its return may be nothing that can be watched."""
 SWEEP_FACTOR = 200.0
 """A sweep waits at least this many times its own duration, so that large directories cost little."""
+_UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
+"""What made the loop look, where a look that finds nothing to do is not worth an entry in the history."""
 _CHUNK = 1000
 _LONG_START = 2.0
 
@@ -311,7 +313,7 @@ class Controller:
         return Plan((*plan.actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
 
     def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
-        """Hand the plan to the queue and follow it to its end; a sweep that found nothing leaves no record."""
+        """Hand the plan to the queue and follow it to its end; some looks that found nothing leave no record."""
         todo = [action for action in plan.actions if not action.held]
         if plan.actions:
             self._listener.on_plan(plan)
@@ -320,7 +322,7 @@ class Controller:
             if record is not None and not record.effective.known and record.live is None:
                 self._pump.add(key)
         self._sequence.add(todo)
-        if not todo and trigger == "sweep":
+        if not todo and trigger in _UNRECORDED:
             self.last_pass = self._clock.time()
             return
         errors = sum(1 for d in self._p.directory.snapshot.diagnostics if d.is_error)

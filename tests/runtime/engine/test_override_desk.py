@@ -1,5 +1,7 @@
 """Where people set things aside: times, refusals, who did what, and what is kept of it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from reconciler.model.errors import OverrideRefused, StateError, UnknownTarget
@@ -172,3 +174,22 @@ def test_gauges_count_what_is_set_aside(world):
     registry = h.manager.engine.metrics
     assert registry.get_sample_value("reconcile_configs_suspended") == 1
     assert registry.get_sample_value("reconcile_configs_paused") == 0
+
+
+def test_look_that_gave_nothing_to_do_leaves_no_pass(world):
+    h, _ = world
+    h.wait_until(lambda: h.manager.engine.idle)
+    before = h.manager.engine.status().passes
+    h.manager.engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, Selector()), "alice")
+    h.wait_until(lambda: h.manager.engine.idle)
+    assert h.manager.engine.status().passes == before
+
+
+def test_many_at_a_time_are_one_after_the_other(world):
+    h, _ = world
+    asked = [OverrideRequest(OverrideKind.PAUSE, Selector.of(labels={"n": str(n % 4)})) for n in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: h.manager.engine.overrides.impose(one, "alice"), asked))
+    numbers = [override.number for override, _ in h.manager.engine.overrides.listed()]
+    assert len(numbers) == len(set(numbers)) == 4
+    assert len(interventions(h)) == 16

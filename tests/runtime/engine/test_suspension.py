@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.model.override import OverrideKind, OverrideRequest, Selector
 from reconciler.model.state import ConfigState, StateReason
+from reconciler.sdk import Event
 
 STARTED = ["initialize", "enabled a #default"]
 
@@ -79,6 +80,16 @@ def test_new_configuration_waits_as_pending(world, doc):
     assert cls.diary == STARTED
     resume(h, integration="diary")
     assert cls.diary[2:] == ["enabled b #default"]
+
+
+def test_new_configuration_gets_no_event_of_the_time_it_waited(world, doc):
+    h, cls = world
+    suspend(h, integration="diary")
+    h.write("b.yaml", doc("b"))
+    h.deliver(Event(type="note", source="/test", id="e1"))
+    resume(h)
+    h.deliver(Event(type="note", source="/test", id="e2"))
+    assert sorted(cls.received) == [("a", "e1"), ("a", "e2"), ("b", "e2")]
 
 
 def test_new_configuration_of_an_integration_that_is_down_does_not_initialize_it(harness, make, doc):

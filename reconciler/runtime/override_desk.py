@@ -228,12 +228,13 @@ class OverrideDesk:
                 raise UnknownTarget(_told(f"no configuration is known as {config_id!r}", help_text))
 
     def _why_nothing(self, selector: Selector) -> str:
+        configs = self._around.world.configs
         for one in self._overrides.in_force:
-            if covers(one.selector, selector):
-                command = f"reconcile resume {one.selector}"
-                return (
-                    f"{selector} is {one.word} as a part of {one.selector} and cannot be taken out: `{command}` ends it"
-                )
+            found = [config_id for config_id in selector.ids if config_id in configs]
+            by_label = any(one in configs[config_id].imposed.overrides for config_id in found)
+            if by_label or covers(one.selector, selector):
+                part = f"{selector} is {one.word} as a part of {one.selector} and cannot be taken out"
+                return f"{part}: `reconcile resume {one.selector}` ends it"
         self._check(selector)
         others = ", ".join(str(one.selector) for one in self._overrides.in_force[:5])
         return _told(f"{selector} is neither suspended nor paused", f"what is: {others}" if others else "")

@@ -130,6 +130,24 @@ def test_unknown_target_is_refused_with_the_nearest(world, selector, message):
     assert str(caught.value) == message
 
 
+def test_what_is_suspended_by_its_label_cannot_be_resumed_by_its_id(world):
+    h, _ = world
+    suspend(h, labels={"tier": "1"})
+    with pytest.raises(UnknownTarget, match="`reconcile resume -l tier=1` ends it"):
+        resume(h, "diary/a")
+
+
+def test_clock_that_is_set_does_not_prolong_what_is_left_of_a_list(world, doc):
+    h, _ = world
+    h.write("b.yaml", doc("b"))
+    suspend(h, "diary/a", "diary/b", seconds=3600)
+    h.advance(3000)
+    h.clock.step(-86400)
+    resume(h, "diary/a")
+    h.advance(700)
+    h.wait_until(lambda: h.manager.engine.overrides.listed() == ())
+
+
 def test_part_of_what_was_not_listed_cannot_be_resumed(world):
     h, _ = world
     suspend(h, integration="diary")

@@ -5,16 +5,15 @@ It reads the world and writes plans; `applier.py` takes the steps, `deliveries.p
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from reconciler.config.directory import Directory, RootState, Scan
 from reconciler.core.diff import diff
 from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Presence
-from reconciler.model.override import Intervention
 from reconciler.model.plan import Outcome, Plan
-from reconciler.model.state import ConditionType, IntegrationState, PassRecord, StateReason, Tristate
+from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.absence import TWO_LOOKS, Absences
 from reconciler.runtime.applier import Applier
 from reconciler.runtime.deliveries import Deliveries
@@ -24,6 +23,7 @@ from reconciler.runtime.git_wait import GitWait
 from reconciler.runtime.goods import Goods
 from reconciler.runtime.inbox import Inbox, Look
 from reconciler.runtime.integration_runtime import IntegrationRuntime
+from reconciler.runtime.listener import Listener
 from reconciler.runtime.newcomers import Newcomers
 from reconciler.runtime.overrides import Overrides
 from reconciler.runtime.passes import OpenPass, Passes
@@ -58,18 +58,6 @@ class Parts:
     deliveries: Deliveries
     disk: Worker
     scanner: Worker
-
-
-@dataclass(slots=True)
-class Listener:
-    """Whom the controller tells what happens; each is called on the engine's loop and must not block."""
-
-    on_look: Callable[[Sequence[ConfigRecord]], None] = lambda _: None
-    """The configurations that a look has found changed, before anything is done."""
-    on_plan: Callable[[Plan], None] = lambda _: None
-    on_outcome: Callable[[Outcome], None] = lambda _: None
-    on_pass: Callable[[PassRecord], None] = lambda _: None
-    on_intervention: Callable[[Intervention], None] = lambda _: None
 
 
 class Controller:

@@ -41,6 +41,7 @@ def test_change_waits_and_is_made_when_it_is_resumed(world, doc):
     assert (status.state, status.stale, status.reason) == (ConfigState.ACTIVE, True, StateReason.SUSPENDED)
     assert status.digest != status.desired_digest
     assert status.message == "suspended by alice: a freeze"
+    assert h.manager.engine.status().stale == 0
     resume(h, "diary/a")
     assert cls.diary[2:] == ["enabled a #new", "disabled a #default"]
     assert not h.config("diary/a").stale

@@ -20,8 +20,8 @@ from reconciler.model.errors import NotRunning, UnknownIntegration
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
 from reconciler.model.state import ConfigStatus
-from reconciler.runtime.controller import Listener
 from reconciler.runtime.engine import Engine
+from reconciler.runtime.listener import Listener
 from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.describe import describe_class
 from reconciler.sdk.integration import Integration

@@ -23,8 +23,8 @@ from reconciler.report.daemon_event import (
     Valid,
     Waits,
 )
-from reconciler.runtime.controller import Listener
 from reconciler.runtime.engine import Engine
+from reconciler.runtime.listener import Listener
 from reconciler.runtime.world import ConfigRecord
 
 _FEW = 50

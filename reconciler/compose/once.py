@@ -9,7 +9,7 @@ from reconciler.compose.options import EngineOptions
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Outcome, OutcomeStatus, Plan
 from reconciler.model.state import ConfigStatus
-from reconciler.runtime.controller import Listener
+from reconciler.runtime.listener import Listener
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class OverridesView(Protocol):
     def impose(self, asked: OverrideRequest, who: str) -> tuple[Override, int]:
         """Set something aside; returns it, and how many configurations it concerns now.
 
-        Raises UnknownTarget or OverrideRefused.
+        Raises UnknownTarget, OverrideRefused or StateError.
         """
 
     def lift(self, selector: Selector, who: str, reason: str = "") -> Sequence[Override]:

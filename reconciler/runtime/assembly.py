@@ -14,11 +14,12 @@ from reconciler.core.routing import RoutingIndex
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
 from reconciler.runtime.absence import Absences
-from reconciler.runtime.controller import Controller, Listener, Parts
+from reconciler.runtime.controller import Controller, Parts
 from reconciler.runtime.deliveries import Deliveries
 from reconciler.runtime.dispatcher import Dispatcher
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.goods import Goods
+from reconciler.runtime.listener import Listener
 from reconciler.runtime.metrics import Metrics, OverrideCollector, WorldCollector
 from reconciler.runtime.override_desk import OverrideDesk, Surroundings
 from reconciler.runtime.overrides import Overrides

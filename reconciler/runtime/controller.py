@@ -5,16 +5,15 @@ It reads the world and writes plans; `applier.py` takes the steps, `deliveries.p
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from reconciler.config.directory import Directory, RootState, Scan
 from reconciler.core.diff import diff
 from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Presence
-from reconciler.model.override import Intervention
 from reconciler.model.plan import Outcome, Plan
-from reconciler.model.state import ConditionType, IntegrationState, PassRecord, StateReason, Tristate
+from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.absence import TWO_LOOKS, Absences
 from reconciler.runtime.applier import Applier
 from reconciler.runtime.deliveries import Deliveries
@@ -24,6 +23,7 @@ from reconciler.runtime.git_wait import GitWait
 from reconciler.runtime.goods import Goods
 from reconciler.runtime.inbox import Inbox, Look
 from reconciler.runtime.integration_runtime import IntegrationRuntime
+from reconciler.runtime.listener import Listener
 from reconciler.runtime.newcomers import Newcomers
 from reconciler.runtime.overrides import Overrides
 from reconciler.runtime.passes import OpenPass, Passes
@@ -39,6 +39,8 @@ ROOT_SWEEP = 2.0
 """How often a root that is lost is looked for, in seconds: its return may be nothing that can be watched."""
 SWEEP_FACTOR = 200.0
 """A sweep waits at least this many times its own duration, so that large directories cost little."""
+_UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
+"""What made the loop look, where a look that finds nothing to do is not worth an entry in the history."""
 _CHUNK = 1000
 _LONG_START = 2.0
 
@@ -56,18 +58,6 @@ class Parts:
     deliveries: Deliveries
     disk: Worker
     scanner: Worker
-
-
-@dataclass(slots=True)
-class Listener:
-    """Whom the controller tells what happens; each is called on the engine's loop and must not block."""
-
-    on_look: Callable[[Sequence[ConfigRecord]], None] = lambda _: None
-    """The configurations that a look has found changed, before anything is done."""
-    on_plan: Callable[[Plan], None] = lambda _: None
-    on_outcome: Callable[[Outcome], None] = lambda _: None
-    on_pass: Callable[[PassRecord], None] = lambda _: None
-    on_intervention: Callable[[Intervention], None] = lambda _: None
 
 
 class Controller:
@@ -311,7 +301,7 @@ class Controller:
         return Plan((*plan.actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
 
     def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
-        """Hand the plan to the queue and follow it to its end; a sweep that found nothing leaves no record."""
+        """Hand the plan to the queue and follow it to its end; some looks that found nothing leave no record."""
         todo = [action for action in plan.actions if not action.held]
         if plan.actions:
             self._listener.on_plan(plan)
@@ -322,7 +312,7 @@ class Controller:
         for name in self._p.world.failed_in_vain({key.partition("/")[0] for key in ids}):
             self._pump.add(name)
         self._sequence.add(todo)
-        if not todo and trigger == "sweep":
+        if not todo and trigger in _UNRECORDED:
             self.last_pass = self._clock.time()
             return
         errors = sum(1 for d in self._p.directory.snapshot.diagnostics if d.is_error)
@@ -389,6 +379,8 @@ class Controller:
     def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
         """Remember `document` as the last that started."""
         self._p.goods.applied(record, document)
+        if record.imposed.suspended and document != record.effective.document:
+            self.inbox.put("suspend", ids=[record.id])  # it was under way when it was suspended: it is what is kept
 
     def removed(self, config_id: str) -> None:
         """The removal of an id is complete: nothing of it is kept."""

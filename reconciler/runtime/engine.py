@@ -26,8 +26,8 @@ from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
 from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationState, IntegrationStatus, PassRecord
 from reconciler.runtime.assembly import Ground, Tools, assemble
-from reconciler.runtime.controller import Listener
 from reconciler.runtime.engine_thread import EngineThread, Worker
+from reconciler.runtime.listener import Listener
 from reconciler.runtime.lock import RunnerLock
 from reconciler.runtime.metrics import Metrics
 from reconciler.runtime.override_desk import OverrideDesk
@@ -202,12 +202,8 @@ class Engine:
         """Try a failed configuration or integration again now."""
         if key not in self._world.configs and key not in self._world.integrations:
             return False
-
-        def again() -> None:
-            self.overrides.note(InterventionKind.RETRY, key, who)
-            self._controller.retry(key)
-
-        self._soon(again)
+        self._soon(lambda: self.overrides.note(InterventionKind.RETRY, key, who))
+        self._soon(lambda: self._controller.retry(key))
         return True
 
     def approve(self, digest: str, who: str) -> bool:

@@ -59,7 +59,11 @@ class WorldCollector(Collector):
             for state, count in sorted(counts.items()):
                 family.add_metric([state], count)
             yield family
-        yield GaugeMetricFamily("reconcile_configs_stale", "Configurations that run another version than asked.", stale)
+        yield GaugeMetricFamily(
+            "reconcile_configs_stale",
+            "Configurations that run another version than asked, but for the suspended.",
+            stale,
+        )
         yield GaugeMetricFamily("reconcile_held_removals", "Removals that the guard holds.", self._held())
 
 

@@ -4,8 +4,8 @@ What an override makes of a configuration is `core.override`'s; the controller a
 """
 
 import asyncio
-import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from reconciler.config.nearest import did_you_mean
 from reconciler.core.selector import covers, without
-from reconciler.model.errors import OverrideRefused, UnknownTarget
+from reconciler.model.errors import OverrideRefused, StateError, UnknownTarget
 from reconciler.model.override import (
     Intervention,
     InterventionKind,
@@ -29,7 +29,6 @@ from reconciler.runtime.pump import first_of
 from reconciler.runtime.state_store import StateStore
 from reconciler.runtime.world import World
 
-log = logging.getLogger(__name__)
 MOST = 100
 """How many overrides may be in force: every look at a configuration asks each of them."""
 _CHUNK = 1000
@@ -76,10 +75,11 @@ class OverrideDesk:
         """Set something aside; returns the override, and how many configurations it concerns now.
 
         It is on disk and in force when this returns; the same selector again replaces what it gave before. Raises
-        UnknownTarget for an id or an integration that is not known, OverrideRefused when there are too many.
+        UnknownTarget for an id or an integration that is not known, OverrideRefused when there are too many, StateError
+        when it cannot be written.
         """
         override: Override = self._around.submit(self._impose(asked, who)).result(30)
-        return override, self._concerned(override)
+        return override, self._concerned()[override.number]
 
     def lift(self, selector: Selector, who: str, reason: str = "") -> Sequence[Override]:
         """End every override that means no more than `selector`, and take its ids out of those that list them.
@@ -91,7 +91,8 @@ class OverrideDesk:
 
     def listed(self) -> Sequence[tuple[Override, int]]:
         """Return what is in force, oldest first, and how many configurations each concerns now."""
-        return tuple((one, self._concerned(one)) for one in self._overrides.in_force)
+        concerned = self._concerned() if self._overrides.in_force else {}
+        return tuple((one, concerned.get(one.number, 0)) for one in self._overrides.in_force)
 
     def counts(self) -> tuple[int, int]:
         """Return how many configurations are suspended, and how many are paused."""
@@ -152,7 +153,7 @@ class OverrideDesk:
             detail = "deliveries are dropped" if override.drop else ""
             done = Intervention(kind, target, who, override.since, override.reason, override.until, detail)
             self._around.flush()
-            await asyncio.wrap_future(self._around.store.submit(_writing([override], [], done)))
+            await self._write(_writing([override], [], done))
             self._overrides.put(override)
             await self._spread(done)
         return override
@@ -185,7 +186,7 @@ class OverrideDesk:
             detail = "; ".join(f"{one.selector} was {one.word} by {one.who}" for one in ended)
             now = self._around.clock.time()
             done = Intervention(InterventionKind.RESUME, str(selector), who, now, reason, detail=detail)
-            await asyncio.wrap_future(self._around.store.submit(_writing(smaller, gone, done)))
+            await self._write(_writing(smaller, gone, done))
             for number in gone:
                 self._overrides.drop(number)
             for one in smaller:
@@ -227,19 +228,27 @@ class OverrideDesk:
                 raise UnknownTarget(_told(f"no configuration is known as {config_id!r}", help_text))
 
     def _why_nothing(self, selector: Selector) -> str:
+        configs = self._around.world.configs
         for one in self._overrides.in_force:
-            if covers(one.selector, selector):
-                command = f"reconcile resume {one.selector}"
-                return (
-                    f"{selector} is {one.word} as a part of {one.selector} and cannot be taken out: `{command}` ends it"
-                )
+            found = [config_id for config_id in selector.ids if config_id in configs]
+            by_label = any(one in configs[config_id].imposed.overrides for config_id in found)
+            if by_label or covers(one.selector, selector):
+                part = f"{selector} is {one.word} as a part of {one.selector} and cannot be taken out"
+                return f"{part}: `reconcile resume {one.selector}` ends it"
         self._check(selector)
         others = ", ".join(str(one.selector) for one in self._overrides.in_force[:5])
         return _told(f"{selector} is neither suspended nor paused", f"what is: {others}" if others else "")
 
-    def _concerned(self, override: Override) -> int:
+    def _concerned(self) -> Counter[int]:
+        """Return how many configurations each override concerns, by its number."""
         records = list(self._around.world.configs.values())
-        return sum(1 for record in records if override in record.imposed.overrides)
+        return Counter(one.number for record in records for one in record.imposed.overrides)
+
+    async def _write(self, job: Callable[[sqlite3.Connection], None]) -> None:
+        try:
+            await asyncio.wrap_future(self._around.store.submit(job))
+        except sqlite3.Error as error:
+            raise StateError(f"nothing has changed, since it could not be written down: {error}") from error
 
 
 def _writing(put: Sequence[Override], gone: Sequence[int], done: Intervention) -> Callable[[sqlite3.Connection], None]:

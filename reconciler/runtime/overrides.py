@@ -19,11 +19,15 @@ class Overrides:
         self.in_force: tuple[Override, ...] = ()
 
     def put(self, override: Override) -> None:
-        """Let an override be in force, in the place of the one with its number."""
+        """Let an override be in force, in the place of the one with its number; with its times, it ends as that did."""
+        ends = {(one.number, one.since, one.until): self._ends.get(one.number) for one in self.in_force}
         others = [one for one in self.in_force if one.number != override.number]
         self.in_force = tuple(sorted([*others, override], key=lambda one: one.number))
+        end = ends.get((override.number, override.since, override.until))
         self._ends.pop(override.number, None)
-        if override.until is not None:
+        if end is not None:
+            self._ends[override.number] = end
+        elif override.until is not None:
             # A clock that was set back while nothing ran must not make it longer than what was asked for.
             left = min(override.until - self._clock.time(), override.until - override.since)
             self._ends[override.number] = self._clock.monotonic() + left

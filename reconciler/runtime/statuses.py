@@ -146,10 +146,13 @@ def _fact(kind: ConditionType, holds: bool, reason: str, message: str, since: fl
 
 
 def count_states(world: World, registered: Registered) -> tuple[dict[str, int], dict[str, int], int]:
-    """Return configurations by state, integrations by state, and how many configurations are stale."""
+    """Return configurations by state, integrations by state, and how many configurations are stale.
+
+    Those that somebody has suspended are not counted: that they differ is declared, and nothing is amiss.
+    """
     derived = [config_state(record.effective, record.observed) for record in list(world.configs.values())]
     configs = Counter(d.state.value for d in derived)
     ids = registered.catalogue.ids()
     integrations = Counter(registered.state(key, world.integrations.get(key)).value for key in ids)
     states = {state.value: configs.get(state.value, 0) for state in ConfigState}
-    return states, dict(integrations), sum(1 for d in derived if d.stale)
+    return states, dict(integrations), sum(1 for d in derived if d.stale and d.reason is not StateReason.SUSPENDED)

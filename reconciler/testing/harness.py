@@ -13,7 +13,7 @@ from reconciler.config.yaml_writer import write_yaml
 from reconciler.model.event import Event
 from reconciler.model.plan import Outcome
 from reconciler.model.state import ConfigState, ConfigStatus, Tristate
-from reconciler.runtime.controller import Listener
+from reconciler.runtime.listener import Listener
 from reconciler.sdk.integration import Integration
 from reconciler.testing.clock import VirtualClock
 from reconciler.testing.http_server import RecordingServer

@@ -109,15 +109,15 @@ class Api:
 
     def _not_held(self, digest: str) -> ApiError:
         """Say what is held instead: people approve what they have seen, so they have to see it again."""
-        status = self._engine.status()
+        status, shown = self._engine.status(), f"the plan {digest[:80]!r}"
         if status.held_digest is None:
-            return ApiError(
-                409, "not_held", f"the plan {digest[:80]!r} is not held: nothing is, there is nothing to approve"
-            )
-        now = f"now {status.held_digest} is, with {status.held} removals"
-        return ApiError(
-            409, "not_held", f"the plan {digest[:80]!r} is not held any more: {now}; look at it with `reconcile plan`"
-        )
+            why = f"{shown} is not held: nothing is, there is nothing to approve"
+        elif status.held_digest == digest:
+            why = f"{shown} cannot be approved while the directory cannot be read: it has to come back first"
+        else:
+            now = f"now {status.held_digest} is, with {status.held} removals"
+            why = f"{shown} is not held any more: {now}; look at it with `reconcile plan`"
+        return ApiError(409, "not_held", why)
 
     async def _one_text(self, request: Request, name: str) -> str:
         """Return the one text that the body, a JSON object, holds under `name`."""

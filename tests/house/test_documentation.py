@@ -16,7 +16,7 @@ LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
 RULE_ROW = re.compile(r"^\| `([a-z][a-z-]*)` \|", re.MULTILINE)
 RULE_TEXT = re.compile(r"^\| `([a-z][a-z-]*)` \| (.+) \|$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^\$ |`)(reconcile(?: [^`\n]*)?)", re.MULTILINE)
-PLANNED = {"test", "trace", "deliveries", "replay", "suspend", "pause", "resume"}
+PLANNED = {"test", "trace", "deliveries", "replay"}
 
 
 def findings(folder):

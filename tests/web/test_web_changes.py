@@ -54,6 +54,13 @@ def test_refused_approval_names_the_plan_that_is_held(send, engine):
     assert "now abc123 is, with 4 removals" in answer["error"]["message"]
 
 
+def test_approval_while_the_root_is_lost_says_so(send, engine):
+    engine.status = lambda: replace(type(engine).status(engine), held_digest="abc123", held=4)
+    engine.approve = lambda digest, who: False
+    _, answer = send("/api/v1/approve", {"digest": "abc123"})
+    assert "has to come back first" in answer["error"]["message"]
+
+
 @pytest.mark.parametrize("body", [None, b"", {}])
 def test_look_needs_no_body(send, engine, body):
     assert send("/api/v1/look", body) == (202, {"format_version": 1})

@@ -17,7 +17,10 @@ VALUES = st.one_of(
     ),
     st.binary(max_size=30),
 )  # fmt: skip
-PATHS = st.sampled_from([b"/events", b"/api/v1/configs?limit=%ff", b"/hooks/%2e%2e/x", b"/api/v1/look", b"/%00", b"*"])
+PATHS = st.sampled_from(
+    [b"/events", b"/api/v1/configs?limit=%ff", b"/hooks/%2e%2e/x", b"/api/v1/look", b"/%00", b"*",
+     b"/api/v1/overrides?id=%ff&all=1"]
+)  # fmt: skip
 
 
 def exchange(port, data):

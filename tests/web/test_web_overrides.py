@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from reconciler.model.errors import StateError
 from reconciler.model.override import Intervention, InterventionKind, OverrideKind, Selector
 from reconciler.model.secret import Secret
 from reconciler.web.sockets import unix_connection
@@ -107,6 +108,15 @@ def test_unknown_configuration_is_404(send):
 
 def test_what_is_refused_is_409(send):
     assert send("POST", {**WHOLE, "reason": "too many"})[0] == 409
+
+
+def test_what_cannot_be_written_is_503(send, engine):
+    def impose(asked, who):
+        raise StateError("the disk is full")
+
+    engine.overrides.impose = impose
+    status, answer = send("POST", WHOLE)
+    assert (status, answer["error"]["message"]) == (503, "the disk is full")
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])

@@ -16,7 +16,7 @@ import pytest
 from reconciler.cli.client import Daemon as Client
 from reconciler.cli.client import NoDaemon
 from reconciler.compose.manager import IntegrationManager
-from reconciler.runtime.controller import Listener
+from reconciler.runtime.listener import Listener
 from reconciler.sdk import Event, EventHook, Hook, Integration
 
 _BOUND_BY_PERMISSIONS = """

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.model.errors import OverrideRefused, UnknownTarget
-from reconciler.model.override import InterventionKind, OverrideKind, OverrideRequest, Selector
+from reconciler.model.override import OverrideKind, OverrideRequest, Selector
 from reconciler.model.state import ConfigState, StateReason
+from reconciler.sdk import Event
 
 STARTED = ["initialize", "enabled a #default"]
 
@@ -20,10 +20,6 @@ def resume(h, *ids, **more):
     ended = h.manager.engine.overrides.lift(Selector.of(ids, **more), "bob", "all is well")
     h.settle()
     return ended
-
-
-def interventions(h):
-    return [(i.kind.value, i.target, i.who) for i in h.manager.engine.overrides.history(100).result(5)]
 
 
 @pytest.fixture
@@ -45,6 +41,7 @@ def test_change_waits_and_is_made_when_it_is_resumed(world, doc):
     assert (status.state, status.stale, status.reason) == (ConfigState.ACTIVE, True, StateReason.SUSPENDED)
     assert status.digest != status.desired_digest
     assert status.message == "suspended by alice: a freeze"
+    assert h.manager.engine.status().stale == 0
     resume(h, "diary/a")
     assert cls.diary[2:] == ["enabled a #new", "disabled a #default"]
     assert not h.config("diary/a").stale
@@ -84,6 +81,16 @@ def test_new_configuration_waits_as_pending(world, doc):
     assert cls.diary == STARTED
     resume(h, integration="diary")
     assert cls.diary[2:] == ["enabled b #default"]
+
+
+def test_new_configuration_gets_no_event_of_the_time_it_waited(world, doc):
+    h, cls = world
+    suspend(h, integration="diary")
+    h.write("b.yaml", doc("b"))
+    h.deliver(Event(type="note", source="/test", id="e1"))
+    resume(h)
+    h.deliver(Event(type="note", source="/test", id="e2"))
+    assert sorted(cls.received) == [("a", "e1"), ("a", "e2"), ("b", "e2")]
 
 
 def test_new_configuration_of_an_integration_that_is_down_does_not_initialize_it(harness, make, doc):
@@ -191,8 +198,8 @@ def test_new_value_of_a_secret_waits(harness, make, doc):
     (h.secrets / "t").write_text("two")
     h.settle()
     assert cls.diary == STARTED
-    resume(h, "diary/a")
-    assert len(cls.diary) > len(STARTED)
+    h.manager.engine.overrides.lift(Selector(), "bob")
+    h.wait_until(lambda: len(cls.diary) > len(STARTED), "the new value, without waiting for the next sweep")
 
 
 def test_removals_under_a_suspension_are_judged_when_it_ends(harness, make, doc):
@@ -225,115 +232,27 @@ def test_approval_frees_nothing_that_is_suspended(harness, make, doc):
     assert h.state("diary/a") is ConfigState.ACTIVE
 
 
-def test_suspension_ends_at_its_time(world, doc):
-    h, cls = world
-    suspend(h, "diary/a", seconds=3600)
-    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
-    h.advance(3500)
-    assert cls.diary == STARTED
-    h.advance(200)
+def test_start_that_is_under_way_is_what_is_kept(harness, make, doc):
+    def config_enabled(self, config):
+        self.diary.append(f"enabled {config.name} {config.settings.channel}")
+        if config.settings.channel == "#new":
+            self.release.wait(5)
+
+    cls = make(config_enabled=config_enabled)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"))
+    h.write("a.yaml", doc("a", settings={"channel": "#new"}), settle=False)
+    h.manager.look()
     h.wait_until(lambda: "enabled a #new" in cls.diary)
-    assert interventions(h)[0] == ("ran-out", "diary/a", "")
-
-
-def test_suspension_that_ran_out_while_nothing_ran_is_over(world, doc):
-    h, cls = world
-    suspend(h, "diary/a", seconds=3600)
-    h.write("a.yaml", doc("a", settings={"channel": "#new"}))
-    h.stop()
-    h.clock.advance(4000)
-    cls.diary.clear()
-    h.start()
-    assert cls.diary == ["initialize", "enabled a #new"]
-    assert h.manager.engine.overrides.listed() == ()
-    (last, _) = h.manager.engine.overrides.history(2).result(5)
-    assert (last.kind, h.clock.time() - last.at > 300) == (InterventionKind.RAN_OUT, True)
-
-
-@pytest.mark.parametrize("step", [-86400, 86400])
-def test_clock_that_is_set_changes_nothing(world, step):
-    h, _ = world
-    suspend(h, "diary/a", seconds=3600)
-    h.clock.step(step)
-    h.advance(3500)
-    assert len(h.manager.engine.overrides.listed()) == 1
-    h.advance(200)
-    h.wait_until(lambda: h.manager.engine.overrides.listed() == ())
-    assert [kind for kind, *_ in interventions(h)] == ["ran-out", "suspend"]
-
-
-def test_clock_set_back_while_nothing_ran_does_not_prolong(world):
-    h, _ = world
-    suspend(h, "diary/a", seconds=3600)
-    h.stop()
-    h.clock.step(-86400)
-    h.start()
-    h.advance(3700)
-    h.wait_until(lambda: h.manager.engine.overrides.listed() == ())
-
-
-def test_same_selector_again_replaces_what_it_gave(world):
-    h, _ = world
-    suspend(h, "diary/a", seconds=60)
-    suspend(h, "diary/a", seconds=7200, who="bob")
-    h.advance(100)
-    ((override, count),) = h.manager.engine.overrides.listed()
-    assert (override.who, count) == ("bob", 1)
-
-
-def test_who_did_what_is_kept_newest_first(world):
-    h, _ = world
-    suspend(h, labels={"tier": "1"})
-    h.manager.engine.retry("diary/a", "carol")
-    resume(h)
-    h.stop()
-    h.start()
-    assert interventions(h) == [
-        ("resume", "--all", "bob"),
-        ("retry", "diary/a", "carol"),
-        ("suspend", "-l tier=1", "alice"),
-    ]
-
-
-def test_ids_are_resumed_one_by_one(world, doc):
-    h, _ = world
-    h.write("b.yaml", doc("b"))
-    suspend(h, "diary/a", "diary/b")
-    resume(h, "diary/a")
-    assert [str(one.selector) for one, _ in h.manager.engine.overrides.listed()] == ["diary/b"]
-    assert h.config("diary/a").overrides == ()
-
-
-@pytest.mark.parametrize(
-    ("selector", "message"),
-    [
-        (Selector.of(["diary/aa"]), "no configuration is known as 'diary/aa': did you mean `diary/a`?"),
-        (Selector.of(integration="dairy"), "no integration is registered as 'dairy': did you mean `diary`?"),
-    ],
-)
-def test_unknown_target_is_refused_with_the_nearest(world, selector, message):
-    h, _ = world
-    with pytest.raises(UnknownTarget) as caught:
-        h.manager.engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, selector), "alice")
-    assert str(caught.value) == message
-
-
-def test_part_of_what_was_not_listed_cannot_be_resumed(world):
-    h, _ = world
-    suspend(h, integration="diary")
-    with pytest.raises(UnknownTarget, match="`reconcile resume --integration diary` ends it"):
-        resume(h, "diary/a")
-    with pytest.raises(UnknownTarget, match="neither suspended nor paused: what is: --integration diary"):
-        resume(h, labels={"x": "y"})
-
-
-def test_too_many_overrides_are_refused(world):
-    h, _ = world
-    impose = h.manager.engine.overrides.impose
-    for n in range(100):
-        impose(OverrideRequest(OverrideKind.PAUSE, Selector.of(labels={"n": str(n)})), "alice")
-    with pytest.raises(OverrideRefused, match="100 overrides"):
-        impose(OverrideRequest(OverrideKind.PAUSE, Selector.of(labels={"n": "more"})), "alice")
+    h.manager.engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, Selector()), "alice")
+    cls.release.set()
+    h.wait_until(lambda: "disabled a #default" in cls.diary)
+    h.wait_until(lambda: h.manager.engine.idle)
+    h.manager.engine.retry("diary/a")
+    h.settle()
+    assert cls.diary[-1] == "disabled a #default"
+    assert (h.config("diary/a").stale, h.config("diary/a").digest) == (False, h.config("diary/a").desired_digest)
 
 
 def test_plan_shows_what_waits(world, doc):
@@ -350,9 +269,17 @@ def test_plan_shows_what_waits(world, doc):
     assert not h.manager.engine.plan()
 
 
-def test_gauges_count_what_is_set_aside(world):
-    h, _ = world
-    suspend(h, "diary/a")
-    registry = h.manager.engine.metrics
-    assert registry.get_sample_value("reconcile_configs_suspended") == 1
-    assert registry.get_sample_value("reconcile_configs_paused") == 0
+def test_version_that_never_started_is_tried_again(harness, make, doc):
+    def config_enabled(self, config):
+        self.diary.append(f"tried {config.name}")
+        if not self.release.is_set():
+            raise RuntimeError("not yet")
+
+    cls = make(config_enabled=config_enabled)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"))
+    suspend(h)
+    cls.release.set()
+    h.advance(600)
+    h.wait_until(lambda: h.state("diary/a") is ConfigState.ACTIVE)

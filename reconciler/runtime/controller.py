@@ -140,11 +140,15 @@ class Controller:
         finally:
             pump.cancel()
 
-    async def stop(self) -> None:
-        """Plan nothing more, and wait for the work that is under way."""
+    def halt(self) -> None:
+        """Plan nothing more, and begin no further work."""
         self._stopping = True
         self.inbox.put("stop")
-        await self._pump.stop()
+        self._pump.halt()
+
+    async def finish(self, integration_id: str) -> None:
+        """Return when no work on an integration or its configurations is under way."""
+        await self._pump.finish(integration_id)
         self._p.goods.flush()
 
     async def _wait(self) -> None:

@@ -46,7 +46,7 @@ class Deliveries:
         self.on_abandoned: Callable[[IntegrationRuntime, Exception], None] = lambda _runtime, _error: None
 
     async def open(self) -> None:
-        """Build the index and let events be routed: the first pass has ended, so it is whole."""
+        """Build the index and let events be routed and delivered: the first pass has ended, so it is whole."""
         waiting, self._unrouted = self._unrouted or {}, None
         for index, record in enumerate(waiting.values()):
             if index % _CHUNK == _CHUNK - 1:
@@ -55,6 +55,7 @@ class Deliveries:
                 self.follow(record)
         self.dispatcher.wake_parked()
         self.router.open()
+        self.dispatcher.open()
 
     def follow(self, record: ConfigRecord) -> None:
         """Route by what runs, or else by what is in force; a disabled configuration gets nothing new."""

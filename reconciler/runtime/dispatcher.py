@@ -65,7 +65,9 @@ class Dispatcher:
         self._room = Room(limit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._parked: set[str] = set()
+        self._open = asyncio.Event()
         self._woken = asyncio.Event()
+        self._turned = asyncio.Event()
         self._expiry_at = 0.0
         self._draining = False
         self._failing: set[str] = set()
@@ -75,6 +77,10 @@ class Dispatcher:
     def busy(self) -> bool:
         """Whether a delivery is under way or being claimed, or one that waited for room is being called."""
         return self._claiming or bool(self._tasks) or self._room.calling
+
+    def open(self) -> None:
+        """Begin to deliver: it is known now which configurations there are, so what is missing is gone."""
+        self._open.set()
 
     def poke(self) -> None:
         """Look at the queue soon."""
@@ -91,17 +97,35 @@ class Dispatcher:
         """Whatever is parked may be tried, where it need not wait any more."""
         for config_id in list(self._parked):
             self.wake(config_id)
+    async def catch_up(self) -> None:
+        """Return when everything that is due is under way, or at once where delivering has not begun."""
+        while self._open.is_set():
+            due = await asyncio.wrap_future(self._queue.next_due())
+            if due is None or due > self._clock.time():
+                return
+            self._turned.clear()
+            self._woken.set()
+            await self._turned.wait()
 
     async def drain(self, seconds: float) -> bool:
-        """Claim nothing more and let what is under way end; returns whether it did within `seconds`."""
+        """Claim nothing more and let what is under way end; returns whether it did within `seconds`.
+
+        What did not is cancelled, so that no hook is called after it was stopped; a restart makes it again.
+        """
         self._draining = True
+        self._open.set()
         self._woken.set()
         if self._tasks:
             await first_of(asyncio.wait(set(self._tasks)), self._clock.sleep(seconds))
-        return not self._tasks
+        late = set(self._tasks)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late
 
     async def run(self) -> None:
         """Deliver until drained or cancelled; cancelling ends what is under way, to be made again after a restart."""
+        await self._open.wait()
         try:
             while not self._draining:
                 self._woken.clear()
@@ -110,8 +134,10 @@ class Dispatcher:
                 except NotRunning:
                     return
                 except Exception as error:  # noqa: BLE001 — a full disk must not end deliveries for good
+                    self._turned.set()
                     await self._after_error("claim", error)
                 else:
+                    self._turned.set()
                     self._failing.discard("claim")
                     if not more:
                         await self._pause()

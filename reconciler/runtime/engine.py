@@ -24,10 +24,11 @@ from reconciler.model.event import Event
 from reconciler.model.override import InterventionKind
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
-from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationState, IntegrationStatus, PassRecord
+from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
 from reconciler.runtime.assembly import Ground, Tools, assemble
 from reconciler.runtime.controller import Listener
 from reconciler.runtime.engine_thread import EngineThread, Worker
+from reconciler.runtime.heartbeat import Heartbeat
 from reconciler.runtime.lock import RunnerLock
 from reconciler.runtime.metrics import Metrics
 from reconciler.runtime.override_desk import OverrideDesk
@@ -70,6 +71,8 @@ class Engine:
         self._pid: int | None = None
         self._started = 0.0
         self._stopping = self._stopped = False
+        self._forced: tuple[str, ...] | None = None
+        self.heartbeat = Heartbeat(self._dead_task)
         self._lock: RunnerLock | None = None
         self._watcher: Watcher | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -107,15 +110,22 @@ class Engine:
         """Be not ready from now on, and take no more events; `stop` does the rest."""
         self._stopping = True
 
+    def wind_down(self, grace: float) -> bool:
+        """Drain and shut everything down, but keep the state directory; returns whether all ended within `grace`."""
+        if self._pid == os.getpid() and self._forced is None:
+            self._stopping = True
+            try:
+                self._forced = self._thread.submit(self._end(grace)).result(grace + 1.0)
+            except TimeoutError:
+                self._forced = ("the engine's loop",)
+        return not self._forced
+
     def stop(self, grace: float = 25.0) -> bool:
-        """Drain, shut everything down and release the state directory; returns whether all ended within `grace`."""
+        """Wind down and release the state directory; returns whether all ended within `grace`."""
         if self._pid != os.getpid() or self._stopped:
             return True
         self._stopping = self._stopped = True
-        try:
-            clean = self._thread.submit(self._end(grace)).result(grace + 5.0)
-        except TimeoutError:
-            clean = False
+        clean = self.wind_down(grace)
         for worker in (self._scanner, self._disk):
             worker.stop()
         self._thread.stop()
@@ -164,18 +174,22 @@ class Engine:
         if self.settings.deliver:
             self._tasks.append(loop.create_task(self._router.run(), name="router"))
             self._tasks.append(loop.create_task(self._dispatcher.run(), name="dispatcher"))
+        self._tasks.append(loop.create_task(self.heartbeat.run(), name="heartbeat"))
         if self.settings.watch:
             self._watcher = Watcher(self.settings.root, lambda hint: self._hint(loop, hint), self._clock)
             self._watcher.start()
 
-    async def _end(self, grace: float) -> bool:
+    async def _end(self, grace: float) -> tuple[str, ...]:
         if self._watcher is not None:
             await asyncio.to_thread(self._watcher.stop)
-        clean = await shut_down(self._clock, self._controller, self._dispatcher, self._world, grace)
+        forced = await shut_down(self._clock, self._controller, self._router, self._dispatcher, self._world, grace)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        return clean
+        return forced
+
+    def _dead_task(self) -> str | None:
+        return None if self._stopping else next((task.get_name() for task in self._tasks if task.done()), None)
 
     # --- what hosts and people ask ------------------------------------------------------------------------------
 
@@ -183,6 +197,11 @@ class Engine:
     def ready(self) -> bool:
         """Whether the first pass has ended and the engine is not stopping."""
         return self._pid == os.getpid() and not self._stopping and self._controller.ready.is_set()
+
+    @property
+    def live(self) -> bool:
+        """Whether the engine's loop turns and all of its tasks live."""
+        return self.heartbeat.alive
 
     @property
     def metrics(self) -> CollectorRegistry:
@@ -307,9 +326,8 @@ class Engine:
         return self._absences.verdict.reason
 
     def unfinished(self) -> list[str]:
-        """Return the integrations that did not shut down."""
-        down = IntegrationState.REGISTERED
-        return sorted(key for key, runtime in self._world.integrations.items() if runtime.state is not down)
+        """Return what did not end by itself when the engine stopped, named for people."""
+        return list(self._forced or ())
 
     @property
     def looks(self) -> int:

@@ -26,7 +26,7 @@ class Pump:
         self._work = work
         self._done = done
         self._asked = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}
         self._stopping = False
         self._ended = asyncio.Event()
 
@@ -46,8 +46,8 @@ class Pump:
             self._asked.clear()
             for key in self.queue.take(self._clock.monotonic()):
                 task = asyncio.ensure_future(self._one(key))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._tasks[task] = key
+                task.add_done_callback(self._tasks.pop)
             due = self.queue.next_due()
             if due is None:
                 await self._asked.wait()
@@ -60,11 +60,15 @@ class Pump:
             self._ended.clear()
             await self._ended.wait()
 
-    async def stop(self) -> None:
-        """Begin nothing more, and wait for what is under way."""
+    def halt(self) -> None:
+        """Begin nothing more."""
         self._stopping = True
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+
+    async def finish(self, integration: str) -> None:
+        """Return when no work on an integration or its configurations is under way."""
+        tasks = [task for task, key in self._tasks.items() if key.partition("/")[0] == integration]
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def _one(self, key: str) -> None:
         outcome: Outcome | None = None

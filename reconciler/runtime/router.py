@@ -42,6 +42,7 @@ class Router:
         self._open = asyncio.Event()
         self._woken = asyncio.Event()
         self._failing = False
+        self._turned = asyncio.Event()
 
     def open(self) -> None:
         """Begin to route: the index is whole."""
@@ -51,6 +52,16 @@ class Router:
         """Look at the queue soon."""
         self._woken.set()
 
+    async def catch_up(self) -> None:
+        """Return when no event waits to be routed, or at once where routing has not begun."""
+        while self._open.is_set():
+            waiting = await asyncio.wrap_future(self._queue.waiting(1))
+            if not waiting:
+                return
+            self._turned.clear()
+            self._woken.set()
+            await self._turned.wait()
+
     async def run(self) -> None:
         """Route until cancelled."""
         await self._open.wait()
@@ -59,8 +70,10 @@ class Router:
             try:
                 routed = await self._route_batch()
             except Exception as error:  # noqa: BLE001 — a full disk must not end routing for good
+                self._turned.set()
                 await self._after_error(error)
                 continue
+            self._turned.set()
             self._failing = False
             if routed:
                 self._on_routed()

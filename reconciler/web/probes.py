@@ -15,8 +15,10 @@ class Probes:
         self._engine = engine
 
     async def livez(self, request: Request) -> Response:  # noqa: ARG002 — every endpoint takes one
-        """Answer 200 as long as this loop turns."""
-        return answer({"live": True})
+        """Answer 200 as long as this loop and the engine's turn, else 503: then a restart helps."""
+        if self._engine.live:
+            return answer({"live": True})
+        return answer({"live": False, "reason": "the engine's loop does not turn"}, 503)
 
     def readyz(self, request: Request) -> Response:  # noqa: ARG002
         """Answer 200 once the first pass has ended, else 503 with the reason."""

@@ -13,6 +13,7 @@ from reconciler.cli.engine_options import engine_options
 from reconciler.cli.logs import LEVELS, configure_logging
 from reconciler.compose.signals import caught
 from reconciler.report.daemon_event import DaemonEvent, Started
+from reconciler.report.log_fields import story_fields
 from reconciler.report.narrate import level, narrate
 from reconciler.report.narrate_json import narrate_json
 from reconciler.report.places import relocate_event
@@ -58,6 +59,7 @@ class Narrator:
 
 
 def say_json(event: DaemonEvent) -> None:
-    """Log one event: its lines as the message, its fields as `detail`."""
+    """Log one event: its lines as the message, its fields by the names of `log_fields`, the whole as `detail`."""
     lines = narrate(event) if not isinstance(event, Started) else [f"reconcile {event.version} started"]
-    log.log(LEVELS[level(event)], "%s", " ".join(line.strip() for line in lines), extra={"detail": narrate_json(event)})
+    fields = story_fields(event) | {"detail": narrate_json(event)}
+    log.log(LEVELS[level(event)], "%s", " ".join(line.strip() for line in lines), extra={"fields": fields})

@@ -15,7 +15,8 @@ from reconciler.model.ports import Clock
 from reconciler.runtime.assembly import Tools
 from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.controller import Listener
-from reconciler.runtime.engine import Engine, EngineSettings
+from reconciler.runtime.engine import Engine
+from reconciler.runtime.engine_settings import EngineSettings
 
 if TYPE_CHECKING:
     from reconciler.config.catalogue import Catalogue

@@ -5,16 +5,15 @@ It reads the world and writes plans; `applier.py` takes the steps, `deliveries.p
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from reconciler.config.directory import Directory, RootState, Scan
 from reconciler.core.diff import diff
 from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Presence
-from reconciler.model.override import Intervention
 from reconciler.model.plan import Outcome, Plan
-from reconciler.model.state import ConditionType, IntegrationState, PassRecord, StateReason, Tristate
+from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.absence import TWO_LOOKS, Absences
 from reconciler.runtime.applier import Applier
 from reconciler.runtime.deliveries import Deliveries
@@ -24,15 +23,17 @@ from reconciler.runtime.git_wait import GitWait
 from reconciler.runtime.goods import Goods
 from reconciler.runtime.inbox import Inbox, Look
 from reconciler.runtime.integration_runtime import IntegrationRuntime
+from reconciler.runtime.listener import Listener
 from reconciler.runtime.newcomers import Newcomers
 from reconciler.runtime.overrides import Overrides
-from reconciler.runtime.passes import OpenPass, Passes
+from reconciler.runtime.passes import OpenPass, Passes, failed
 from reconciler.runtime.pump import Pump, first_of
 from reconciler.runtime.sequence import RemovalsFirst
 from reconciler.runtime.services import Services
 from reconciler.runtime.world import ConfigRecord, World
 
 log = logging.getLogger(__name__)
+__all__ = ["Controller", "Listener", "Parts"]
 SWEEP = 30.0
 """The least time between two sweeps, in seconds."""
 ROOT_SWEEP = 2.0
@@ -58,18 +59,6 @@ class Parts:
     scanner: Worker
 
 
-@dataclass(slots=True)
-class Listener:
-    """Whom the controller tells what happens; each is called on the engine's loop and must not block."""
-
-    on_look: Callable[[Sequence[ConfigRecord]], None] = lambda _: None
-    """The configurations that a look has found changed, before anything is done."""
-    on_plan: Callable[[Plan], None] = lambda _: None
-    on_outcome: Callable[[Outcome], None] = lambda _: None
-    on_pass: Callable[[PassRecord], None] = lambda _: None
-    on_intervention: Callable[[Intervention], None] = lambda _: None
-
-
 class Controller:
     """Runs the loop until it is stopped."""
 
@@ -83,8 +72,8 @@ class Controller:
         self.looks = 0
         """How many looks have ended with a plan; for tests."""
         self._applier = Applier(parts.services, parts.world, self, parts.disk)
-        self._pump = Pump(self._clock, self._applier.work, self._worked)
-        self._passes = Passes(self._pass_ended, first_pass)
+        self._pump = Pump(self._clock, self._applier.work, self._worked, parts.services.metrics.work)
+        self._passes = Passes(self._pass_ended, first_pass, parts.services.in_pass)
         self._first_pass = first_pass
         self._sequence = RemovalsFirst(self._pump.add)
         self._newcomers = Newcomers()
@@ -175,6 +164,7 @@ class Controller:
             await self._git.quiet()
             await self._pass(self.inbox.take())
         except Exception:
+            self._p.services.metrics.pass_failures.inc()
             log.exception("a pass failed in the engine itself; the next one looks at everything again")
             self._sweep_at = self._clock.monotonic() + 1.0
         finally:
@@ -195,7 +185,7 @@ class Controller:
         self._next_sweep(look, scan, began)
         await self._absorb(ids)
         plan = self._plan(ids)
-        self._p.services.metrics.passes.labels(look.trigger.partition("+")[0]).inc()
+        self._p.services.metrics.passed(look.trigger)
         self._p.services.metrics.pass_seconds.observe(self._clock.monotonic() - began)
         self._begin(plan, ids, look.trigger, started, began, scan.files)
         self.looks += 1
@@ -326,6 +316,7 @@ class Controller:
         self._sequence.add(todo)
         if not todo and trigger == "sweep":
             self.last_pass = self._clock.time()
+            self._p.services.metrics.pass_ended(self.last_pass, clean=True)
             return
         errors = sum(1 for d in self._p.directory.snapshot.diagnostics if d.is_error)
         number, configs = self._passes.next_number, len(self._p.world.configs)
@@ -333,6 +324,7 @@ class Controller:
         self._passes.begin(opened)
 
     def _worked(self, key: str, outcome: Outcome | None) -> None:
+        self._p.world.touched.add(key)
         if outcome is not None:
             self._listener.on_outcome(outcome)
         self._sequence.done(key)
@@ -341,7 +333,7 @@ class Controller:
     def _pass_ended(self, ended: OpenPass) -> None:
         record = ended.record(self._clock.monotonic())
         self.last_pass = self._clock.time()
-        self._p.services.metrics.last_pass.set(self.last_pass)
+        self._p.services.metrics.pass_ended(self.last_pass, clean=not any(map(failed, ended.outcomes)))
         if ended.number == self._first_pass:
             self.ready.set()
             self._p.goods.flush()

@@ -41,8 +41,8 @@ class Destination(Protocol):
 class Dispatcher:
     """Delivers until cancelled, at most `limit` at once.
 
-    `on_outcome(config_id, outcome, seconds, why)` hears of every attempt and its end: `done`, `retry`, `fallback`
-    (given up, handed over), `dead`, `dropped` (by a pause), `expired`; `why` is what went wrong, as one line.
+    `on_outcome(delivery, outcome, seconds, why)` hears of every attempt and its end: `done`, `retry`, `fallback` (given
+    up, handed over), `dead`, `dropped` (by a pause), `expired`; `why` is what went wrong, as one line.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Dispatcher:
         *,
         backoff: Backoff | None = None,
         limit: int = 256,
-        on_outcome: Callable[[str, str, float, str], None] = lambda _config, _outcome, _seconds, _why: None,
+        on_outcome: Callable[[Delivery, str, float, str], None] = lambda _delivery, _outcome, _seconds, _why: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue
@@ -97,6 +97,7 @@ class Dispatcher:
         """Whatever is parked may be tried, where it need not wait any more."""
         for config_id in list(self._parked):
             self.wake(config_id)
+
     async def catch_up(self) -> None:
         """Return when everything that is due is under way, or at once where delivering has not begun."""
         while self._open.is_set():
@@ -237,7 +238,7 @@ class Dispatcher:
             self.wake(config_id)  # it may have become ready while it was being parked
         if outcome:
             why = settlement.error if isinstance(settlement, Retry | Dead) else ""
-            self._on_outcome(config_id, outcome, seconds, why)
+            self._on_outcome(delivery, outcome, seconds, why)
 
     async def _record(self, settlements: Sequence[Settlement]) -> None:
         """Write down what came of deliveries, as long as it takes: to make them again instead would double them."""
@@ -288,7 +289,8 @@ class Dispatcher:
     def _failed(self, delivery: Delivery, error: BaseException, tried_for: float) -> tuple[Settlement, str]:
         config_id, text = delivery.config_id, str(error) or type(error).__name__
         if delivery.attempt <= 1 and not isinstance(error, ReconcileError | TimeoutError | asyncio.CancelledError):
-            log.warning("delivering to %s failed: %s", config_id, text, exc_info=error)
+            fields = {"config": config_id, "delivery": delivery.key, "event_id": delivery.event.id, "error": text}
+            log.warning("delivering to %s failed: %s", config_id, text, exc_info=error, extra={"fields": fields})
         wait = asked_to_wait(error)
         if wait is not None:
             self._room.hold(config_id, self._clock.monotonic() + wait)
@@ -300,7 +302,9 @@ class Dispatcher:
 
     def _give_up(self, delivery: Delivery, reason: GivenUp, error: str) -> tuple[Settlement, str]:
         """To the fallback where there is one and this is not one already, else to the dead letters."""
-        log.warning("a delivery to %s is given up (%s): %s", delivery.config_id, reason, error)
+        fields = {"config": delivery.config_id, "delivery": delivery.key, "event_id": delivery.event.id}
+        text = "a delivery to %s is given up (%s): %s"
+        log.warning(text, delivery.config_id, reason, error, extra={"fields": fields | {"reason": str(reason)}})
         fallback = self._destination.policy(delivery.config_id).fallback
         chained = delivery.is_fallback or fallback == delivery.config_id
         if not fallback or chained or self._destination.status(fallback) == "gone":

@@ -10,14 +10,11 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
 from reconciler.config.roots import root_error
-from reconciler.core.guard import PruneLimit
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import NotRunning
 from reconciler.model.event import Event
@@ -27,6 +24,7 @@ from reconciler.model.ports import Receipt
 from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
 from reconciler.runtime.assembly import Ground, Tools, assemble
 from reconciler.runtime.controller import Listener
+from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.engine_thread import EngineThread, Worker
 from reconciler.runtime.heartbeat import Heartbeat
 from reconciler.runtime.lock import RunnerLock
@@ -36,26 +34,14 @@ from reconciler.runtime.queue import SqliteQueue
 from reconciler.runtime.routes import RouteTable
 from reconciler.runtime.shutdown import shut_down
 from reconciler.runtime.state_store import StateStore
-from reconciler.runtime.statuses import VERSION, config_status, count_states, integration_status
+from reconciler.runtime.statuses import config_status, engine_status, integration_status
 from reconciler.runtime.watcher import Hint, Watcher
 from reconciler.sdk.integration import Integration
 
 if TYPE_CHECKING:
     from reconciler.sdk.config import IntegrationConfig
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How an engine runs. `watch` follows the file system; `deliver` routes and sends events (off for one pass)."""
-
-    root: Path
-    state_dir: Path
-    prune_limit: PruneLimit = field(default_factory=PruneLimit)
-    watch: bool = True
-    deliver: bool = True
 
 
 class Engine:
@@ -155,10 +141,13 @@ class Engine:
             self._metrics,
             self._append,
             self._submit,
+            lambda: self.ready,
+            lambda: self.heartbeat.lag,
         )
         parts = assemble(self._tools, ground, self._listener, history[0].number + 1 if history else 1)
         self._world, self._registered = parts.world, parts.registered
         self._directory, self._absences = parts.directory, parts.absences
+        self._counts, self.in_pass = parts.counts, parts.services.in_pass
         self._controller, self._router, self._dispatcher = parts.controller, parts.router, parts.dispatcher
         self.routes: RouteTable = parts.services.routes
         self.overrides: OverrideDesk = parts.desk
@@ -318,7 +307,7 @@ class Engine:
 
     def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
         """Return configurations by state, integrations by state, and how many configurations are stale."""
-        return count_states(self._world, self._registered)
+        return self._counts.counts()
 
     @property
     def held_reason(self) -> str:
@@ -354,24 +343,15 @@ class Engine:
 
     def status(self) -> EngineStatus:
         """Return the whole at a glance."""
-        world = self._world
-        configs, integrations, stale = count_states(world, self._registered)
-        held = Plan(world.held)
-        return EngineStatus(
-            version=VERSION,
-            root=str(self.settings.root),
-            state_dir=str(self.settings.state_dir),
-            started=self._started,
+        controller, stats = self._controller, self._queue.stats().result(5)
+        return engine_status(
+            self.settings,
+            self._world,
+            self.counts(),
+            stats,
+            controller,
             ready=self.ready,
-            passes=self._controller.passes,
-            last_pass=self._controller.last_pass,
-            held_digest=held.digest if held.actions else None,
-            held=len(held.actions),
-            configs=configs,
-            integrations=integrations,
-            stale=stale,
-            queue=self._queue.stats().result(5),
-            alarms=self.alarms(),
+            started=self._started,
             overrides=tuple(self.overrides.listed()),
         )
 
@@ -379,11 +359,11 @@ class Engine:
 
     def _append(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
         receipts = self._queue.append(events)
-        self._metrics.events.inc(len(events))
-        receipts.add_done_callback(lambda done: self._soon(lambda: self._appended(done.exception())))
+        receipts.add_done_callback(lambda done: self._soon(lambda: self._appended(done, len(events))))
         return receipts
 
-    def _appended(self, error: BaseException | None) -> None:
+    def _appended(self, receipts: "Future[list[Receipt]]", events: int) -> None:
+        error = self._metrics.stored(receipts, events)
         if error is None:
             self._world.alarms.pop("queue", None)
             self._router.wake()

@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.core.workqueue import WorkQueue
 from reconciler.model.plan import Outcome
 from reconciler.model.ports import Clock
+from reconciler.runtime.metrics import WorkMetrics
 
 log = logging.getLogger(__name__)
 
@@ -20,11 +21,13 @@ class Pump:
         clock: Clock,
         work: Callable[[str], Awaitable[Outcome | None]],
         done: Callable[[str, Outcome | None], None],
+        metrics: WorkMetrics,
     ) -> None:
         self.queue = WorkQueue()
         self._clock = clock
         self._work = work
         self._done = done
+        self._metrics = metrics
         self._asked = asyncio.Event()
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._stopping = False
@@ -33,11 +36,13 @@ class Pump:
     def add(self, key: str) -> None:
         """Work on `key` soon."""
         self.queue.add(key)
+        self._metrics.added(key, self._clock.monotonic())
         self._asked.set()
 
     def add_at(self, key: str, due: float) -> None:
         """Work on `key` at `due` (monotonic)."""
         self.queue.add_at(key, due)
+        self._metrics.retries.inc()
         self._asked.set()
 
     async def run(self) -> None:
@@ -72,6 +77,7 @@ class Pump:
 
     async def _one(self, key: str) -> None:
         outcome: Outcome | None = None
+        self._metrics.began(key, self._clock.monotonic())
         try:
             if not self._stopping:
                 outcome = await self._work(key)
@@ -79,6 +85,7 @@ class Pump:
             log.exception("working on %s failed in the engine itself; the next sweep looks again", key)
         finally:
             self.queue.done(key)
+            self._metrics.ended(key, self._clock.monotonic())
             self._asked.set()
         self._done(key, outcome)
         self._ended.set()

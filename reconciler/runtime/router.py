@@ -5,7 +5,7 @@ Runs on the engine's loop. It sends nothing; the dispatcher does.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.core.filter import Activation, FilterError, Filters, FilterSyntaxError
 from reconciler.core.routing import Route, RoutingIndex
@@ -91,7 +91,10 @@ class Router:
     async def _route_batch(self) -> int:
         events = await asyncio.wrap_future(self._queue.waiting(_BATCH))
         if events:
-            await asyncio.wrap_future(self._queue.route([(seq, self.targets(event)) for seq, event in events]))
+            routed = [(seq, self.targets(event)) for seq, event in events]
+            await asyncio.wrap_future(self._queue.route(routed))
+            if log.isEnabledFor(logging.DEBUG):
+                _tell(events, routed)
         return len(events)
 
     def targets(self, event: Event) -> list[Target]:
@@ -119,6 +122,12 @@ class Router:
         if route.when is not None:
             self._on_filter_error(route.config_id, f"when: {route.when}: {error}")
         return route.when is None
+
+
+def _tell(events: Sequence[tuple[int, Event]], routed: Sequence[tuple[int, Sequence[Target]]]) -> None:
+    for (_, event), (_, targets) in zip(events, routed, strict=True):
+        fields = {"event_id": event.id, "event_type": event.type}
+        log.debug("routed an event to %d configurations", len(targets), extra={"fields": fields})
 
 
 def _once(routes: Iterable[Route]) -> list[Target]:

@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from reconciler.compose.catalogue import build_catalogue
+from reconciler.config.secrets import SecretResolver
+from reconciler.config.validation import Validator
 from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.runtime import state_counts
 from reconciler.runtime.metrics import Metrics
 from reconciler.runtime.state_counts import StateCounts
+from reconciler.runtime.statuses import Registered
 from reconciler.runtime.world import World
 from reconciler.web.shell import HttpMetrics
 
@@ -109,6 +113,12 @@ def test_known_triggers_are_told_apart():
 # --- large directories --------------------------------------------------------------------------------------------
 
 
+def nothing():
+    """No integration is registered."""
+    catalogue = build_catalogue(())
+    return Registered(catalogue, Validator(catalogue, secrets=SecretResolver(Path("secrets"), {})), 0.0)
+
+
 @pytest.fixture
 def world(monkeypatch):
     """A world of 50 configurations, which counts as a large one."""
@@ -122,7 +132,7 @@ def world(monkeypatch):
 
 def test_large_directory_is_counted_by_what_has_changed(world):
     """What changes behind its back is not seen, which shows that it was not looked at."""
-    counts = StateCounts(world)
+    counts = StateCounts(world, nothing())
     assert counts.counts()[0]["pending"] == 50
     world.set_effective(Effective(Desired("i/3", Presence.INVALID), None))
     world.forget("i/4")
@@ -132,7 +142,7 @@ def test_large_directory_is_counted_by_what_has_changed(world):
 
 
 def test_what_changed_silently_is_seen_at_the_next_whole_count(world, monkeypatch):
-    counts = StateCounts(world)
+    counts = StateCounts(world, nothing())
     counts.counts()
     del world.configs["i/7"]
     monkeypatch.setattr(state_counts, "EVERYTHING", -1.0)

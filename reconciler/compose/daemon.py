@@ -38,8 +38,8 @@ def run_daemon(
     engine = build_engine(options, narrator.listener())
     narrator.attach(engine)
     manager = ServiceManager(channel or NotifySocket(None), engine.counts)
-    if manager.watchdog is not None:
-        engine.heartbeat.listen(manager.beat, manager.watchdog)
+    if manager.within is not None:
+        engine.heartbeat.listen(manager.beat, manager.within)
     server = build_server(engine, options)
 
     def tell(event: DaemonEvent) -> None:

@@ -31,12 +31,12 @@ class ServiceManager:
         self._is_ready = self._is_stopping = False
         self._reloading_since: float | None = None
         self._problem = ""
-        self._status_at = 0.0
+        self._status_at = self._beat_at = 0.0
 
     @property
-    def watchdog(self) -> float | None:
-        """Within how many seconds a beat is expected, or None."""
-        return self._channel.watchdog
+    def within(self) -> float | None:
+        """Within how many seconds a beat is wanted, or None where nobody listens."""
+        return (self._channel.watchdog or _EXTEND / 2) if self._channel.listens else None
 
     def say(self, event: DaemonEvent) -> None:
         """Pass on what matters of an event."""
@@ -71,14 +71,18 @@ class ServiceManager:
 
     def beat(self) -> None:
         """The engine's loop turns: feed the watchdog, and ask for time while the first pass is under way."""
-        if not self._is_ready and not self._is_stopping:
-            self._channel.send("WATCHDOG=1", f"EXTEND_TIMEOUT_USEC={_EXTEND * 1_000_000}")
-            return
-        self._channel.send("WATCHDOG=1")
-        since = self._reloading_since
-        if since is not None and time.monotonic() - since > _RELOAD_ENDS:
+        now, since = time.monotonic(), self._reloading_since
+        if since is not None and now - since > _RELOAD_ENDS:
             self._reloading_since = None
             self._channel.send("READY=1", "STATUS=the pass that the reload asked for is still under way")
+        if now - self._beat_at < (self.within or 0.0) / 4:
+            return
+        self._beat_at = now
+        fed = ["WATCHDOG=1"] if self._channel.watchdog is not None else []
+        if not self._is_ready and not self._is_stopping:
+            fed.append(f"EXTEND_TIMEOUT_USEC={_EXTEND * 1_000_000}")
+        if fed:
+            self._channel.send(*fed)
 
     def close(self) -> None:
         """Say nothing more."""

@@ -97,12 +97,13 @@ def test_service_manager_is_told_from_ready_to_stopping(start, systemd, kind):
 
 
 @pytest.mark.slow
-def test_start_that_takes_long_asks_for_time_and_is_not_ready(start, systemd):
-    manager = systemd(watchdog=0.3)
+@pytest.mark.parametrize("watchdog", [0.3, None])
+def test_start_that_takes_long_asks_for_time_and_is_not_ready(start, systemd, watchdog):
+    manager = systemd(watchdog=watchdog)
     daemon = start(environ=manager.environ)
     daemon.hold("initialize")
     daemon.wait_for_diary("initialize")
-    assert "EXTEND_TIMEOUT_USEC=60000000" in manager.expect("WATCHDOG=1")
+    assert ("WATCHDOG=1" in manager.expect("EXTEND_TIMEOUT_USEC=60000000")) == (watchdog is not None)
     assert not any("READY=1" in message for message in manager.messages)
     daemon.release("initialize")
     manager.expect("READY=1")

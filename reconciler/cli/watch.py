@@ -1,6 +1,9 @@
 """`reconcile --watch`: runs the daemon and prints what it says, on stderr: stdout is for what integrations print."""
 
+import faulthandler
 import logging
+import os
+import queue
 import sys
 import time
 from typing import Any
@@ -8,7 +11,9 @@ from typing import Any
 from reconciler.cli.console import palette
 from reconciler.cli.engine_options import engine_options
 from reconciler.cli.logs import LEVELS, configure_logging
+from reconciler.compose.signals import caught
 from reconciler.report.daemon_event import DaemonEvent, Started
+from reconciler.report.log_fields import story_fields
 from reconciler.report.narrate import level, narrate
 from reconciler.report.narrate_json import narrate_json
 from reconciler.report.places import relocate_event
@@ -21,12 +26,17 @@ def watch(values: dict[str, Any]) -> int:
     log_format, log_level = values["log_format"], values["log_level"]
     configure_logging(log_format, log_level)
     options = engine_options(values)
-    from reconciler.compose.daemon import run_daemon
-    from reconciler.config.places import display_prefix
-
-    prefix = display_prefix(options.root)
     say = say_json if log_format == "json" else Narrator(LEVELS[log_level.lower()]).say
-    return run_daemon(options, lambda event: say(relocate_event(event, prefix)))
+    faulthandler.enable()  # a watchdog ends what hangs with SIGABRT: then the log has where every thread stood
+    items: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    with caught(items.put):
+        from reconciler.compose.daemon import run_daemon
+        from reconciler.config.places import display_prefix
+        from reconciler.runtime.notify_socket import NotifySocket
+
+        prefix = display_prefix(options.root)
+        channel = NotifySocket.from_environ(os.environ)
+        return run_daemon(options, items, lambda event: say(relocate_event(event, prefix)), channel)
 
 
 class Narrator:
@@ -49,6 +59,7 @@ class Narrator:
 
 
 def say_json(event: DaemonEvent) -> None:
-    """Log one event: its lines as the message, its fields as `detail`."""
+    """Log one event: its lines as the message, its fields by the names of `log_fields`, the whole as `detail`."""
     lines = narrate(event) if not isinstance(event, Started) else [f"reconcile {event.version} started"]
-    log.log(LEVELS[level(event)], "%s", " ".join(line.strip() for line in lines), extra={"detail": narrate_json(event)})
+    fields = story_fields(event) | {"detail": narrate_json(event)}
+    log.log(LEVELS[level(event)], "%s", " ".join(line.strip() for line in lines), extra={"fields": fields})

@@ -14,7 +14,8 @@ from reconciler.model.errors import ReconcileError
 from reconciler.model.ports import Clock
 from reconciler.runtime.assembly import Tools
 from reconciler.runtime.clock import SystemClock
-from reconciler.runtime.engine import Engine, EngineSettings
+from reconciler.runtime.engine import Engine
+from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.listener import Listener
 
 if TYPE_CHECKING:

@@ -1,82 +1,108 @@
-"""`reconcile --watch`: the engine, its HTTP side and the signals, until it is told to stop."""
+"""`reconcile --watch`: the engine, its HTTP side and the service manager, until a signal tells it to stop."""
 
 import gc
-import os
 import queue
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from typing import Literal
 
 from reconciler._version import __version__
 from reconciler.compose.build import build_engine
 from reconciler.compose.narrator import Narrator
 from reconciler.compose.options import EngineOptions
 from reconciler.compose.serve import build_server
+from reconciler.compose.systemd import ServiceManager
 from reconciler.report.daemon_event import DaemonEvent, Ready, Started, Stopped, Stopping
 from reconciler.runtime.engine import Engine
+from reconciler.runtime.notify_socket import NotifySocket
+from reconciler.web.server import WebServer
 
-_Item = DaemonEvent | signal.Signals
+Item = DaemonEvent | signal.Signals | Literal["wound down"]
+Items = queue.SimpleQueue[Item]
+_SERVER_GRACE = 2.0
+"""How long requests under way may take once everything else is down, in seconds, within the grace."""
 
 
-def run_daemon(options: EngineOptions, say: Callable[[DaemonEvent], None]) -> int:
-    """Run until SIGTERM or SIGINT; SIGHUP looks again; a second SIGTERM ends at once.
+def run_daemon(
+    options: EngineOptions, items: Items, say: Callable[[DaemonEvent], None], channel: NotifySocket | None = None
+) -> int:
+    """Run until one of `items` is SIGTERM or SIGINT; SIGHUP looks again.
 
-    Returns 0, or 1 when something had to be abandoned at the end. `say` is called in this thread alone, so a slow
+    Returns 0, or 1 when something had to be forced at the end. `say` is called in this thread alone, so a slow
     reader of the output never holds the engine up. Raises ReconcileError when it cannot start.
     """
-    items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
     narrator = Narrator(items.put)
     engine = build_engine(options, narrator.listener())
     narrator.attach(engine)
-    with _signals(items), _rare_collections():
-        server = build_server(engine, options)
-        try:
+    manager = ServiceManager(channel or NotifySocket(None), engine.counts)
+    if manager.within is not None:
+        engine.heartbeat.listen(manager.beat, manager.within)
+    server = build_server(engine, options)
+
+    def tell(event: DaemonEvent) -> None:
+        manager.say(event)
+        say(event)
+
+    try:
+        with _rare_collections():
             engine.start()
             server.start()
-            say(
-                Started(__version__, str(options.root), str(options.state_dir), len(engine.catalogue.ids()), server.url)
-            )
-            told = _until_told(items, engine, say)
-            return _stop(engine, server.stop, options.grace, told, items, say)
-        finally:
-            server.stop(0.0)
-            engine.stop(0.0)
+            known = len(engine.catalogue.ids())
+            tell(Started(__version__, str(options.root), str(options.state_dir), known, server.url))
+            return _stop(engine, server, options.grace, _until_told(items, engine, manager, tell), items, tell)
+    finally:
+        server.stop(0.0)
+        engine.stop(0.0)
+        manager.close()
 
 
-def _until_told(items: "queue.SimpleQueue[_Item]", engine: Engine, say: Callable[[DaemonEvent], None]) -> str:
+def _until_told(items: Items, engine: Engine, manager: ServiceManager, tell: Callable[[DaemonEvent], None]) -> str:
     while True:
         item = items.get()
-        if not isinstance(item, signal.Signals):
-            say(item)
+        if item is signal.SIGHUP:
+            manager.reload()
+            engine.look("SIGHUP")
+        elif isinstance(item, signal.Signals):
+            return item.name
+        elif not isinstance(item, str):
+            tell(item)
             if isinstance(item, Ready):
                 gc.freeze()  # what the first pass made lives on: later collections need not walk through it
-        elif item is signal.SIGHUP:
-            engine.look("SIGHUP")
-        else:
-            return item.name
 
 
 def _stop(
-    engine: Engine,
-    stop_server: Callable[[float], bool],
-    grace: float,
-    told: str,
-    items: "queue.SimpleQueue[_Item]",
-    say: Callable[[DaemonEvent], None],
+    engine: Engine, server: WebServer, grace: float, told: str, items: Items, tell: Callable[[DaemonEvent], None]
 ) -> int:
+    """Take everything down; HTTP goes on answering meanwhile: not ready, and no more events."""
     began = time.monotonic()
-    say(Stopping(told, grace))
     engine.begin_stop()
-    stop_server(min(5.0, grace / 4))
-    clean = engine.stop(max(1.0, grace - (time.monotonic() - began)))
-    while not items.empty():
-        item = items.get()
-        if not isinstance(item, signal.Signals):
-            say(item)
-    say(Stopped(time.monotonic() - began, () if clean else tuple(engine.unfinished())))
-    return 0 if clean else 1
+    tell(Stopping(told, grace))
+    for_server = min(_SERVER_GRACE, grace / 5)
+    _wind_down(engine, grace - for_server, items, tell)
+    forced = engine.unfinished()
+    if not server.stop(for_server):
+        forced.append("HTTP requests")
+    engine.stop(0.0)
+    tell(Stopped(time.monotonic() - began, tuple(forced)))
+    return 1 if forced else 0
+
+
+def _wind_down(engine: Engine, grace: float, items: Items, tell: Callable[[DaemonEvent], None]) -> None:
+    """Wind the engine down in another thread, and tell meanwhile what happens."""
+
+    def wind_down() -> None:
+        try:
+            engine.wind_down(grace)
+        finally:
+            items.put("wound down")
+
+    threading.Thread(target=wind_down, name="reconcile-stop", daemon=True).start()
+    while (item := items.get()) != "wound down":
+        if not isinstance(item, signal.Signals | str):
+            tell(item)
 
 
 @contextmanager
@@ -91,26 +117,3 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-@contextmanager
-def _signals(items: "queue.SimpleQueue[_Item]") -> Iterator[None]:
-    """Put signals among the items; the second one that asks for the end ends the process at once."""
-    asked = False
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        name = signal.Signals(number)
-        if name is not signal.SIGHUP:
-            if asked:
-                os._exit(1)
-            asked = True
-        items.put(name)
-
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = {number: signal.signal(number, handle) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

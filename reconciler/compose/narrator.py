@@ -126,7 +126,7 @@ class Narrator:
             if status is OutcomeStatus.APPLIED or together[status] > _EXAMPLES:
                 return
         file, line = self._engine.place_of(action.key)
-        self._tell(Settled(outcome, file, line, self._engine.runs(action.key)))
+        self._tell(Settled(outcome, file, line, self._engine.runs(action.key), self._engine.in_pass.get(action.key)))
 
     def _waits_on(self, outcome: Outcome) -> bool:
         """Whether it waits for what it was told to wait for before: each retry of it is no news."""

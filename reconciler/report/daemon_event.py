@@ -38,13 +38,14 @@ class Ready:
 class Settled:
     """An action has an outcome. `file` and `line` are where its configuration stands, or empty and 0.
 
-    `running` says that an earlier version runs on although the action failed.
+    `running` says that an earlier version runs on although the action failed; `number` is the pass that asked for it.
     """
 
     outcome: Outcome
     file: str = ""
     line: int = 0
     running: bool = False
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

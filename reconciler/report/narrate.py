@@ -52,7 +52,7 @@ _SHOWN_CHANGES = 4
 
 
 def narrate(event: DaemonEvent, palette: Palette = PLAIN) -> list[str]:
-    """Return the lines for `event`, without line feeds; none for what only a debug log tells."""
+    """Return the lines for `event`, without line feeds."""
     return list(_lines(event, palette))
 
 
@@ -79,10 +79,11 @@ def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
         case Alarm(message, over):
             sign = f"{paint.green('✓')} over:" if over else paint.red("!")
             yield f"{sign} {printable(message)}"
-        case Stopping(signal, grace):
-            yield f"{paint.yellow('■')} {printable(signal)}: stopping, within {format_duration(grace)}"
-        case Stopped(seconds, forced):
-            yield from _stopped(seconds, forced, paint)
+        case Stopping() | Stopped():
+            yield _ending(event, paint)
+        case Passed(record):
+            told = f"pass {record.number} by {printable(record.trigger)}: {count(len(record.actions), 'action')}"
+            yield paint.dim(f"· {told} in {format_duration(record.seconds)}")
 
 
 def _started(event: Started, paint: Palette) -> Iterator[str]:
@@ -194,13 +195,14 @@ def _overridden(event: Intervened | InForce | Waits, paint: Palette) -> str:
             return f"{paint.yellow('…')} {paint.bold(printable(key))} {what} — suspended by {printable(who)}{where}"
 
 
-def _stopped(seconds: float, forced: tuple[str, ...], paint: Palette) -> Iterator[str]:
-    took = brief_duration(seconds)
-    if forced:
-        names = ", ".join(printable(name) for name in forced)
-        yield f"{paint.red('✗')} stopped by force after {took}: {names} did not end in time"
-    else:
-        yield f"{paint.green('✓')} stopped in {took}"
+def _ending(event: Stopping | Stopped, paint: Palette) -> str:
+    if isinstance(event, Stopping):
+        return f"{paint.yellow('■')} {printable(event.signal)}: stopping, within {format_duration(event.grace)}"
+    took = format_duration(event.seconds)
+    if event.forced:
+        names = ", ".join(printable(name) for name in event.forced)
+        return f"{paint.red('✗')} stopped by force after {took}: {names} did not end in time"
+    return f"{paint.green('✓')} stopped in {took}"
 
 
 def level(event: DaemonEvent) -> str:

@@ -49,6 +49,10 @@ class EngineView(Protocol):
         """What people have set aside."""
 
     @property
+    def live(self) -> bool:
+        """Whether the engine's loop turns and all of its tasks live."""
+
+    @property
     def ready(self) -> bool:
         """Whether the first pass has ended and the engine is not stopping."""
 

@@ -104,7 +104,8 @@ class Applier:
 
     def _integration_failed(self, runtime: IntegrationRuntime, error: Exception) -> str:
         message = describe(error)
-        _log_failure(runtime.id, "a call" if isinstance(error, Abandoned) else "initialize()", error)
+        what = "a call" if isinstance(error, Abandoned) else "initialize()"
+        _log_failure(self._services, runtime.id, what, error)
         if isinstance(error, Abandoned):
             runtime.disown()
         else:
@@ -268,7 +269,7 @@ class Applier:
         error: Exception,
     ) -> Outcome:
         message = describe(error)
-        _log_failure(record.id, action.kind.value, error)
+        _log_failure(self._services, record.id, action.kind.value, error)
         record.attempts += 1
         record.rotated = False
         due = self._due(error, record.attempts)
@@ -291,7 +292,9 @@ class Applier:
             resolved = await self._resolve(applied)
             self._put(record, await runtime.calls.start(applied, resolved))
         except Exception as error:  # noqa: BLE001 — then nothing runs, and the first failure tells why
-            log.warning("%s: the last version that ran does not start either: %s", record.id, error)
+            fields = self._services.about(record.id)
+            text = "%s: the last version that ran does not start either: %s"
+            log.warning(text, record.id, error, extra={"fields": fields})
             return
         self._agenda.went_live(record)
 
@@ -324,6 +327,8 @@ def _reason(error: Exception) -> StateReason:
     return StateReason.ERROR
 
 
-def _log_failure(key: str, what: str, error: Exception) -> None:
+def _log_failure(services: Services, key: str, what: str, error: Exception) -> None:
     expected = isinstance(error, TransientError | TerminalError | DeadlineExceeded | SecretError)
-    log.warning("%s: %s failed: %s", key, what, describe(error), exc_info=None if expected else error)
+    fields = services.about(key, action=what, error=describe(error))
+    trace = None if expected else error
+    log.warning("%s: %s failed: %s", key, what, describe(error), exc_info=trace, extra={"fields": fields})

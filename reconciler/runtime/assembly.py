@@ -20,14 +20,16 @@ from reconciler.runtime.dispatcher import Dispatcher
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.goods import Goods
 from reconciler.runtime.listener import Listener
-from reconciler.runtime.metrics import Metrics, OverrideCollector, WorldCollector
+from reconciler.runtime.metric_collectors import Now, NowCollector
+from reconciler.runtime.metrics import Metrics
 from reconciler.runtime.override_desk import OverrideDesk, Surroundings
 from reconciler.runtime.overrides import Overrides
 from reconciler.runtime.queue import SqliteQueue
 from reconciler.runtime.router import Router
 from reconciler.runtime.services import Services
+from reconciler.runtime.state_counts import StateCounts
 from reconciler.runtime.state_store import StateStore
-from reconciler.runtime.statuses import Registered, count_states
+from reconciler.runtime.statuses import Registered
 from reconciler.runtime.world import World
 
 if TYPE_CHECKING:
@@ -60,6 +62,8 @@ class Ground:
     metrics: Metrics
     append: "Callable[[Sequence[Event]], Future[list[Receipt]]]"
     submit: "Callable[[Coroutine[Any, Any, Any]], Future[Any]]"
+    ready: "Callable[[], bool]"
+    lag: "Callable[[], float]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Assembly:
     controller: Controller
     router: Router
     dispatcher: Dispatcher
+    counts: StateCounts
 
 
 def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) -> Assembly:
@@ -82,7 +87,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     services = Services(tools.clock, tools.catalogue, tools.secrets, ground.append, tools.http, ground.metrics)
     world = World(services)
     registered = Registered(tools.catalogue, tools.validator, tools.clock.time())
-    ground.metrics.registry.register(WorldCollector(lambda: count_states(world, registered), lambda: len(world.held)))
+    counts = StateCounts(world, registered)
     index = RoutingIndex()
     deliveries = Deliveries(services, world, index)
     dispatcher = Dispatcher(ground.queue, tools.clock, deliveries, on_outcome=deliveries.outcome)
@@ -110,5 +115,14 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         submit=ground.submit,
     )
     desk = OverrideDesk(overrides, around)
-    ground.metrics.registry.register(OverrideCollector(desk.counts))
-    return Assembly(services, world, registered, directory, absences, desk, controller, router, dispatcher)
+    now = Now(
+        counts=counts.counts,
+        held=lambda: len(world.held),
+        overridden=desk.counts,
+        alarms=lambda: len(world.alarms),
+        ready=ground.ready,
+        lag=ground.lag,
+        stats=ground.queue.stats,
+    )
+    ground.metrics.registry.register(NowCollector(now, ground.metrics.work, tools.clock))
+    return Assembly(services, world, registered, directory, absences, desk, controller, router, dispatcher, counts)

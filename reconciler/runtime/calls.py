@@ -5,7 +5,7 @@ BaseExceptions come back as TransientError, so that nothing of theirs ends the e
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from inspect import iscoroutinefunction
 from typing import Any
@@ -22,13 +22,22 @@ class Abandoned(DeadlineExceeded):
     """The call ignored its cancellation: the lane it runs on, and the instance, are lost."""
 
 
-async def call(clock: Clock, lane: Lane, what: str, deadline: float, function: Callable[..., Any], *args: Any) -> Any:
+async def call(
+    clock: Clock,
+    lane: Lane,
+    what: str,
+    deadline: float,
+    function: Callable[..., Any],
+    *args: Any,
+    about: Mapping[str, Any] | None = None,
+) -> Any:
     """Run `function(*args)` in `lane` and return its result.
 
-    `deadline` is in seconds; `what` names the call in messages. Raises what the function raises, DeadlineExceeded
-    when it had to be cancelled, Abandoned when even that did not end it.
+    `deadline` is in seconds; `what` names the call in messages, and `about` in the integration's own log records.
+    Raises what the function raises, DeadlineExceeded when it had to be cancelled, Abandoned when even that did not end
+    it.
     """
-    running = lane.submit(function, *args)
+    running = lane.submit(function, *args, about=about)
     try:
         if await _finished(clock, running.future, deadline):
             return _result(what, running.future)

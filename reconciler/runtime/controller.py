@@ -26,13 +26,14 @@ from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.newcomers import Newcomers
 from reconciler.runtime.overrides import Overrides
-from reconciler.runtime.passes import OpenPass, Passes
+from reconciler.runtime.passes import OpenPass, Passes, failed
 from reconciler.runtime.pump import Pump, first_of
 from reconciler.runtime.sequence import RemovalsFirst
 from reconciler.runtime.services import Services
 from reconciler.runtime.world import ConfigRecord, World
 
 log = logging.getLogger(__name__)
+__all__ = ["Controller", "Listener", "Parts"]
 SWEEP = 30.0
 """The least time between two sweeps, in seconds."""
 ROOT_SWEEP = 2.0
@@ -73,8 +74,8 @@ class Controller:
         self.looks = 0
         """How many looks have ended with a plan; for tests."""
         self._applier = Applier(parts.services, parts.world, self, parts.disk)
-        self._pump = Pump(self._clock, self._applier.work, self._worked)
-        self._passes = Passes(self._pass_ended, first_pass)
+        self._pump = Pump(self._clock, self._applier.work, self._worked, parts.services.metrics.work)
+        self._passes = Passes(self._pass_ended, first_pass, parts.services.in_pass)
         self._first_pass = first_pass
         self._sequence = RemovalsFirst(self._pump.add)
         self._newcomers = Newcomers()
@@ -130,11 +131,15 @@ class Controller:
         finally:
             pump.cancel()
 
-    async def stop(self) -> None:
-        """Plan nothing more, and wait for the work that is under way."""
+    def halt(self) -> None:
+        """Plan nothing more, and begin no further work."""
         self._stopping = True
         self.inbox.put("stop")
-        await self._pump.stop()
+        self._pump.halt()
+
+    async def finish(self, integration_id: str) -> None:
+        """Return when no work on an integration or its configurations is under way."""
+        await self._pump.finish(integration_id)
         self._p.goods.flush()
 
     async def _wait(self) -> None:
@@ -161,6 +166,7 @@ class Controller:
             await self._git.quiet()
             await self._pass(self.inbox.take())
         except Exception:
+            self._p.services.metrics.pass_failures.inc()
             log.exception("a pass failed in the engine itself; the next one looks at everything again")
             self._sweep_at = self._clock.monotonic() + 1.0
         finally:
@@ -181,7 +187,7 @@ class Controller:
         self._next_sweep(look, scan, began)
         await self._absorb(ids)
         plan = self._plan(ids)
-        self._p.services.metrics.passes.labels(look.trigger.partition("+")[0]).inc()
+        self._p.services.metrics.passed(look.trigger)
         self._p.services.metrics.pass_seconds.observe(self._clock.monotonic() - began)
         self._begin(plan, ids, look.trigger, started, began, scan.files)
         self.looks += 1
@@ -314,6 +320,7 @@ class Controller:
         self._sequence.add(todo)
         if not todo and trigger in _UNRECORDED:
             self.last_pass = self._clock.time()
+            self._p.services.metrics.pass_ended(self.last_pass, clean=True)
             return
         errors = sum(1 for d in self._p.directory.snapshot.diagnostics if d.is_error)
         number, configs = self._passes.next_number, len(self._p.world.configs)
@@ -321,6 +328,7 @@ class Controller:
         self._passes.begin(opened)
 
     def _worked(self, key: str, outcome: Outcome | None) -> None:
+        self._p.world.touched.add(key)
         if outcome is not None:
             self._listener.on_outcome(outcome)
         self._sequence.done(key)
@@ -329,7 +337,7 @@ class Controller:
     def _pass_ended(self, ended: OpenPass) -> None:
         record = ended.record(self._clock.monotonic())
         self.last_pass = self._clock.time()
-        self._p.services.metrics.last_pass.set(self.last_pass)
+        self._p.services.metrics.pass_ended(self.last_pass, clean=not any(map(failed, ended.outcomes)))
         if ended.number == self._first_pass:
             self.ready.set()
             self._p.goods.flush()

@@ -15,10 +15,12 @@ from reconciler.model.delivery import Delivery, DeliveryPolicy
 from reconciler.model.descriptor import Descriptor
 from reconciler.model.errors import TerminalError, TransientError
 from reconciler.model.state import ConditionType, IntegrationState, Tristate
-from reconciler.runtime.calls import Abandoned, call
+from reconciler.runtime.calls import Abandoned
+from reconciler.runtime.delivery_log import delivery_fields, tell_attempt
 from reconciler.runtime.dispatcher import Dispatcher
 from reconciler.runtime.hook_host import Receiver
 from reconciler.runtime.integration_runtime import IntegrationRuntime
+from reconciler.runtime.observed_call import observed_call
 from reconciler.runtime.router import Router
 from reconciler.runtime.services import Services
 from reconciler.runtime.world import ConfigRecord, World
@@ -46,7 +48,7 @@ class Deliveries:
         self.on_abandoned: Callable[[IntegrationRuntime, Exception], None] = lambda _runtime, _error: None
 
     async def open(self) -> None:
-        """Build the index and let events be routed: the first pass has ended, so it is whole."""
+        """Build the index and let events be routed and delivered: the first pass has ended, so it is whole."""
         waiting, self._unrouted = self._unrouted or {}, None
         for index, record in enumerate(waiting.values()):
             if index % _CHUNK == _CHUNK - 1:
@@ -55,6 +57,7 @@ class Deliveries:
                 self.follow(record)
         self.dispatcher.wake_parked()
         self.router.open()
+        self.dispatcher.open()
 
     def follow(self, record: ConfigRecord) -> None:
         """Route by what runs, or else by what is in force; a disabled configuration gets nothing new."""
@@ -148,22 +151,21 @@ class Deliveries:
         receivers = [r for r in (*runtime.receivers, *generation.receivers) if takes(r, delivery.event.type)]
         if not receivers:
             raise TerminalError(f"the integration {runtime.id} has no EventHook that takes {delivery.event.type!r}")
-        lane = runtime.calls.caller.lane
+        lane, about = runtime.calls.caller.lane, delivery_fields(self._services, delivery)
         for receiver in receivers:
-            what, deadline = f"{record.id}: delivering {delivery.event.type}", instance.delivery_deadline
             try:
-                await call(
-                    self._services.clock, lane, what, deadline, receiver.receive, delivery.event, generation.config
-                )
+                await observed_call(
+                    self._services.clock, lane, self._services.metrics, about, f"delivering {delivery.event.type}",
+                    instance.delivery_deadline, receiver.receive, delivery.event, generation.config,
+                )  # fmt: skip
             except Abandoned as error:
                 self.on_abandoned(runtime, error)
                 raise
 
-    def outcome(self, config_id: str, outcome: str, seconds: float, message: str = "") -> None:
-        """Count one attempt, keep the condition `Delivering`, and say when it changes."""
-        integration = config_id.partition("/")[0]
-        self._services.metrics.deliveries.labels(integration, outcome).inc()
-        self._services.metrics.delivery_seconds.labels(integration).observe(seconds)
+    def outcome(self, delivery: Delivery, outcome: str, seconds: float, message: str) -> None:
+        """Count and log one attempt, keep the condition `Delivering`, and say when it changes."""
+        config_id = delivery.config_id
+        tell_attempt(self._services, delivery, outcome, seconds, message)
         record = self._world.configs.get(config_id)
         if record is not None:
             before = record.conditions.get(ConditionType.DELIVERING)

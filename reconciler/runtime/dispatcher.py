@@ -41,8 +41,8 @@ class Destination(Protocol):
 class Dispatcher:
     """Delivers until cancelled, at most `limit` at once.
 
-    `on_outcome(config_id, outcome, seconds, why)` hears of every attempt and its end: `done`, `retry`, `fallback`
-    (given up, handed over), `dead`, `dropped` (by a pause), `expired`; `why` is what went wrong, as one line.
+    `on_outcome(delivery, outcome, seconds, why)` hears of every attempt and its end: `done`, `retry`, `fallback` (given
+    up, handed over), `dead`, `dropped` (by a pause), `expired`; `why` is what went wrong, as one line.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Dispatcher:
         *,
         backoff: Backoff | None = None,
         limit: int = 256,
-        on_outcome: Callable[[str, str, float, str], None] = lambda _config, _outcome, _seconds, _why: None,
+        on_outcome: Callable[[Delivery, str, float, str], None] = lambda _delivery, _outcome, _seconds, _why: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue
@@ -65,7 +65,9 @@ class Dispatcher:
         self._room = Room(limit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._parked: set[str] = set()
+        self._open = asyncio.Event()
         self._woken = asyncio.Event()
+        self._turned = asyncio.Event()
         self._expiry_at = 0.0
         self._draining = False
         self._failing: set[str] = set()
@@ -75,6 +77,10 @@ class Dispatcher:
     def busy(self) -> bool:
         """Whether a delivery is under way or being claimed, or one that waited for room is being called."""
         return self._claiming or bool(self._tasks) or self._room.calling
+
+    def open(self) -> None:
+        """Begin to deliver: it is known now which configurations there are, so what is missing is gone."""
+        self._open.set()
 
     def poke(self) -> None:
         """Look at the queue soon."""
@@ -92,16 +98,35 @@ class Dispatcher:
         for config_id in list(self._parked):
             self.wake(config_id)
 
+    async def catch_up(self) -> None:
+        """Return when everything that is due is under way, or at once where delivering has not begun."""
+        while self._open.is_set():
+            due = await asyncio.wrap_future(self._queue.next_due())
+            if due is None or due > self._clock.time():
+                return
+            self._turned.clear()
+            self._woken.set()
+            await self._turned.wait()
+
     async def drain(self, seconds: float) -> bool:
-        """Claim nothing more and let what is under way end; returns whether it did within `seconds`."""
+        """Claim nothing more and let what is under way end; returns whether it did within `seconds`.
+
+        What did not is cancelled, so that no hook is called after it was stopped; a restart makes it again.
+        """
         self._draining = True
+        self._open.set()
         self._woken.set()
         if self._tasks:
             await first_of(asyncio.wait(set(self._tasks)), self._clock.sleep(seconds))
-        return not self._tasks
+        late = set(self._tasks)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late
 
     async def run(self) -> None:
         """Deliver until drained or cancelled; cancelling ends what is under way, to be made again after a restart."""
+        await self._open.wait()
         try:
             while not self._draining:
                 self._woken.clear()
@@ -110,8 +135,10 @@ class Dispatcher:
                 except NotRunning:
                     return
                 except Exception as error:  # noqa: BLE001 — a full disk must not end deliveries for good
+                    self._turned.set()
                     await self._after_error("claim", error)
                 else:
+                    self._turned.set()
                     self._failing.discard("claim")
                     if not more:
                         await self._pause()
@@ -211,7 +238,7 @@ class Dispatcher:
             self.wake(config_id)  # it may have become ready while it was being parked
         if outcome:
             why = settlement.error if isinstance(settlement, Retry | Dead) else ""
-            self._on_outcome(config_id, outcome, seconds, why)
+            self._on_outcome(delivery, outcome, seconds, why)
 
     async def _record(self, settlements: Sequence[Settlement]) -> None:
         """Write down what came of deliveries, as long as it takes: to make them again instead would double them."""
@@ -262,7 +289,8 @@ class Dispatcher:
     def _failed(self, delivery: Delivery, error: BaseException, tried_for: float) -> tuple[Settlement, str]:
         config_id, text = delivery.config_id, str(error) or type(error).__name__
         if delivery.attempt <= 1 and not isinstance(error, ReconcileError | TimeoutError | asyncio.CancelledError):
-            log.warning("delivering to %s failed: %s", config_id, text, exc_info=error)
+            fields = {"config": config_id, "delivery": delivery.key, "event_id": delivery.event.id, "error": text}
+            log.warning("delivering to %s failed: %s", config_id, text, exc_info=error, extra={"fields": fields})
         wait = asked_to_wait(error)
         if wait is not None:
             self._room.hold(config_id, self._clock.monotonic() + wait)
@@ -274,7 +302,9 @@ class Dispatcher:
 
     def _give_up(self, delivery: Delivery, reason: GivenUp, error: str) -> tuple[Settlement, str]:
         """To the fallback where there is one and this is not one already, else to the dead letters."""
-        log.warning("a delivery to %s is given up (%s): %s", delivery.config_id, reason, error)
+        fields = {"config": delivery.config_id, "delivery": delivery.key, "event_id": delivery.event.id}
+        text = "a delivery to %s is given up (%s): %s"
+        log.warning(text, delivery.config_id, reason, error, extra={"fields": fields | {"reason": str(reason)}})
         fallback = self._destination.policy(delivery.config_id).fallback
         chained = delivery.is_fallback or fallback == delivery.config_id
         if not fallback or chained or self._destination.status(fallback) == "gone":

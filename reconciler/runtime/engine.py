@@ -10,23 +10,22 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
 from reconciler.config.roots import root_error
-from reconciler.core.guard import PruneLimit
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import NotRunning
 from reconciler.model.event import Event
 from reconciler.model.override import InterventionKind
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
-from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationState, IntegrationStatus, PassRecord
+from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
 from reconciler.runtime.assembly import Ground, Tools, assemble
+from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.engine_thread import EngineThread, Worker
+from reconciler.runtime.heartbeat import Heartbeat
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.lock import RunnerLock
 from reconciler.runtime.metrics import Metrics
@@ -35,26 +34,14 @@ from reconciler.runtime.queue import SqliteQueue
 from reconciler.runtime.routes import RouteTable
 from reconciler.runtime.shutdown import shut_down
 from reconciler.runtime.state_store import StateStore
-from reconciler.runtime.statuses import VERSION, config_status, count_states, integration_status
+from reconciler.runtime.statuses import config_status, engine_status, integration_status
 from reconciler.runtime.watcher import Hint, Watcher
 from reconciler.sdk.integration import Integration
 
 if TYPE_CHECKING:
     from reconciler.sdk.config import IntegrationConfig
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How an engine runs. `watch` follows the file system; `deliver` routes and sends events (off for one pass)."""
-
-    root: Path
-    state_dir: Path
-    prune_limit: PruneLimit = field(default_factory=PruneLimit)
-    watch: bool = True
-    deliver: bool = True
 
 
 class Engine:
@@ -70,6 +57,8 @@ class Engine:
         self._pid: int | None = None
         self._started = 0.0
         self._stopping = self._stopped = False
+        self._forced: tuple[str, ...] | None = None
+        self.heartbeat = Heartbeat(self._dead_task)
         self._lock: RunnerLock | None = None
         self._watcher: Watcher | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -107,15 +96,22 @@ class Engine:
         """Be not ready from now on, and take no more events; `stop` does the rest."""
         self._stopping = True
 
+    def wind_down(self, grace: float) -> bool:
+        """Drain and shut everything down, but keep the state directory; returns whether all ended within `grace`."""
+        if self._pid == os.getpid() and self._forced is None:
+            self._stopping = True
+            try:
+                self._forced = self._thread.submit(self._end(grace)).result(grace + 1.0)
+            except TimeoutError:
+                self._forced = ("the engine's loop",)
+        return not self._forced
+
     def stop(self, grace: float = 25.0) -> bool:
-        """Drain, shut everything down and release the state directory; returns whether all ended within `grace`."""
+        """Wind down and release the state directory; returns whether all ended within `grace`."""
         if self._pid != os.getpid() or self._stopped:
             return True
         self._stopping = self._stopped = True
-        try:
-            clean = self._thread.submit(self._end(grace)).result(grace + 5.0)
-        except TimeoutError:
-            clean = False
+        clean = self.wind_down(grace)
         for worker in (self._scanner, self._disk):
             worker.stop()
         self._thread.stop()
@@ -145,10 +141,13 @@ class Engine:
             self._metrics,
             self._append,
             self._submit,
+            lambda: self.ready,
+            lambda: self.heartbeat.lag,
         )
         parts = assemble(self._tools, ground, self._listener, history[0].number + 1 if history else 1)
         self._world, self._registered = parts.world, parts.registered
         self._directory, self._absences = parts.directory, parts.absences
+        self._counts, self.in_pass = parts.counts, parts.services.in_pass
         self._controller, self._router, self._dispatcher = parts.controller, parts.router, parts.dispatcher
         self.routes: RouteTable = parts.services.routes
         self.overrides: OverrideDesk = parts.desk
@@ -164,18 +163,22 @@ class Engine:
         if self.settings.deliver:
             self._tasks.append(loop.create_task(self._router.run(), name="router"))
             self._tasks.append(loop.create_task(self._dispatcher.run(), name="dispatcher"))
+        self._tasks.append(loop.create_task(self.heartbeat.run(), name="heartbeat"))
         if self.settings.watch:
             self._watcher = Watcher(self.settings.root, lambda hint: self._hint(loop, hint), self._clock)
             self._watcher.start()
 
-    async def _end(self, grace: float) -> bool:
+    async def _end(self, grace: float) -> tuple[str, ...]:
         if self._watcher is not None:
             await asyncio.to_thread(self._watcher.stop)
-        clean = await shut_down(self._clock, self._controller, self._dispatcher, self._world, grace)
+        forced = await shut_down(self._clock, self._controller, self._router, self._dispatcher, self._world, grace)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        return clean
+        return forced
+
+    def _dead_task(self) -> str | None:
+        return None if self._stopping else next((task.get_name() for task in self._tasks if task.done()), None)
 
     # --- what hosts and people ask ------------------------------------------------------------------------------
 
@@ -183,6 +186,11 @@ class Engine:
     def ready(self) -> bool:
         """Whether the first pass has ended and the engine is not stopping."""
         return self._pid == os.getpid() and not self._stopping and self._controller.ready.is_set()
+
+    @property
+    def live(self) -> bool:
+        """Whether the engine's loop turns and all of its tasks live."""
+        return self.heartbeat.alive
 
     @property
     def metrics(self) -> CollectorRegistry:
@@ -295,7 +303,7 @@ class Engine:
 
     def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
         """Return configurations by state, integrations by state, and how many configurations are stale."""
-        return count_states(self._world, self._registered)
+        return self._counts.counts()
 
     @property
     def held_reason(self) -> str:
@@ -303,9 +311,8 @@ class Engine:
         return self._absences.verdict.reason
 
     def unfinished(self) -> list[str]:
-        """Return the integrations that did not shut down."""
-        down = IntegrationState.REGISTERED
-        return sorted(key for key, runtime in self._world.integrations.items() if runtime.state is not down)
+        """Return what did not end by itself when the engine stopped, named for people."""
+        return list(self._forced or ())
 
     @property
     def looks(self) -> int:
@@ -332,24 +339,15 @@ class Engine:
 
     def status(self) -> EngineStatus:
         """Return the whole at a glance."""
-        world = self._world
-        configs, integrations, stale = count_states(world, self._registered)
-        held = Plan(world.held)
-        return EngineStatus(
-            version=VERSION,
-            root=str(self.settings.root),
-            state_dir=str(self.settings.state_dir),
-            started=self._started,
+        controller, stats = self._controller, self._queue.stats().result(5)
+        return engine_status(
+            self.settings,
+            self._world,
+            self.counts(),
+            stats,
+            controller,
             ready=self.ready,
-            passes=self._controller.passes,
-            last_pass=self._controller.last_pass,
-            held_digest=held.digest if held.actions else None,
-            held=len(held.actions),
-            configs=configs,
-            integrations=integrations,
-            stale=stale,
-            queue=self._queue.stats().result(5),
-            alarms=self.alarms(),
+            started=self._started,
             overrides=tuple(self.overrides.listed()),
         )
 
@@ -357,11 +355,11 @@ class Engine:
 
     def _append(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
         receipts = self._queue.append(events)
-        self._metrics.events.inc(len(events))
-        receipts.add_done_callback(lambda done: self._soon(lambda: self._appended(done.exception())))
+        receipts.add_done_callback(lambda done: self._soon(lambda: self._appended(done, len(events))))
         return receipts
 
-    def _appended(self, error: BaseException | None) -> None:
+    def _appended(self, receipts: "Future[list[Receipt]]", events: int) -> None:
+        error = self._metrics.stored(receipts, events)
         if error is None:
             self._world.alarms.pop("queue", None)
             self._router.wake()

@@ -79,7 +79,7 @@ class ConfigCalls:
         config, host = await self._prepare(document, resolved)
         try:
             if type(self.instance).config_changed is not Integration.config_changed:
-                await self._call("config_changed", self.instance.config_changed, old.config, config)
+                await self._call("config_changed", document.id, self.instance.config_changed, old.config, config)
                 new = await self._start_hooks(document, resolved, config, host, old)
                 await self._stop_hooks(old, StopReason.REPLACED)
             else:
@@ -129,7 +129,7 @@ class ConfigCalls:
         old: Generation | None = None,
     ) -> Generation:
         if type(self.instance).config_enabled is not Integration.config_enabled:
-            await self._call("config_enabled", self.instance.config_enabled, config)
+            await self._call("config_enabled", document.id, self.instance.config_enabled, config)
         try:
             return await self._start_hooks(document, resolved, config, host, old)
         except Abandoned:
@@ -148,36 +148,38 @@ class ConfigCalls:
     ) -> Generation:
         hooks = config.hook_set.close()
         overlap = _overlap(old, hooks)
-        deadline = self.instance.config_deadline
+        deadline, caller = self.instance.config_deadline, self.caller.of(document.id)
         async with self._room:
             if overlap:
-                await stop_hooks(self.caller, overlap, StopReason.REPLACED, deadline)
+                await stop_hooks(caller, overlap, StopReason.REPLACED, deadline)
             try:
-                await start_hooks(self.caller, host, hooks, deadline)
+                await start_hooks(caller, host, hooks, deadline)
             except BaseException:
                 if overlap and old is not None:
-                    await start_hooks(self.caller, old.host, overlap, deadline)
+                    await start_hooks(caller, old.host, overlap, deadline)
                 raise
         return Generation(document, resolved.fingerprint, resolved.refs, config, host, hooks)
 
     async def _stop_hooks(self, generation: Generation, reason: StopReason) -> list[str]:
+        caller = self.caller.of(generation.document.id)
         async with self._room:
-            failed = await stop_hooks(self.caller, generation.hooks, reason, self.instance.shutdown_deadline)
+            failed = await stop_hooks(caller, generation.hooks, reason, self.instance.shutdown_deadline)
         return [f"{hook.describe()} did not stop: {error}" for hook, error in failed]
 
     async def _disable(self, config: IntegrationConfig[Any]) -> list[str]:
         if type(self.instance).config_disabled is Integration.config_disabled:
             return []
         try:
-            await self._call("config_disabled", self.instance.config_disabled, config)
+            await self._call("config_disabled", config.id, self.instance.config_disabled, config)
         except Exception as error:  # noqa: BLE001 — its hooks must still stop
-            log.warning("%s: config_disabled failed: %s", config.id, error)
+            fields = self.caller.services.about(config.id)
+            log.warning("%s: config_disabled failed: %s", config.id, error, extra={"fields": fields})
             return [f"config_disabled failed: {error}"]
         return []
 
-    async def _call(self, what: str, function: Any, *args: Any) -> Any:
+    async def _call(self, what: str, config_id: str, function: Any, *args: Any) -> Any:
         async with self._room:
-            return await self.caller(what, self.instance.config_deadline, function, *args)
+            return await self.caller.of(config_id)(what, self.instance.config_deadline, function, *args)
 
 
 def _overlap(old: Generation | None, hooks: Sequence[Hook]) -> list[Hook]:

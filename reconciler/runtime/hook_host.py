@@ -5,13 +5,13 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Disposer, Receipt, Request, Response, StopReason
-from reconciler.runtime.calls import call
 from reconciler.runtime.lane import Lane
+from reconciler.runtime.observed_call import observed_call
 from reconciler.runtime.services import Services
 from reconciler.sdk.hooks.base import Hook
 
@@ -59,14 +59,17 @@ class OwnerHost:
 
     def spawn(self, name: str, run: Callable[[], Awaitable[None]]) -> Disposer:
         """Run a coroutine function in the lane; disposing cancels it."""
-        running = self._lane.submit(run)
+        running = self._lane.submit(run, about=self._services.about(self._owner))
         running.future.add_done_callback(lambda future: self._ended(name, future))
         return self._keep(running.cancel)
 
     def call(self, function: Callable[..., Any], *args: Any) -> "Future[Any]":
         """Run a function in the lane, under the delivery deadline."""
-        what = f"{self._owner}: {getattr(function, '__name__', 'call')}"
-        coroutine = call(self._services.clock, self._lane, what, self._deadline, function, *args)
+        what, services = getattr(function, "__name__", "call"), self._services
+        about = services.about(self._owner)
+        coroutine = observed_call(
+            services.clock, self._lane, services.metrics, about, what, self._deadline, function, *args
+        )
         return submit(self._engine_loop, coroutine)
 
     def publish(self, event: Event) -> "Future[Receipt]":
@@ -76,7 +79,8 @@ class OwnerHost:
     def report(self, what: str, error: BaseException) -> None:
         """Log a contained failure and count it."""
         self._services.metrics.hook_failures.labels(self._owner.partition("/")[0]).inc()
-        log.error("%s: %s failed: %s", self._owner, what, error, exc_info=error)
+        fields = self._services.about(self._owner)
+        log.error("%s: %s failed: %s", self._owner, what, error, exc_info=error, extra={"fields": fields})
 
     def close(self) -> None:
         """Take back every registration that is left; safe to call twice."""
@@ -138,7 +142,13 @@ class Caller:
 
     async def __call__(self, what: str, deadline: float, function: Callable[..., Any], *args: Any) -> Any:
         """Call and return; raises as `calls.call` does."""
-        return await call(self.services.clock, self.lane, f"{self.owner}: {what}", deadline, function, *args)
+        services = self.services
+        about = services.about(self.owner)
+        return await observed_call(services.clock, self.lane, services.metrics, about, what, deadline, function, *args)
+
+    def of(self, owner: str) -> "Caller":
+        """Return the same for calls about `owner`, a configuration."""
+        return replace(self, owner=owner)
 
 
 async def start_hooks(caller: Caller, host: OwnerHost, hooks: Sequence[Hook], deadline: float) -> None:
@@ -163,7 +173,8 @@ async def stop_hooks(
         try:
             await caller(f"stopping {hook.describe()}", deadline, hook.stop, reason)
         except Exception as error:  # noqa: BLE001 — the rest must still stop
-            log.warning("%s: %s did not stop: %s", caller.owner, hook.describe(), error)
+            fields = caller.services.about(caller.owner)
+            log.warning("%s: %s did not stop: %s", caller.owner, hook.describe(), error, extra={"fields": fields})
             failed.append((hook, error))
         caller.services.exclusive.release(hook)
     return failed

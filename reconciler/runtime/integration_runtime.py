@@ -4,7 +4,7 @@ It does what the controller decides; it decides nothing itself. Used on the engi
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +41,15 @@ class Context:
         self._configs = configs
         self._services = services
         self._http: HttpClient | None = None
+        self.about: Callable[[], Mapping[str, Any]] = dict
 
     def configs(self) -> Sequence[IntegrationConfig[Any]]:
         """Return the configurations of the integration that run now."""
         return self._configs()
+
+    def log_fields(self) -> Mapping[str, Any]:
+        """Return what the call that runs in this thread or task is about, as log fields."""
+        return self.about()
 
     @property
     def http(self) -> "HttpClient":
@@ -163,7 +168,8 @@ class IntegrationRuntime:
         try:
             await caller("shutdown()", instance.shutdown_deadline, instance.shutdown)
         except Exception as error:  # noqa: BLE001
-            log.warning("%s: shutdown() failed: %s", self.id, error)
+            fields = self._services.about(self.id)
+            log.warning("%s: shutdown() failed: %s", self.id, error, extra={"fields": fields})
             if isinstance(error, Abandoned):
                 self.instance = None
             return [f"shutdown() failed: {error}"]
@@ -196,6 +202,8 @@ class IntegrationRuntime:
     def _caller(self) -> Caller:
         if self._lane is None:
             self._lane = Lane(self.id, self._close_connections)
+            if self._context is not None:
+                self._context.about = self._lane.about.fields
         return Caller(self._services, self._lane, self.id)
 
     def _make(self, descriptor: Descriptor) -> Integration:
@@ -204,6 +212,8 @@ class IntegrationRuntime:
             raise RegistrationError(f"{loaded.__module__}.{loaded.__qualname__} is not a subclass of Integration")
         instance: Integration = loaded()
         self._context = Context(self._services, descriptor, self._configs)
+        if self._lane is not None:
+            self._context.about = self._lane.about.fields
         instance.attach(self._context)
         return instance
 

@@ -9,11 +9,12 @@ import inspect
 import logging
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from typing import Any
 
 from reconciler.model.errors import NotRunning
+from reconciler.runtime.about import About
 
 log = logging.getLogger(__name__)
 MAX_WORKERS = 8
@@ -23,7 +24,8 @@ _Job = tuple["Call", Callable[..., Any], tuple[Any, ...]]
 class Call:
     """One call under way in a lane: its future, and how to cancel it as far as that can be done."""
 
-    def __init__(self, lane: "Lane") -> None:
+    def __init__(self, lane: "Lane", about: Mapping[str, Any]) -> None:
+        self.about = about
         self.future: Future[Any] = Future()
         self._lane = lane
         self._task: asyncio.Task[None] | None = None
@@ -58,6 +60,7 @@ class Lane:
 
     def __init__(self, name: str, farewell: Callable[[], Awaitable[None]] | None = None) -> None:
         self.name = name
+        self.about = About()
         self._farewell = farewell
         self._loop = asyncio.new_event_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -74,14 +77,14 @@ class Lane:
         """The loop on which this lane's coroutines run."""
         return self._loop
 
-    def submit(self, function: Callable[..., Any], *args: Any) -> Call:
+    def submit(self, function: Callable[..., Any], *args: Any, about: Mapping[str, Any] | None = None) -> Call:
         """Start `function(*args)`: on the loop when it is a coroutine function, else in a worker thread.
 
-        Raises NotRunning after `close`.
+        `about` are log fields that say whom the call is for. Raises NotRunning after `close`.
         """
         if self._closed:
             raise NotRunning(f"the lane of {self.name} is closed")
-        call = Call(self)
+        call = Call(self, about or {})
         if inspect.iscoroutinefunction(inspect.unwrap(function)) or _has_async_call(function):
             self.post(lambda: self._start(call, function(*args)))
         else:
@@ -108,6 +111,7 @@ class Lane:
     def _start(self, call: Call, coroutine: Coroutine[Any, Any, Any]) -> None:
         task = self._loop.create_task(_contain(call, coroutine))
         self._tasks.add(task)
+        self.about.task(task, call.about)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda _: _never_began(call, coroutine))
         call.begin(task)
@@ -126,7 +130,8 @@ class Lane:
         while (job := self._jobs.get()) is not None:
             call, function, args = job
             try:
-                result = function(*args)
+                with self.about.thread(call.about):
+                    result = function(*args)
             except BaseException as error:  # noqa: BLE001 — SystemExit of an integration must not end the worker
                 call.finish(None, error)
             else:

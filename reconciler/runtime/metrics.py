@@ -1,35 +1,72 @@
-"""Prometheus metrics of one engine, in a registry of its own: names and units as the field has them."""
+"""Prometheus metrics of one engine, in a registry of its own: names and units as the field has them.
 
-from collections.abc import Callable, Iterable
+What is counted as it happens stands here; what is looked up when it is scraped, in `metric_collectors.py`. The table
+for people is in docs/running.md, and a test holds the two together. Labels are bounded: integration ids and words of
+this package, never user data.
+"""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
+import platform
+from concurrent.futures import Future
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from reconciler._version import __version__
+from reconciler.model.ports import Receipt
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_CALLS = (0.01, 0.1, 1, 5, 10, 30)
+_LATENCY = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
+_ATTEMPTS = (1, 2, 3, 5, 8, 13, 21)
+_TRIGGERS = (
+    "api", "approve", "host", "pause", "recheck", "resume", "retry", "root", "sighup", "start", "stop", "suspend",
+    "sweep", "watch",
+)  # fmt: skip
 
 
 class Metrics:
-    """Every metric the engine keeps. Labels are bounded: integration ids and words of this package, never user data."""
+    """Every metric that the engine keeps by itself."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        r = self.registry
-        self.passes = Counter("reconcile_passes", "Passes of the loop.", ["trigger"], registry=r)
+        self.registry = r = CollectorRegistry()
+        ProcessCollector(registry=r)
+        info = Gauge("reconcile_build_info", "1, with what runs as labels.", ["version", "python"], registry=r)
+        info.labels(__version__, platform.python_version()).set(1)
+        self._passes = Counter("reconcile_passes", "Passes of the loop.", ["trigger"], registry=r)
+        self.pass_failures = Counter("reconcile_pass_failures", "Passes that failed in the engine itself.", registry=r)
         self.pass_seconds = Histogram(
             "reconcile_pass_duration_seconds", "From a pass's scan to its plan.", buckets=_FAST, registry=r
         )
-        self.last_pass = Gauge("reconcile_last_pass_timestamp_seconds", "When the last pass ended.", registry=r)
+        self._last_pass = Gauge("reconcile_last_pass_timestamp_seconds", "When the last pass ended.", registry=r)
+        self._last_success = Gauge(
+            "reconcile_last_success_timestamp_seconds", "When a pass last ended without a failed action.", registry=r
+        )
         self.actions = Counter(
             "reconcile_actions", "Actions that were carried out.", ["integration", "kind", "status"], registry=r
         )
+        self._integrations(r)
+        self._events(r)
+        self.work = WorkMetrics(r)
+
+    def _integrations(self, r: CollectorRegistry) -> None:
+        self.call_seconds = Histogram(
+            "reconcile_integration_call_duration_seconds", "One call into an integration's code.",
+            ["integration", "call"], buckets=_CALLS, registry=r,
+        )  # fmt: skip
+        self.calls = Counter(
+            "reconcile_integration_calls", "Calls into an integration's code by result.",
+            ["integration", "call", "result"], registry=r,
+        )  # fmt: skip
         self.calls_abandoned = Counter(
             "reconcile_calls_abandoned", "Calls that ignored their cancellation.", ["integration"], registry=r
         )
         self.hook_failures = Counter(
             "reconcile_hook_failures", "Contained failures of hooks.", ["integration"], registry=r
         )
-        self.events = Counter("reconcile_events", "Events accepted.", registry=r)
+
+    def _events(self, r: CollectorRegistry) -> None:
+        self.events = Counter("reconcile_events", "Events that came in, by result.", ["result"], registry=r)
+        for result in ("accepted", "duplicate", "failed"):
+            self.events.labels(result)
         self.filter_errors = Counter("reconcile_filter_errors", "Filters that failed on an event.", registry=r)
         self.deliveries = Counter(
             "reconcile_deliveries", "Delivery attempts by outcome.", ["integration", "outcome"], registry=r
@@ -37,44 +74,76 @@ class Metrics:
         self.delivery_seconds = Histogram(
             "reconcile_delivery_duration_seconds", "One delivery attempt.", ["integration"], buckets=_FAST, registry=r
         )
+        self.delivery_latency = Histogram(
+            "reconcile_delivery_latency_seconds", "From a delivery's beginning on disk to its success.",
+            ["integration"], buckets=_LATENCY, registry=r,
+        )  # fmt: skip
+        self.delivery_attempts = Histogram(
+            "reconcile_delivery_attempts", "How many attempts a delivery took that has ended, well or badly.",
+            ["integration"], buckets=_ATTEMPTS, registry=r,
+        )  # fmt: skip
+
+    def passed(self, trigger: str) -> None:
+        """Count a pass by the first word of what made it look; a host may say what it likes, so others are `other`."""
+        word = trigger.partition("+")[0].partition(" ")[0].lower()
+        self._passes.labels(word if word in _TRIGGERS else "other").inc()
+
+    def pass_ended(self, now: float, *, clean: bool) -> None:
+        """Note when a pass ended, and whether it did without a failed action."""
+        self._last_pass.set(now)
+        if clean:
+            self._last_success.set(now)
+
+    def stored(self, receipts: "Future[list[Receipt]]", events: int) -> BaseException | None:
+        """Count events by what became of storing them, and return why that failed."""
+        error = receipts.exception()
+        if error is not None:
+            self.events.labels("failed").inc(events)
+            return error
+        doubled = sum(receipt.duplicate for receipt in receipts.result())
+        self.events.labels("duplicate").inc(doubled)
+        self.events.labels("accepted").inc(events - doubled)
+        return None
 
 
-class WorldCollector(Collector):
-    """Counts configurations and integrations by state when it is scraped, and not before."""
+class WorkMetrics:
+    """The work queue, named as controller-runtime and client-go name theirs.
 
-    def __init__(
-        self, count: Callable[[], tuple[dict[str, int], dict[str, int], int]], held: Callable[[], int]
-    ) -> None:
-        self._count = count
-        self._held = held
+    Used on the engine's loop, but for `waiting` and `under_way`. Times are monotonic seconds.
+    """
 
-    def collect(self) -> Iterable[Metric]:
-        """Yield the gauges."""
-        configs, integrations, stale = self._count()
-        for name, text, counts in (
-            ("reconcile_configs", "Configurations by state.", configs),
-            ("reconcile_integrations", "Integrations by state.", integrations),
-        ):
-            family = GaugeMetricFamily(name, text, labels=["state"])
-            for state, count in sorted(counts.items()):
-                family.add_metric([state], count)
-            yield family
-        yield GaugeMetricFamily(
-            "reconcile_configs_stale",
-            "Configurations that run another version than asked, but for the suspended.",
-            stale,
+    def __init__(self, registry: CollectorRegistry) -> None:
+        r, prefix = registry, "reconcile_workqueue_"
+        self._added: dict[str, float] = {}
+        self._running: dict[str, float] = {}
+        self.adds = Counter(f"{prefix}adds", "Keys that were put into the work queue.", registry=r)
+        self.retries = Counter(f"{prefix}retries", "Keys that were put off to be tried again.", registry=r)
+        self.queued = Histogram(
+            f"{prefix}queue_duration_seconds", "How long a key waited for its turn.", buckets=_FAST, registry=r
         )
-        yield GaugeMetricFamily("reconcile_held_removals", "Removals that the guard holds.", self._held())
+        self.worked = Histogram(
+            f"{prefix}work_duration_seconds", "How long the work on a key took.", buckets=_FAST, registry=r
+        )
 
+    def added(self, key: str, now: float) -> None:
+        """A key was asked for; asking for one that waits counts once."""
+        if key not in self._added:
+            self._added[key] = now
+            self.adds.inc()
 
-class OverrideCollector(Collector):
-    """Counts what people have set aside when it is scraped: suspended and paused configurations."""
+    def began(self, key: str, now: float) -> None:
+        """The work on a key begins."""
+        self.queued.observe(max(0.0, now - self._added.pop(key, now)))
+        self._running[key] = now
 
-    def __init__(self, count: Callable[[], tuple[int, int]]) -> None:
-        self._count = count
+    def ended(self, key: str, now: float) -> None:
+        """The work on a key has ended."""
+        self.worked.observe(max(0.0, now - self._running.pop(key, now)))
 
-    def collect(self) -> Iterable[Metric]:
-        """Yield the gauges."""
-        suspended, paused = self._count()
-        yield GaugeMetricFamily("reconcile_configs_suspended", "Configurations whose changes wait.", suspended)
-        yield GaugeMetricFamily("reconcile_configs_paused", "Configurations whose deliveries are not sent.", paused)
+    def waiting(self) -> list[float]:
+        """Return since when each waiting key waits."""
+        return list(self._added.values())
+
+    def under_way(self) -> list[float]:
+        """Return since when each key is worked on."""
+        return list(self._running.values())

@@ -205,6 +205,7 @@ class OverrideDesk:
             now = self._overrides.imposed(record.effective, record.accepted)
             if now != record.imposed:
                 record.imposed = now
+                self._around.world.touched.add(record.id)
                 concerned.append(record.id)
         # Where one ends, at all files: a secret may have a new value since.
         ended = done.kind in (InterventionKind.RESUME, InterventionKind.RAN_OUT)

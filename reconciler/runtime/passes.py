@@ -42,9 +42,13 @@ class OpenPass:
 
 
 class Passes:
-    """Follows open passes to their end, and hands each ended one on, once."""
+    """Follows open passes to their end, and hands each ended one on, once.
 
-    def __init__(self, ended: Callable[[OpenPass], None], first: int) -> None:
+    `in_pass` is kept: the number of the newest pass that waits for each key.
+    """
+
+    def __init__(self, ended: Callable[[OpenPass], None], first: int, in_pass: dict[str, int]) -> None:
+        self._in_pass = in_pass
         self._ended = ended
         self._open: list[OpenPass] = []
         self.next_number = first
@@ -54,11 +58,13 @@ class Passes:
         self.next_number += 1
         if open_pass.waiting:
             self._open.append(open_pass)
+            self._in_pass.update(dict.fromkeys(open_pass.waiting, open_pass.number))
         else:
             self._ended(open_pass)
 
     def done(self, key: str, outcome: Outcome | None) -> None:
         """Work on `key` has ended: it counts for every open pass that waits for it."""
+        self._in_pass.pop(key, None)
         for open_pass in list(self._open):
             if key not in open_pass.waiting:
                 continue

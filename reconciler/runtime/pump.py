@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.core.workqueue import WorkQueue
 from reconciler.model.plan import Outcome
 from reconciler.model.ports import Clock
+from reconciler.runtime.metrics import WorkMetrics
 
 log = logging.getLogger(__name__)
 
@@ -20,24 +21,28 @@ class Pump:
         clock: Clock,
         work: Callable[[str], Awaitable[Outcome | None]],
         done: Callable[[str, Outcome | None], None],
+        metrics: WorkMetrics,
     ) -> None:
         self.queue = WorkQueue()
         self._clock = clock
         self._work = work
         self._done = done
+        self._metrics = metrics
         self._asked = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}
         self._stopping = False
         self._ended = asyncio.Event()
 
     def add(self, key: str) -> None:
         """Work on `key` soon."""
         self.queue.add(key)
+        self._metrics.added(key, self._clock.monotonic())
         self._asked.set()
 
     def add_at(self, key: str, due: float) -> None:
         """Work on `key` at `due` (monotonic)."""
         self.queue.add_at(key, due)
+        self._metrics.retries.inc()
         self._asked.set()
 
     async def run(self) -> None:
@@ -46,8 +51,8 @@ class Pump:
             self._asked.clear()
             for key in self.queue.take(self._clock.monotonic()):
                 task = asyncio.ensure_future(self._one(key))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._tasks[task] = key
+                task.add_done_callback(self._tasks.pop)
             due = self.queue.next_due()
             if due is None:
                 await self._asked.wait()
@@ -60,14 +65,19 @@ class Pump:
             self._ended.clear()
             await self._ended.wait()
 
-    async def stop(self) -> None:
-        """Begin nothing more, and wait for what is under way."""
+    def halt(self) -> None:
+        """Begin nothing more."""
         self._stopping = True
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+
+    async def finish(self, integration: str) -> None:
+        """Return when no work on an integration or its configurations is under way."""
+        tasks = [task for task, key in self._tasks.items() if key.partition("/")[0] == integration]
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def _one(self, key: str) -> None:
         outcome: Outcome | None = None
+        self._metrics.began(key, self._clock.monotonic())
         try:
             if not self._stopping:
                 outcome = await self._work(key)
@@ -75,6 +85,7 @@ class Pump:
             log.exception("working on %s failed in the engine itself; the next sweep looks again", key)
         finally:
             self.queue.done(key)
+            self._metrics.ended(key, self._clock.monotonic())
             self._asked.set()
         self._done(key, outcome)
         self._ended.set()

@@ -5,7 +5,7 @@ Runs on the engine's loop. It sends nothing; the dispatcher does.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.core.filter import Activation, FilterError, Filters, FilterSyntaxError
 from reconciler.core.routing import Route, RoutingIndex
@@ -42,6 +42,7 @@ class Router:
         self._open = asyncio.Event()
         self._woken = asyncio.Event()
         self._failing = False
+        self._turned = asyncio.Event()
 
     def open(self) -> None:
         """Begin to route: the index is whole."""
@@ -51,6 +52,16 @@ class Router:
         """Look at the queue soon."""
         self._woken.set()
 
+    async def catch_up(self) -> None:
+        """Return when no event waits to be routed, or at once where routing has not begun."""
+        while self._open.is_set():
+            waiting = await asyncio.wrap_future(self._queue.waiting(1))
+            if not waiting:
+                return
+            self._turned.clear()
+            self._woken.set()
+            await self._turned.wait()
+
     async def run(self) -> None:
         """Route until cancelled."""
         await self._open.wait()
@@ -59,8 +70,10 @@ class Router:
             try:
                 routed = await self._route_batch()
             except Exception as error:  # noqa: BLE001 — a full disk must not end routing for good
+                self._turned.set()
                 await self._after_error(error)
                 continue
+            self._turned.set()
             self._failing = False
             if routed:
                 self._on_routed()
@@ -78,7 +91,10 @@ class Router:
     async def _route_batch(self) -> int:
         events = await asyncio.wrap_future(self._queue.waiting(_BATCH))
         if events:
-            await asyncio.wrap_future(self._queue.route([(seq, self.targets(event)) for seq, event in events]))
+            routed = [(seq, self.targets(event)) for seq, event in events]
+            await asyncio.wrap_future(self._queue.route(routed))
+            if log.isEnabledFor(logging.DEBUG):
+                _tell(events, routed)
         return len(events)
 
     def targets(self, event: Event) -> list[Target]:
@@ -106,6 +122,12 @@ class Router:
         if route.when is not None:
             self._on_filter_error(route.config_id, f"when: {route.when}: {error}")
         return route.when is None
+
+
+def _tell(events: Sequence[tuple[int, Event]], routed: Sequence[tuple[int, Sequence[Target]]]) -> None:
+    for (_, event), (_, targets) in zip(events, routed, strict=True):
+        fields = {"event_id": event.id, "event_type": event.type}
+        log.debug("routed an event to %d configurations", len(targets), extra={"fields": fields})
 
 
 def _once(routes: Iterable[Route]) -> list[Target]:

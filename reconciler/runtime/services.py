@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
@@ -29,3 +29,11 @@ class Services:
     metrics: Metrics
     routes: RouteTable = field(default_factory=RouteTable)
     exclusive: ExclusiveKeys = field(default_factory=ExclusiveKeys)
+    in_pass: dict[str, int] = field(default_factory=dict)
+    """Which pass asked for the work on a key that is under way or waits; kept by the controller."""
+
+    def about(self, key: str, **more: Any) -> dict[str, Any]:
+        """Return the log fields of what concerns a configuration or an integration."""
+        number = self.in_pass.get(key)
+        fields = {"integration": key.partition("/")[0], **({"config": key} if "/" in key else {})}
+        return fields | ({"pass": number} if number is not None else {}) | more

@@ -1,4 +1,7 @@
-"""Taking everything down in order: no new work, deliveries drained, configurations stopped, integrations shut down."""
+"""Taking everything down in order: no new work, deliveries drained, configurations stopped, integrations shut down.
+
+Integrations go down side by side: one that hangs takes nobody's time but its own.
+"""
 
 import asyncio
 import logging
@@ -9,43 +12,68 @@ from reconciler.runtime.controller import Controller
 from reconciler.runtime.dispatcher import Dispatcher
 from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.pump import first_of
+from reconciler.runtime.router import Router
 from reconciler.runtime.world import World
 
 log = logging.getLogger(__name__)
+_DOWN = (IntegrationState.REGISTERED, IntegrationState.FAILED)
 
 
-async def shut_down(clock: Clock, controller: Controller, dispatcher: Dispatcher, world: World, grace: float) -> bool:
-    """Take the engine's work down within `grace` seconds; returns whether all of it ended."""
-    done = asyncio.ensure_future(_all_down(controller, dispatcher, world, grace))
-    await first_of(_wait(done), clock.sleep(grace))
+async def shut_down(
+    clock: Clock, controller: Controller, router: Router, dispatcher: Dispatcher, world: World, grace: float
+) -> tuple[str, ...]:
+    """Take the engine's work down within `grace` seconds; returns what had to be forced, named for people.
+
+    Events that were accepted a moment ago and are due are still delivered, where that takes little of the grace.
+    """
+    forced: list[str] = []
+    controller.halt()
+    await first_of(_catch_up(router, dispatcher), clock.sleep(grace / 8))
+    done = asyncio.ensure_future(_all_down(controller, dispatcher, world, grace, forced))
+    await first_of(_wait(done), clock.sleep(grace * 7 / 8))
     if done.done():
         done.result()
-        return True
+        return tuple(forced)
     done.cancel()
-    log.error("the shutdown did not end within %g s: what is left is abandoned", grace)
+    left = sorted(key for key, runtime in world.integrations.items() if runtime.state not in _DOWN)
+    log.error("the shutdown did not end within %g s: %s abandoned", grace, ", ".join(left) or "its rest is")
     for runtime in world.integrations.values():
         runtime.drop_lane()
-    return False
+    return (*forced, *left)
+
+
+async def _catch_up(router: Router, dispatcher: Dispatcher) -> None:
+    try:
+        await router.catch_up()
+        await dispatcher.catch_up()
+    except Exception as error:  # noqa: BLE001 — a queue that cannot be used does not keep anything from ending
+        log.warning("the queue cannot be used: %s", error)
 
 
 async def _wait(task: "asyncio.Future[None]") -> None:
     await asyncio.wait({task})
 
 
-async def _all_down(controller: Controller, dispatcher: Dispatcher, world: World, grace: float) -> None:
-    await dispatcher.drain(grace / 2)
-    await controller.stop()
-    active = [r for r in world.integrations.values() if r.state is IntegrationState.ACTIVE]
-    await asyncio.gather(*(_one_down(runtime, world) for runtime in active))
+async def _all_down(
+    controller: Controller, dispatcher: Dispatcher, world: World, grace: float, forced: list[str]
+) -> None:
+    if not await dispatcher.drain(grace / 2):
+        forced.append("deliveries under way")
+    await asyncio.gather(*(_one_down(controller, world, r, forced) for r in list(world.integrations.values())))
 
 
-async def _one_down(runtime: IntegrationRuntime, world: World) -> None:
+async def _one_down(controller: Controller, world: World, runtime: IntegrationRuntime, forced: list[str]) -> None:
     """Stop the configurations of one integration side by side, then the integration itself."""
+    await controller.finish(runtime.id)
+    if runtime.state is not IntegrationState.ACTIVE:
+        return
+    problems: list[str] = []
     calls = runtime.calls
     if calls is not None:
         records = [world.configs[key] for key in sorted(world.running(runtime.id))]
         stops = [calls.stop(r.generation, StopReason.PROCESS) for r in records if r.generation is not None]
-        await asyncio.gather(*stops)
+        problems = [problem for found in await asyncio.gather(*stops) for problem in found]
         for record in records:
             world.set_generation(record, None)
     await runtime.shutdown(StopReason.PROCESS)
+    forced.extend(f"{runtime.id}: {problem}" for problem in (*problems, *runtime.leftovers))

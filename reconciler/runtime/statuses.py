@@ -1,7 +1,7 @@
 """Tells people what runs: builds statuses out of the world. Reads only; called from any thread."""
 
-from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from reconciler._version import __version__
 from reconciler.config.catalogue import Catalogue
@@ -9,18 +9,24 @@ from reconciler.config.validation import Validator
 from reconciler.core.derive import Derived, config_state
 from reconciler.model.errors import ReconcileError
 from reconciler.model.override import OverrideKind
+from reconciler.model.plan import Plan
 from reconciler.model.state import (
     Condition,
     ConditionType,
     ConfigState,
     ConfigStatus,
+    EngineStatus,
     IntegrationState,
     IntegrationStatus,
     StateReason,
     Tristate,
 )
+from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.world import ConfigRecord, World
+
+if TYPE_CHECKING:
+    from reconciler.runtime.controller import Controller
 
 VERSION = __version__
 
@@ -145,14 +151,34 @@ def _fact(kind: ConditionType, holds: bool, reason: str, message: str, since: fl
     return Condition(kind, Tristate.FALSE, reason, message, since)
 
 
-def count_states(world: World, registered: Registered) -> tuple[dict[str, int], dict[str, int], int]:
-    """Return configurations by state, integrations by state, and how many configurations are stale.
-
-    Those that somebody has suspended are not counted: that they differ is declared, and nothing is amiss.
-    """
-    derived = [config_state(record.effective, record.observed) for record in list(world.configs.values())]
-    configs = Counter(d.state.value for d in derived)
-    ids = registered.catalogue.ids()
-    integrations = Counter(registered.state(key, world.integrations.get(key)).value for key in ids)
-    states = {state.value: configs.get(state.value, 0) for state in ConfigState}
-    return states, dict(integrations), sum(1 for d in derived if d.stale and d.reason is not StateReason.SUSPENDED)
+def engine_status(
+    settings: EngineSettings,
+    world: World,
+    counts: tuple[dict[str, int], dict[str, int], int],
+    queue: dict[str, float],
+    controller: "Controller",
+    *,
+    ready: bool,
+    started: float,
+    overrides: tuple[Any, ...],
+) -> EngineStatus:
+    """Return the whole at a glance."""
+    configs, integrations, stale = counts
+    held = Plan(world.held)
+    return EngineStatus(
+        version=VERSION,
+        root=str(settings.root),
+        state_dir=str(settings.state_dir),
+        started=started,
+        ready=ready,
+        passes=controller.passes,
+        last_pass=controller.last_pass,
+        held_digest=held.digest if held.actions else None,
+        held=len(held.actions),
+        configs=configs,
+        integrations=integrations,
+        stale=stale,
+        queue=queue,
+        overrides=overrides,
+        alarms=tuple(world.alarms.copy().values()),
+    )

@@ -83,6 +83,8 @@ class World:
         self.integrations: dict[str, IntegrationRuntime] = {}
         self.held: tuple[Action, ...] = ()
         self.alarms: dict[str, str] = {}
+        self.touched: set[str] = set()
+        """Configurations whose state may have changed since the counts were last asked for."""
         self._services = services
         self._wanting: dict[str, set[str]] = {}
         self._running: dict[str, set[str]] = {}
@@ -93,6 +95,7 @@ class World:
         if record is None:
             record = self.configs[want.id] = ConfigRecord(want.id, want)
         record.effective = want
+        self.touched.add(want.id)
         wanting = self._wanting.setdefault(record.integration, set())
         if want.wanted:
             wanting.add(want.id)
@@ -103,6 +106,7 @@ class World:
     def set_generation(self, record: ConfigRecord, generation: Generation | None) -> None:
         """Put what runs under an id."""
         record.generation = generation
+        self.touched.add(record.id)
         running = self._running.setdefault(record.integration, set())
         if generation is not None:
             running.add(record.id)
@@ -112,6 +116,7 @@ class World:
     def forget(self, config_id: str) -> None:
         """Drop a record whose removal is complete."""
         record = self.configs.pop(config_id, None)
+        self.touched.add(config_id)
         if record is not None:
             self._wanting.get(record.integration, set()).discard(config_id)
             self._running.get(record.integration, set()).discard(config_id)

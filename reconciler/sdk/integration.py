@@ -1,6 +1,5 @@
 """The class that an author writes: one service, what it sets up, and what it does with an event."""
 
-import logging
 from collections.abc import Awaitable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -11,6 +10,7 @@ from reconciler.model.message import Message
 from reconciler.model.ports import Clock, Receipt
 from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.hooks.base import HookSet
+from reconciler.sdk.log import IntegrationLog
 from reconciler.sdk.message import render_message
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ class IntegrationContext(Protocol):
 
     def publish(self, event: Event) -> "Future[Receipt]":
         """Append an event to the queue; done when it is on disk."""
+
+    def log_fields(self) -> Mapping[str, Any]:
+        """Return what the call that runs in this thread or task is about, as log fields."""
 
 
 class Integration:
@@ -120,9 +123,10 @@ class Integration:
         return self._context.clock
 
     @property
-    def log(self) -> logging.Logger:
-        """A logger named after the integration."""
-        return logging.getLogger(f"reconciler.integrations.{self.integration_id}")
+    def log(self) -> IntegrationLog:
+        """A logger named after the integration, which adds what the call is about: configuration, delivery, pass."""
+        context: IntegrationContext | None = getattr(self, "_context", None)
+        return IntegrationLog(self.integration_id, context.log_fields if context is not None else dict)
 
     def get_configs(self, scope: Mapping[str, str] | None = None) -> list[IntegrationConfig[Any]]:
         """Return the configurations that run now, all or those whose scope `scope` satisfies."""

@@ -26,7 +26,11 @@ def openapi(version: str) -> dict[str, Any]:
 
 
 def _probes() -> dict[str, Any]:
-    live = {"type": "object", "required": ["live"], "properties": {"live": {"type": "boolean"}}}
+    live = {
+        "type": "object",
+        "required": ["live"],
+        "properties": {"live": {"type": "boolean"}, "reason": {"type": "string"}},
+    }
     ready = {
         "type": "object",
         "required": ["ready"],
@@ -34,7 +38,12 @@ def _probes() -> dict[str, Any]:
     }
     metrics = {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     return {
-        "/livez": {"get": _operation("Whether the process answers.", {"200": _json("It does.", live)})},
+        "/livez": {
+            "get": _operation(
+                "Whether the daemon works.",
+                {"200": _json("It does.", live), "503": _json("Its loop hangs: restart it.", live)},
+            )
+        },
         "/readyz": {
             "get": _operation(
                 "Whether the first pass has ended.",

@@ -1,6 +1,8 @@
 """`/livez`, `/readyz` and `/metrics`: for what runs and watches the daemon."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from collections.abc import Iterator
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,8 +17,10 @@ class Probes:
         self._engine = engine
 
     async def livez(self, request: Request) -> Response:  # noqa: ARG002 — every endpoint takes one
-        """Answer 200 as long as this loop turns."""
-        return answer({"live": True})
+        """Answer 200 as long as this loop and the engine's turn, else 503: then a restart helps."""
+        if self._engine.live:
+            return answer({"live": True})
+        return answer({"live": False, "reason": "the engine's loop does not turn"}, 503)
 
     def readyz(self, request: Request) -> Response:  # noqa: ARG002
         """Answer 200 once the first pass has ended, else 503 with the reason."""
@@ -33,4 +37,18 @@ class Probes:
 
     def metrics(self, request: Request) -> Response:  # noqa: ARG002
         """Answer with every metric in Prometheus' text format."""
-        return Response(generate_latest(self._engine.metrics), headers={"content-type": CONTENT_TYPE_LATEST})
+        return Response(generate_latest(_Plain(self._engine.metrics)), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+class _Plain(CollectorRegistry):
+    """A registry without the `_created` series, which this format cannot carry and gives as gauges of their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__()
+        self._inner = registry
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
+        for metric in self._inner.collect():
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric

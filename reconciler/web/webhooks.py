@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from reconciler.model import ports
 from reconciler.runtime.api import EngineView
-from reconciler.web.answers import ApiError
+from reconciler.web.answers import ApiError, busy
 from reconciler.web.body import read_body
 from reconciler.web.options import Limits
 
@@ -27,6 +27,8 @@ class Webhooks:
     async def dispatch(self, request: Request) -> Response:
         """Answer with what the route's hook answers."""
         handlers = self._engine.routes.find(request.scope["path"])
+        if not handlers and not self._engine.ready:  # its hook may be about to open it, or has just closed it
+            raise busy("not_ready", "the daemon starts or stops: come again later")
         if not handlers:
             raise ApiError(404, "not_found", "no webhook listens here")
         handle = handlers.get(request.method)

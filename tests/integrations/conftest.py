@@ -51,6 +51,9 @@ class Bench:
     def http(self) -> HttpClient:
         return self.client
 
+    def log_fields(self) -> dict[str, Any]:
+        return {}
+
     def config(self, settings: dict[str, Any], **document: Any) -> IntegrationConfig[Any]:
         raw = {"integration": self.name, "name": "test", "settings": {}, **document}
         model = self.integration.Settings

@@ -91,7 +91,7 @@ class MemoryEngine:
         vars(self).clear()
         self.routes = RouteTable()
         self.metrics = CollectorRegistry()
-        self.ready = True
+        self.live = self.ready = True
         self.passes = 1
         self.known = {}
         self.events = []

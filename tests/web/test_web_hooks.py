@@ -102,3 +102,9 @@ def test_body_of_an_answer_without_one_is_dropped(client, opened):
     opened(handle)
     assert client.post(PATH, content=b"").status_code == 204
     assert client.get("/livez").status_code == 200
+
+
+def test_route_that_is_not_open_yet_is_asked_for_again_later(client, engine):
+    engine.ready = False
+    answer = client.post("/hooks/builds/web/incoming")
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)

@@ -3,6 +3,11 @@ def test_process_that_answers_is_live(client, engine):
     assert client.get("/livez").status_code == 200
 
 
+def test_engine_whose_loop_hangs_is_not_live(client, engine):
+    engine.live = False
+    assert client.get("/livez").status_code == 503
+
+
 def test_engine_is_ready_after_its_first_pass(client):
     assert client.get("/readyz").json() == {"ready": True}
 

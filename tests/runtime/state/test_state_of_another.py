@@ -7,6 +7,7 @@ import pytest
 from reconciler.compose.offline import offline_plan
 from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import StateError, StateLocked
+from reconciler.runtime.state_store import peek_good
 from reconciler.testing import Harness
 
 GOOD = {"integration": "console", "name": "a"}
@@ -74,6 +75,7 @@ def test_offline_plan_on_a_corrupt_state_is_a_sentence_and_leaves_it(harness):
 
 
 def test_offline_plan_sees_what_a_killed_daemon_left_in_its_log(harness):
+    harness.wait_until(lambda: "console/a" in peek_good(state_of(harness)))
     assert (state_of(harness) / "state.db-wal").exists()
     harness.write("b.yaml", {**GOOD, "name": "b"}, settle=False)
     assert [(action.kind, action.key) for action in plan(harness).actions] == [("start", "console/b")]

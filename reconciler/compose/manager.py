@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from reconciler.compose.build import build_engine
 from reconciler.compose.catalogue import build_catalogue
+from reconciler.compose.host_overrides import HostOverrides
 from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import NotRunning, UnknownIntegration
 from reconciler.model.event import Event
@@ -198,6 +199,11 @@ class IntegrationManager:
     async def aflush(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109 — it is handed to `flush`
         """Flush from an asyncio host without holding its loop up."""
         return await asyncio.to_thread(self.flush, timeout)
+
+    @property
+    def overrides(self) -> HostOverrides:
+        """What people have set aside; `suspend`, `pause` and `resume` are here."""
+        return HostOverrides(self.engine.overrides)
 
     def look(self) -> None:
         """Look at the directory again now."""

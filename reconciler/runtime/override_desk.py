@@ -15,6 +15,9 @@ from reconciler.config.nearest import did_you_mean
 from reconciler.core.selector import covers, without
 from reconciler.model.errors import OverrideRefused, StateError, UnknownTarget
 from reconciler.model.override import (
+    MOST_IDS,
+    MOST_LABELS,
+    MOST_TEXT,
     Intervention,
     InterventionKind,
     Override,
@@ -146,6 +149,7 @@ class OverrideDesk:
             await self._spread(done)
 
     async def _impose(self, asked: OverrideRequest, who: str) -> Override:
+        _check_size(asked)
         self._check(asked.selector)
         async with self._changing:
             override = self._made(asked, who)
@@ -261,6 +265,13 @@ def _writing(put: Sequence[Override], gone: Sequence[int], done: Intervention) -
         rows.note(db, done)
 
     return job
+
+
+def _check_size(asked: OverrideRequest) -> None:
+    ids, labels, reason = len(asked.selector.ids), len(asked.selector.labels), len(asked.reason)
+    if ids > MOST_IDS or labels > MOST_LABELS or reason > MOST_TEXT:
+        most = f"{MOST_IDS} ids, {MOST_LABELS} labels and {MOST_TEXT} characters of reason"
+        raise OverrideRefused(f"at most {most} may be given")
 
 
 def _told(message: str, help_text: str) -> str:

@@ -109,5 +109,6 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         submit=ground.submit,
     )
     desk = OverrideDesk(overrides, around)
+    goods.on_new_file = desk.write_again
     ground.metrics.registry.register(OverrideCollector(desk.counts))
     return Assembly(services, world, registered, directory, absences, desk, controller, router, dispatcher)

@@ -141,7 +141,7 @@ class Absences:
         asked = {key for key in self._confirmed - self._approved if not self._waits(key)}
         if asked:
             present = Counter(record.integration for key, record in self._world.configs.items() if key not in asked)
-            self.verdict = self._hold_on(judge(asked, self._removed, present, self._limit, now), now)
+            self.verdict = self._hold_on(judge(asked, self._removed, present, self._limit, now), asked, now)
         else:
             self.verdict, self._is_holding_on = Verdict(), False
         self._world.held = tuple(self._held_action(key) for key in sorted(self.verdict.held))
@@ -151,9 +151,9 @@ class Absences:
         """Whether a suspension keeps a removal back: it is judged when that ends."""
         return self._overrides.suspended(key, None, self._world.configs[key].accepted)
 
-    def _hold_on(self, verdict: Verdict, now: float) -> Verdict:
+    def _hold_on(self, verdict: Verdict, asked: Collection[str], now: float) -> Verdict:
         """Keep holding what was held as long as some of it comes back."""
-        still = (self.verdict.held & self._confirmed) - self._approved
+        still = self.verdict.held.intersection(asked)
         self._is_holding_on = now < self._quiet_at and not still <= verdict.held
         if not self._is_holding_on:
             return verdict

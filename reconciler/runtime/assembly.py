@@ -115,6 +115,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         submit=ground.submit,
     )
     desk = OverrideDesk(overrides, around)
+    goods.on_new_file = desk.write_again
     now = Now(
         counts=counts.counts,
         held=lambda: len(world.held),

@@ -5,7 +5,7 @@ Writes go through the state store in the background; one that fails is an alarm,
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -37,6 +37,8 @@ class Goods:
         self._unsaved: list[Good] = []
         self._started: dict[str, str] = {}
         self._lost = LostWrites()
+        self.on_new_file: Callable[[], None] = lambda: None
+        """Called when the database was rebuilt beneath us: what else stood in it is to be written again."""
 
     async def load(self) -> dict[str, Collection[str]]:
         """Read all rows; returns the ids that each file held."""
@@ -151,6 +153,7 @@ class Goods:
         self._lost.ended()
         if self._lost.is_new_file(self._store.set_aside):
             self._lost.add(self._rows, ())
+            self.on_new_file()
         if error is not None:
             self._lost.add(ids, passes)
             if "state" not in self._world.alarms:

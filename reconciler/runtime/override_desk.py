@@ -115,6 +115,16 @@ class OverrideDesk:
         self._around.watch(self._around.store.submit(lambda db: rows.note(db, done)))
         self._around.tell(done)
 
+    def write_again(self) -> None:
+        """Write what is in force into a database that was rebuilt; on the engine's loop."""
+        overrides = self._overrides.in_force
+
+        def job(db: sqlite3.Connection) -> None:
+            for override in overrides:
+                rows.save(db, override)
+
+        self._around.watch(self._around.store.submit(job))
+
     # --- the engine's side --------------------------------------------------------------------------------------
 
     async def load(self) -> None:

@@ -2,8 +2,12 @@
 
 import os
 import sqlite3
+from pathlib import Path
 
 import pytest
+
+from reconciler.model.override import OverrideKind, OverrideRequest, Selector
+from reconciler.testing import Harness
 
 pytestmark = pytest.mark.slow
 
@@ -101,6 +105,32 @@ def test_state_damaged_in_use_is_rebuilt_from_what_is_known(site, text, damage):
     site.diary.clear()
     site.start()
     assert sorted(site.diary) == ["+a {'channel': 'newer'}", "+b {'channel': 'old'}", "initialize"]
+
+
+def test_damage_while_nothing_is_written_is_found_by_the_sweep():
+    with Harness() as harness:
+        harness.advance(1)
+        (state,) = Path(harness.directory.parent).glob("state/state.db")
+        deleted(state)
+        harness.advance(35)
+        harness.wait_until(lambda: any("state.db was corrupt" in alarm for alarm in harness.manager.engine.alarms()))
+        assert checked(state) == "ok"
+
+
+def test_suspension_survives_a_state_that_is_rebuilt_in_use(site):
+    site.write("a", channel="old")
+    site.start()
+    asked = OverrideRequest(OverrideKind.SUSPEND, Selector.of(["diary/a"]), None, "a freeze")
+    site.engine.overrides.impose(asked, "alice")
+    deleted(site.state_dir / "state.db")
+    site.write("a", "b", channel="new")
+    site.wait(lambda: any("state.db was corrupt" in alarm for alarm in site.engine.alarms()))
+    site.wait(lambda: sorted(site.engine._store.load_good()) == ["diary/a", "diary/b"])
+    site.stop()
+    site.diary.clear()
+    site.start()
+    assert [o.who for o in site.status("a").overrides] == ["alice"]
+    assert "+a {'channel': 'old'}" in site.diary
 
 
 @pytest.mark.parametrize("damage", IN_USE, ids=lambda f: f.__name__)

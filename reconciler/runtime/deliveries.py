@@ -57,7 +57,6 @@ class Deliveries:
                 self.follow(record)
         self.dispatcher.wake_parked()
         self.router.open()
-        self.dispatcher.open()
 
     def follow(self, record: ConfigRecord) -> None:
         """Route by what runs, or else by what is in force; a disabled configuration gets nothing new."""

@@ -65,7 +65,6 @@ class Dispatcher:
         self._room = Room(limit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._parked: set[str] = set()
-        self._open = asyncio.Event()
         self._woken = asyncio.Event()
         self._turned = asyncio.Event()
         self._expiry_at = 0.0
@@ -77,10 +76,6 @@ class Dispatcher:
     def busy(self) -> bool:
         """Whether a delivery is under way or being claimed, or one that waited for room is being called."""
         return self._claiming or bool(self._tasks) or self._room.calling
-
-    def open(self) -> None:
-        """Begin to deliver: it is known now which configurations there are, so what is missing is gone."""
-        self._open.set()
 
     def poke(self) -> None:
         """Look at the queue soon."""
@@ -99,8 +94,8 @@ class Dispatcher:
             self.wake(config_id)
 
     async def catch_up(self) -> None:
-        """Return when everything that is due is under way, or at once where delivering has not begun."""
-        while self._open.is_set():
+        """Return when everything that is due is under way."""
+        while True:
             due = await asyncio.wrap_future(self._queue.next_due())
             if due is None or due > self._clock.time():
                 return
@@ -114,7 +109,6 @@ class Dispatcher:
         What did not is cancelled, so that no hook is called after it was stopped; a restart makes it again.
         """
         self._draining = True
-        self._open.set()
         self._woken.set()
         if self._tasks:
             await first_of(asyncio.wait(set(self._tasks)), self._clock.sleep(seconds))
@@ -126,7 +120,6 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Deliver until drained or cancelled; cancelling ends what is under way, to be made again after a restart."""
-        await self._open.wait()
         try:
             while not self._draining:
                 self._woken.clear()

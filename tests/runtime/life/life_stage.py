@@ -127,11 +127,19 @@ class Stage:
     # --- what is waited for -------------------------------------------------------------------------------------
 
     def until(self, condition, what, step=0.02):
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
+        """Wait, letting time pass; faster after a while, for then something hangs and waits for its deadline."""
+        deadline, turns = time.monotonic() + PATIENCE, 0
+        while not (condition() and self.still(condition)):
             assert time.monotonic() < deadline, f"{what} did not come about: {self.differences()} after {self.story}"
             time.sleep(0.001)
-            self.h.clock.advance(step)
+            turns += 1
+            self.h.clock.advance(step if turns < 200 else 10 * step)
+
+    @staticmethod
+    def still(condition):
+        """Whether it holds a little later too: what has just become due takes a few turns of the loop to begin."""
+        time.sleep(0.003)
+        return condition()
 
     def settle(self):
         """Wait until the engine has seen the files and nothing is under way; what hangs is given up meanwhile."""
@@ -150,9 +158,10 @@ class Stage:
         self.h.manager.look()
 
         async def has_seen():
-            waits = controller.inbox or controller._is_looking or controller._newcomers
-            due = controller._recheck_at is not None or controller._p.absences.recheck_at is not None
-            return controller.looks > looks and not waits and not due
+            absences, newcomers = controller._p.absences, controller._newcomers
+            due = (controller._recheck_at, absences.recheck_at, newcomers.due_at)
+            waits = controller.inbox or controller._is_looking or any(at is not None for at in due)
+            return controller.looks > looks and not waits
 
         self.until(lambda: self.h.manager.engine._submit(has_seen()).result(10), "a look", step=0.002)
         self.model.seen()

@@ -207,7 +207,7 @@ class Life(Stage, RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
-    max_examples=LONG or 20,
+    max_examples=LONG or 25,
     stateful_step_count=30,
     derandomize=not LONG,
     deadline=None,

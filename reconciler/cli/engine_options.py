@@ -33,6 +33,7 @@ def engine_options(values: dict[str, Any]) -> "EngineOptions":
 
 def _daemon_options(values: dict[str, Any]) -> dict[str, Any]:
     return {
+        "standby": values["standby"],
         "listen": _listen(values["listen"]),
         "allowed_hosts": tuple(values["allowed_host"] or ()),
         "grace": _duration("--grace", values["grace"]),

@@ -61,6 +61,10 @@ VALIDATE = (DIR, FORMAT, STRICT, JOBS, ALLOW_PLAINTEXT, INTEGRATIONS, SECRETS_DI
 WATCH = Opt(
     "watch", ("--watch", "-w"), "Keep running: follow the files until told to stop.", kind="flag", default=False
 )
+STANDBY = Opt(
+    "standby", ("--standby",), "With --watch: wait while another runner holds the state directory, then take over.",
+    kind="flag", default=False, env="RECONCILE_STANDBY", off="--no-standby",
+)  # fmt: skip
 LISTEN = Opt(
     "listen", ("--listen",), "Serve HTTP at this address, such as 127.0.0.1:8787.",
     env="RECONCILE_LISTEN", metavar="HOST:PORT",

@@ -24,6 +24,7 @@ def root(
     dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
     state_dir: StateDir = options.STATE_DIR.default,
     watch: Annotated[bool, option(options.WATCH)] = False,
+    standby: Annotated[bool, option(options.STANDBY)] = False,
     listen: Annotated[str | None, option(options.LISTEN)] = None,
     allowed_host: Annotated[list[str] | None, option(options.ALLOWED_HOSTS)] = None,
     grace: Annotated[str, option(options.GRACE)] = options.GRACE.default,
@@ -51,6 +52,8 @@ def root(
         return _watch(values)
     if listen is not None and _given(ctx, "listen"):
         fail("--listen: one pass serves nothing; add --watch to keep running")
+    if standby and _given(ctx, "standby"):
+        fail("--standby: one pass takes no state directory from anybody; add --watch to keep running")
     return _once(values)
 
 

@@ -17,6 +17,7 @@ from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.listener import Listener
+from reconciler.runtime.state_directory import Wish
 
 if TYPE_CHECKING:
     from reconciler.config.catalogue import Catalogue
@@ -37,8 +38,16 @@ def build_engine(
         limit = PruneLimit.parse(options.prune_limit)
     except ValueError as error:
         raise ReconcileError(str(error)) from error
-    settings = EngineSettings(options.root, options.state_dir, limit, watch, deliver)
+    role = _wish(options.role)
+    settings = EngineSettings(options.root, options.state_dir, limit, watch, deliver, role, options.defer)
     return Engine(settings, build_tools(options, clock or SystemClock(), catalogue), listener)
+
+
+def _wish(text: str) -> Wish:
+    try:
+        return Wish(text)
+    except ValueError as error:
+        raise ReconcileError(f"a role is {', '.join(Wish)}, not {text!r}") from error
 
 
 def build_tools(options: EngineOptions, clock: Clock, catalogue: "Catalogue | None" = None) -> Tools:

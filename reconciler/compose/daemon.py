@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Literal
 
 from reconciler._version import __version__
@@ -14,6 +15,7 @@ from reconciler.compose.build import build_engine
 from reconciler.compose.narrator import Narrator
 from reconciler.compose.options import EngineOptions
 from reconciler.compose.serve import build_server
+from reconciler.compose.standby import start_in_turn
 from reconciler.compose.systemd import ServiceManager
 from reconciler.report.daemon_event import DaemonEvent, Ready, Started, Stopped, Stopping
 from reconciler.runtime.engine import Engine
@@ -31,11 +33,12 @@ def run_daemon(
 ) -> int:
     """Run until one of `items` is SIGTERM or SIGINT; SIGHUP looks again.
 
-    Returns 0, or 1 when something had to be forced at the end. `say` is called in this thread alone, so a slow
+    A daemon is the runner of its state directory, or does not start; with `standby` it waits until it may be. Returns
+    0, or 1 when something had to be forced at the end. `say` is called in this thread alone, so a slow
     reader of the output never holds the engine up. Raises ReconcileError when it cannot start.
     """
     narrator = Narrator(items.put)
-    engine = build_engine(options, narrator.listener())
+    engine = build_engine(replace(options, role="runner"), narrator.listener())
     narrator.attach(engine)
     manager = ServiceManager(channel or NotifySocket(None), engine.counts)
     if manager.within is not None:
@@ -48,7 +51,11 @@ def run_daemon(
 
     try:
         with _rare_collections():
-            engine.start()
+            asked = start_in_turn(engine, options, items, tell, manager.beat)
+            if asked is not None:
+                tell(Stopping(asked.name, options.grace))
+                tell(Stopped(0.0))
+                return 0
             server.start()
             known = len(engine.catalogue.ids())
             tell(Started(__version__, str(options.root), str(options.state_dir), known, server.url))

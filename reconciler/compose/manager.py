@@ -7,11 +7,11 @@ future, `astart` and `astop` await the same one.
 import asyncio
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from reconciler.compose.build import build_engine
 from reconciler.compose.catalogue import build_catalogue
@@ -20,7 +20,7 @@ from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import NotRunning, UnknownIntegration
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
-from reconciler.model.state import ConfigStatus
+from reconciler.model.state import ConfigStatus, Role
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.listener import Listener
 from reconciler.sdk.config import IntegrationConfig
@@ -37,6 +37,10 @@ class IntegrationManager:
     `directory` holds the YAML files, `state_dir` is the engine's own (one per directory). `integrations` narrows
     which installed ones may be loaded; classes of the host are added with `register_integration_class`. Other options
     are those of `EngineOptions`. Usable as a context manager, synchronous or asynchronous.
+
+    Several processes may share both directories: one is the runner, the others are workers beside it, and take its
+    place when it is gone; `role` forces `runner` or `worker`. `defer` is called for whatever is published, and calls
+    it back at the commit of the transaction that is open in this thread: `django.db.transaction.on_commit`.
     """
 
     def __init__(
@@ -45,13 +49,17 @@ class IntegrationManager:
         *,
         state_dir: str | Path = ".reconcile",
         integrations: Sequence[str] | None = None,
+        role: Literal["auto", "runner", "worker"] = "auto",
+        defer: Callable[[Callable[[], None]], object] | None = None,
         watch: bool = True,
         clock: Clock | None = None,
         listener: Listener | None = None,
         **options: Any,
     ) -> None:
         allowed = tuple(integrations) if integrations is not None else None
-        self._options = EngineOptions(Path(directory), Path(state_dir), integrations=allowed, **options)
+        self._options = EngineOptions(
+            Path(directory), Path(state_dir), integrations=allowed, role=role, defer=defer, **options
+        )
         self._catalogue = build_catalogue(allowed)
         self._clock = clock
         self._listener = listener
@@ -60,10 +68,16 @@ class IntegrationManager:
 
     @property
     def engine(self) -> Engine:
-        """The engine, while it runs; raises NotRunning before `start` and after `stop`."""
+        """The engine, while it runs; raises NotRunning before `start`, after `stop`, and in a forked child."""
         if self._engine is None:
             raise NotRunning("the manager is not started: call start(), or use it in a `with` block")
+        self._engine.check_process()
         return self._engine
+
+    @property
+    def role(self) -> Role:
+        """Whether this process is the runner of its state directory now, or a worker beside it."""
+        return self.engine.role
 
     # --- registration -------------------------------------------------------------------------------------------
 
@@ -129,9 +143,11 @@ class IntegrationManager:
     def start(self, *, wait: bool = True, timeout: float = 60.0) -> None:
         """Start the engine, in its own thread, and wait for its first pass (at most `timeout` seconds).
 
-        Call it after a fork, never before. Raises StateLocked, StateError or RootUnreadable.
+        Call it after a fork, never before. Raises StateLocked (when the role of runner is forced, and taken),
+        StateError, RootUnreadable, or NotRunning in a child of the process that has started it.
         """
         if self._engine is not None:
+            self._engine.check_process()
             return
         engine = build_engine(
             self._options, self._listener, clock=self._clock, catalogue=self._catalogue, watch=self._watch
@@ -175,7 +191,10 @@ class IntegrationManager:
     # --- events and looks ---------------------------------------------------------------------------------------
 
     def publish(self, event: Event) -> "Future[list[Receipt]]":
-        """Append an event to the queue on disk; the future is done when it is there. Never blocks."""
+        """Append an event to the queue on disk; the future is done when it is there. Never blocks.
+
+        With `defer`, inside a transaction: at its commit; the future is cancelled when it is rolled back.
+        """
         if not isinstance(event, Event):
             raise TypeError(f"publish takes an Event, not {type(event).__qualname__}: Event(type=…, source=…, data=…)")
         return self.engine.publish([event])

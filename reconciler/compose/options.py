@@ -1,5 +1,6 @@
 """How an engine is to be built: plain values, as the command line and hosts give them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,3 +21,9 @@ class EngineOptions:
     token_file: Path | None = None
     grace: float = 25.0
     allowed_hosts: tuple[str, ...] = ()
+    role: str = "auto"
+    """What the process is to be where several share the state directory: `auto`, `runner` or `worker`."""
+    standby: bool = False
+    """Whether a daemon waits for the runner that there is to end, instead of refusing to start."""
+    defer: Callable[[Callable[[], None]], object] | None = None
+    """Where what is published inside a transaction waits, such as `django.db.transaction.on_commit`."""

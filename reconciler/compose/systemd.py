@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from reconciler.report.ansi import printable
-from reconciler.report.daemon_event import Alarm, DaemonEvent, Held, Passed, Ready, Started, Stopping
+from reconciler.report.daemon_event import Alarm, DaemonEvent, Held, Passed, Ready, StandingBy, Started, Stopping
 from reconciler.report.summary import count
 from reconciler.runtime.notify_socket import NotifySocket
 
@@ -43,6 +43,8 @@ class ServiceManager:
         if not self._channel.listens:
             return
         match event:
+            case StandingBy():
+                self._channel.send("STATUS=standing by: another runner holds the state directory")
             case Started():
                 self._channel.send("STATUS=the first pass is under way")
             case Ready():

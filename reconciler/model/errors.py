@@ -24,6 +24,12 @@ ReconcileError
 └── NotRunning                  the engine is stopped, or was started in another process (a fork)
 """
 
+from typing import Final
+
+START_AFTER_FORK: Final = "start it after the fork, in post_fork or worker_process_init"
+NOT_IN_THIS_PROCESS: Final = f"the engine does not run in this process: {START_AFTER_FORK}"
+"""What every use of an engine says that a child has inherited from its parent."""
+
 
 class ReconcileError(Exception):
     """The root of every error that this package raises on purpose."""

@@ -29,6 +29,7 @@ class ActionReason(StrEnum):
     SECRET_ROTATED = "SecretRotated"
     RETRY = "Retry"
     DRIFT = "Drift"
+    TAKE_OVER = "TakeOver"
     DISABLED = "Disabled"
     DELETED = "Deleted"
 

@@ -8,6 +8,13 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.override import Override
 
 
+class Role(StrEnum):
+    """What this process is among those that share a state directory: the one that runs all, or one of the others."""
+
+    RUNNER = "runner"
+    WORKER = "worker"
+
+
 class ConfigState(StrEnum):
     """The one state of a configuration, derived and never stored."""
 
@@ -160,3 +167,6 @@ class EngineStatus:
     alarms: tuple[str, ...]
     overrides: tuple[tuple[Override, int], ...] = ()
     """What people have set aside, each with how many configurations it concerns now."""
+    role: Role = Role.RUNNER
+    runner: int | None = None
+    """The process id of the runner, where one is known to live."""

@@ -25,6 +25,14 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingBy:
+    """Another runner, the process `runner` where that is known, holds `state_dir`: this daemon waits for its end."""
+
+    state_dir: str
+    runner: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The first pass has ended; counts by state, in `seconds`."""
 
@@ -151,6 +159,7 @@ class Stopped:
 
 DaemonEvent: TypeAlias = (
     Started
+    | StandingBy
     | Ready
     | Settled
     | Many

@@ -102,6 +102,7 @@ def status_item(status: EngineStatus) -> dict[str, Any]:
     item["alarms"] = list(status.alarms)
     item["queue"] = {name: n if name == "oldest_seconds" else int(n) for name, n in status.queue.items()}
     item["overrides"] = [override_item(one, configs) for one, configs in status.overrides]
+    item["role"] = status.role.value
     return {"format_version": FORMAT_VERSION, **item}
 
 

@@ -23,6 +23,7 @@ from reconciler.report.daemon_event import (
     Passed,
     Ready,
     Settled,
+    StandingBy,
     Started,
     Stopped,
     Stopping,
@@ -36,7 +37,7 @@ from reconciler.report.text import headline, place
 
 __all__ = [
     "Alarm", "DaemonEvent", "Found", "Held", "InForce", "Intervened", "Invalid", "Many", "Passed", "Ready", "Settled",
-    "Started", "Stopped", "Stopping", "Valid", "Waits", "level", "narrate", "outcome_lines",
+    "StandingBy", "Started", "Stopped", "Stopping", "Valid", "Waits", "level", "narrate", "outcome_lines",
 ]  # fmt: skip
 
 _DONE = {
@@ -58,8 +59,8 @@ def narrate(event: DaemonEvent, palette: Palette = PLAIN) -> list[str]:
 
 def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
     match event:
-        case Started():
-            yield from _started(event, paint)
+        case StandingBy() | Started():
+            yield from _beginning(event, paint)
         case Ready():
             yield from _ready(event, paint)
         case Settled(outcome, file, line, running):
@@ -86,7 +87,11 @@ def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
             yield paint.dim(f"· {told} in {format_duration(record.seconds)}")
 
 
-def _started(event: Started, paint: Palette) -> Iterator[str]:
+def _beginning(event: StandingBy | Started, paint: Palette) -> Iterator[str]:
+    if isinstance(event, StandingBy):
+        holder = f"another runner (process {event.runner})" if event.runner is not None else "another runner"
+        yield f"{paint.yellow('…')} standing by: {holder} holds {printable(event.state_dir)}"
+        return
     known = count(event.integrations, "integration")
     yield f"{paint.bold(f'reconcile {event.version}')} watching {printable(event.root)} ({known} known)"
     yield paint.dim(f"  state in {printable(event.state_dir)}")

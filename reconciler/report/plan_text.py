@@ -22,6 +22,7 @@ REASONS = {
     "SecretRotated": "a secret has a new value",
     "Retry": "tried again",
     "Drift": "drift",
+    "TakeOver": "this process has become the runner",
     "Disabled": "disabled",
     "Deleted": "deleted",
 }

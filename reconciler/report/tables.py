@@ -112,6 +112,7 @@ def status_table(item: Item) -> RenderableType:
     """Return the whole at a glance, with what needs a person last."""
     facts = _facts()
     facts.add_row("daemon", _text("ready" if item["ready"] else "not ready", "green" if item["ready"] else "yellow"))
+    facts.add_row("role", _role(item))
     for name in ("version", "root", "state_dir"):
         _fact(facts, name.replace("_", " "), item.get(name))
     facts.add_row("started", _moment(item.get("started")))
@@ -130,6 +131,14 @@ def status_table(item: Item) -> RenderableType:
     for alarm in item.get("alarms", ()):
         facts.add_row("alarm", _text(alarm, "bold red"))
     return facts
+
+
+def _role(item: Item) -> Text:
+    """Say whether what was asked is the runner, and if it is not, who is."""
+    if item.get("role", "runner") == "runner":
+        return _text("runner")
+    runner = item.get("runner")
+    return _text(f"worker (process {runner} is the runner)" if runner else "worker (no runner lives now)", "yellow")
 
 
 def _table(*headings: str) -> Table:

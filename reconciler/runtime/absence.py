@@ -29,7 +29,10 @@ UNSETTLED = 3.0
 
 
 class Absences:
-    """Which ids are missing: seen once, confirmed, held, approved; and what was removed lately."""
+    """Which ids are missing: seen once, confirmed, held, approved; and what was removed lately.
+
+    A worker is `following`: it holds every removal until the runner has answered for it (`succession.py`).
+    """
 
     def __init__(self, world: World, limit: PruneLimit, overrides: Overrides) -> None:
         self._world = world
@@ -45,6 +48,8 @@ class Absences:
         """Whether the last scan found files that are still being written."""
         self._quiet_at = float("-inf")
         self._is_holding_on = False
+        self.following = False
+        self._unkept: set[str] = set()
 
     @property
     def recheck_at(self) -> float | None:
@@ -115,14 +120,28 @@ class Absences:
         """The removal of `key` was carried out: it counts for a while."""
         self._confirmed.discard(key)
         self._approved.discard(key)
+        self._unkept.discard(key)
         self._removed[key] = now
 
+    @property
+    def unanswered(self) -> set[str]:
+        """The ids that a worker holds until it knows what the runner does with them."""
+        return self._confirmed - self._approved - self._unkept if self.following else set()
+
+    def answer(self, unkept: Collection[str], removed: Collection[str]) -> None:
+        """The runner has removed `removed`, and never kept `unkept`: those are judged here."""
+        self._unkept |= set(unkept)
+        self._approved |= set(removed)
+
     def approve(self, digest: str) -> frozenset[str]:
-        """Release the held removals if `digest` is theirs; returns them, empty when it is not."""
+        """Release the held removals if `digest` is theirs; returns them, empty when it is not.
+
+        A worker releases only what the runner never kept.
+        """
         plan = Plan(self._world.held)
         if not plan.held or plan.digest != digest or self.root_lost:
             return frozenset()
-        keys = frozenset(action.key for action in plan.held)
+        keys = frozenset(action.key for action in plan.held) - self.unanswered
         self._approved |= keys
         return keys
 
@@ -132,18 +151,23 @@ class Absences:
         self._vanishing.pop(key, None)
         self._confirmed.discard(key)
         self._approved.discard(key)
+        self._unkept.discard(key)
         self._removed.pop(key, None)
 
     def _judge(self, now: float) -> set[str]:
         """Judge the removals again; returns the ids for which the verdict has changed."""
         before = self.verdict.held
         self._removed = {key: at for key, at in self._removed.items() if now - at < WINDOW}
-        asked = {key for key in self._confirmed - self._approved if not self._waits(key)}
+        unanswered = self.unanswered
+        asked = {key for key in self._confirmed - self._approved - unanswered if not self._waits(key)}
         if asked:
-            present = Counter(record.integration for key, record in self._world.configs.items() if key not in asked)
+            gone = asked | unanswered
+            present = Counter(record.integration for key, record in self._world.configs.items() if key not in gone)
             self.verdict = self._hold_on(judge(asked, self._removed, present, self._limit, now), asked, now)
         else:
             self.verdict, self._is_holding_on = Verdict(), False
+        if unanswered:
+            self.verdict = Verdict(self.verdict.held | unanswered, self.verdict.reason or "the runner keeps them")
         self._world.held = tuple(self._held_action(key) for key in sorted(self.verdict.held))
         return set(before ^ self.verdict.held)
 

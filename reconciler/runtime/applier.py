@@ -22,6 +22,7 @@ from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.generation import ConfigCalls, Generation
 from reconciler.runtime.integration_runtime import MAX_DISOWNED, IntegrationRuntime
 from reconciler.runtime.services import Services
+from reconciler.runtime.waking import Waking
 from reconciler.runtime.world import ConfigRecord, Failure, World
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,13 @@ class Applier:
         self._agenda = agenda
         self._disk = disk
         self._chance: Callable[[], float] = random.random
+        self._waking = Waking(services, world, agenda, self._due, self.integration_abandoned)
 
     async def work(self, key: str) -> Outcome | None:
         """Take the step that `key` needs now."""
         started = self._services.clock.monotonic()
-        outcome = await (self._config(key) if "/" in key else self._integration(key))
+        woken = await self._waking.wake(key)
+        outcome = await (self._config(key) if "/" in key else self._integration(key)) or woken
         if outcome is None:
             return None
         action = outcome.action
@@ -127,7 +130,7 @@ class Applier:
             if record.generation is not None:
                 record.generation.host.close()
                 for hook in record.generation.hooks:
-                    self._services.exclusive.release(hook)
+                    self._services.let_go(hook)
             self._world.set_generation(record, None)
             record.waiting = StateReason.INTEGRATION_NOT_READY
             self._agenda.went_live(record)

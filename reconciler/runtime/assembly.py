@@ -13,10 +13,12 @@ from reconciler.core.guard import PruneLimit
 from reconciler.core.routing import RoutingIndex
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
+from reconciler.model.state import Role
 from reconciler.runtime.absence import Absences
-from reconciler.runtime.controller import Controller, Parts
+from reconciler.runtime.controller import Controller
 from reconciler.runtime.deliveries import Deliveries
 from reconciler.runtime.dispatcher import Dispatcher
+from reconciler.runtime.dormant import Dormant
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.goods import Goods
 from reconciler.runtime.listener import Listener
@@ -24,6 +26,7 @@ from reconciler.runtime.metric_collectors import Now, NowCollector
 from reconciler.runtime.metrics import Metrics
 from reconciler.runtime.override_desk import OverrideDesk, Surroundings
 from reconciler.runtime.overrides import Overrides
+from reconciler.runtime.parts import Parts
 from reconciler.runtime.queue import SqliteQueue
 from reconciler.runtime.router import Router
 from reconciler.runtime.services import Services
@@ -64,6 +67,7 @@ class Ground:
     submit: "Callable[[Coroutine[Any, Any, Any]], Future[Any]]"
     ready: "Callable[[], bool]"
     lag: "Callable[[], float]"
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Assembly:
     world: World
     registered: Registered
     directory: Directory
+    goods: Goods
     absences: Absences
     desk: OverrideDesk
     controller: Controller
@@ -84,7 +89,15 @@ class Assembly:
 
 def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) -> Assembly:
     """Build the parts and tie them together; nothing runs yet. `first_pass` is the number of the next pass."""
-    services = Services(tools.clock, tools.catalogue, tools.secrets, ground.append, tools.http, ground.metrics)
+    services = Services(
+        tools.clock,
+        tools.catalogue,
+        tools.secrets,
+        ground.append,
+        tools.http,
+        ground.metrics,
+        dormant=Dormant(ground.role),
+    )
     world = World(services)
     registered = Registered(tools.catalogue, tools.validator, tools.clock.time())
     counts = StateCounts(world, registered)
@@ -98,7 +111,8 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     directory = Directory(ground.root, tools.validator, clock=tools.clock)
     overrides = Overrides(tools.clock)
     absences = Absences(world, ground.prune_limit, overrides)
-    goods = Goods(ground.store, tools.validator, world, ground.disk)
+    absences.following = ground.role is Role.WORKER
+    goods = Goods(ground.store, tools.validator, world, ground.disk, writing=ground.role is Role.RUNNER)
     parts = Parts(services, world, directory, goods, absences, overrides, deliveries, ground.disk, ground.scanner)
     controller = Controller(parts, listener, first_pass)
     deliveries.on_abandoned = controller.abandoned
@@ -113,6 +127,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         configs=lambda: {*world.configs.copy(), *directory.snapshot.desired},
         integrations=tools.catalogue.ids,
         submit=ground.submit,
+        writing=lambda: services.dormant.role is Role.RUNNER,
     )
     desk = OverrideDesk(overrides, around)
     goods.on_new_file = desk.write_again
@@ -126,4 +141,6 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         stats=ground.queue.stats,
     )
     ground.metrics.registry.register(NowCollector(now, ground.metrics.work, tools.clock))
-    return Assembly(services, world, registered, directory, absences, desk, controller, router, dispatcher, counts)
+    return Assembly(
+        services, world, registered, directory, goods, absences, desk, controller, router, dispatcher, counts
+    )

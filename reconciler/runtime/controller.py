@@ -6,31 +6,27 @@ It reads the world and writes plans; `applier.py` takes the steps, `deliveries.p
 import asyncio
 import logging
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
-from reconciler.config.directory import Directory, RootState, Scan
+from reconciler.config.directory import RootState, Scan
 from reconciler.core.diff import diff
 from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.plan import Outcome, Plan
 from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
-from reconciler.runtime.absence import TWO_LOOKS, Absences
+from reconciler.runtime.absence import TWO_LOOKS
 from reconciler.runtime.applier import Applier
-from reconciler.runtime.deliveries import Deliveries
 from reconciler.runtime.drift import drifted, rotated
-from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.first_look import FirstLook
 from reconciler.runtime.git_wait import GitWait
-from reconciler.runtime.goods import Goods
 from reconciler.runtime.inbox import Inbox, Look
 from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.newcomers import Newcomers
-from reconciler.runtime.overrides import Overrides
+from reconciler.runtime.parts import Parts
 from reconciler.runtime.passes import OpenPass, Passes, failed
 from reconciler.runtime.pump import Pump, first_of
 from reconciler.runtime.sequence import RemovalsFirst
-from reconciler.runtime.services import Services
-from reconciler.runtime.world import ConfigRecord, World
+from reconciler.runtime.world import ConfigRecord
 
 log = logging.getLogger(__name__)
 __all__ = ["Controller", "Listener", "Parts"]
@@ -44,21 +40,6 @@ _UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
 """What made the loop look, where a look that finds nothing to do is not worth an entry in the history."""
 _CHUNK = 1000
 _LONG_START = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the controller works with."""
-
-    services: Services
-    world: World
-    directory: Directory
-    goods: Goods
-    absences: Absences
-    overrides: Overrides
-    deliveries: Deliveries
-    disk: Worker
-    scanner: Worker
 
 
 class Controller:
@@ -84,7 +65,7 @@ class Controller:
         self._sweep_at = 0.0
         self._recheck_at: float | None = None
         self._recheck_folders: Collection[str] | None = ()
-        self._is_first = True
+        self._first_look = FirstLook()
         self._opening: asyncio.Task[None] | None = None
 
     @property
@@ -131,6 +112,14 @@ class Controller:
         finally:
             pump.cancel()
 
+    async def take_over(self, first_pass: int) -> None:
+        """This process has become the runner: look as after a start; returns when that look has ended with a plan."""
+        self._passes.next_number = first_pass
+        self.inbox.put("take-over", folders=None)
+        for owner in self._p.services.dormant.owners():
+            self._pump.add(owner)
+        await self._first_look.again()
+
     def halt(self) -> None:
         """Plan nothing more, and begin no further work."""
         self._stopping = True
@@ -174,23 +163,27 @@ class Controller:
 
     async def _pass(self, look: Look) -> None:
         began, started = self._clock.monotonic(), self._clock.time()
-        known = await self._p.goods.load() if self._is_first else {}
+        is_first = self._first_look.due()
+        known = await self._p.goods.load() if is_first else {}
         scan = await self._scan(look.folders, known)
         self._see_root(scan)
         ids = self._observe({*scan.changed, *scan.moved, *look.ids})
-        if self._is_first:
-            ids = await self._first_look(ids)
+        if is_first:
+            ids = await self._recall(ids)
         elif look.folders is None:
             ids |= await drifted(self._p.world, self._pump.queue.is_pending)
             ids |= await rotated(self._p.services, self._p.world, self._p.disk)
         ids = self._newcomers_wait(ids)
         self._next_sweep(look, scan, began)
         await self._absorb(ids)
+        if is_first:
+            self._p.goods.adopt()
         plan = self._plan(ids)
         self._p.services.metrics.passed(look.trigger)
         self._p.services.metrics.pass_seconds.observe(self._clock.monotonic() - began)
         self._begin(plan, ids, look.trigger, started, began, scan.files)
         self.looks += 1
+        self._first_look.made(is_first)
 
     def _next_sweep(self, look: Look, scan: Scan, began: float) -> None:
         now = self._clock.monotonic()
@@ -225,14 +218,17 @@ class Controller:
     def _observe(self, ids: Iterable[str]) -> set[str]:
         return self._p.absences.observe(ids, self._p.directory.snapshot.get, self._clock.monotonic())
 
-    async def _first_look(self, ids: set[str]) -> set[str]:
-        """Recall what was good before this start; what its files no longer hold gets its second look at once."""
+    async def _recall(self, ids: set[str]) -> set[str]:
+        """Recall what was good before this start; what its files no longer hold gets its second look at once.
+
+        Also after a take-over: what a worker knows is written down then.
+        """
+        ids = {*ids, *self._p.world.configs}
         snapshot = self._p.directory.snapshot
         for key in list(self._p.goods.ids()):
             record = self._p.world.set_effective(self._p.absences.in_force(snapshot.get(key)))
             await self._p.goods.recall(key, record, snapshot)
             ids.add(key)
-        self._is_first = False
         ids = self._observe(ids)
         if self._p.absences.vanishing:
             await self._clock.sleep(TWO_LOOKS)

@@ -1,4 +1,4 @@
-"""Whether a database's file is still what SQLite believes it to be. Used by `database` alone.
+"""Whether a database's file is still what SQLite believes it to be. Used by `database` and `database_open`.
 
 SQLite reads a page once and keeps it: a file that was truncated or replaced beneath it goes unnoticed until it hurts.
 """
@@ -16,13 +16,17 @@ class Replaced(sqlite3.DatabaseError):
     """The file is not the one that was opened, or has lost its end."""
 
 
+class Moved(Replaced):
+    """The file does not stand at its path any more; another may."""
+
+
 class FileState:
     """One open file: its identity, and the size that it has had."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         status = path.stat()
-        self._identity, self._size = (status.st_dev, status.st_ino), status.st_size
+        self.identity, self._size = (status.st_dev, status.st_ino), status.st_size
 
     def check(self) -> None:
         """Raise Replaced when the file at the path is another one, is gone, or is smaller than it was.
@@ -32,13 +36,17 @@ class FileState:
         try:
             status = self._path.stat()
         except FileNotFoundError:
-            raise Replaced("it was deleted while it was in use") from None
+            raise Moved("it was deleted while it was in use") from None
         except OSError:
             return
-        if (status.st_dev, status.st_ino) != self._identity:
-            raise Replaced("it was replaced while it was in use")
+        if (status.st_dev, status.st_ino) != self.identity:
+            raise Moved("it was replaced while it was in use")
         if status.st_size < self._size:
             raise Replaced(f"it had {self._size} bytes and has {status.st_size}")
+
+    def is_moved(self) -> bool:
+        """Whether the file does not stand at its path any more."""
+        return identity(self._path) != self.identity
 
     def note(self) -> None:
         """Take the size as it is after a commit."""
@@ -46,6 +54,20 @@ class FileState:
             self._size = max(self._size, self._path.stat().st_size)
         except OSError:
             return
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """Return device and inode of the file that stands at `path` now; (0, 0) when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether an error means that another process has kept the file locked for longer than one waits."""
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_BUSY
 
 
 def is_corruption(error: BaseException) -> bool:

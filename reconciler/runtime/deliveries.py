@@ -119,7 +119,12 @@ class Deliveries:
         if record.imposed.sending is not Sending.SEND:
             return "dropped" if record.imposed.sending is Sending.DROP else "waiting"
         running = record.generation is not None and record.effective.wanted
-        return "ready" if running else "waiting"
+        return "ready" if running and not self._sleeps(record) else "waiting"
+
+    def _sleeps(self, record: ConfigRecord) -> bool:
+        """Whether hooks that would receive have not been started since a take-over."""
+        dormant = self._services.dormant
+        return bool(dormant.of(record.id) or dormant.of(record.integration))
 
     def policy(self, config_id: str) -> DeliveryPolicy:
         """Return how the configuration wants its deliveries made."""

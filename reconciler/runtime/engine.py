@@ -5,7 +5,6 @@ One implementation for every host: synchronous ones wait on its futures, asyncio
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -14,27 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
-from reconciler.config.roots import root_error
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.errors import NotRunning
+from reconciler.model.errors import NOT_IN_THIS_PROCESS, NotRunning
 from reconciler.model.event import Event
 from reconciler.model.override import InterventionKind
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
-from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
-from reconciler.runtime.assembly import Ground, Tools, assemble
+from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord, Role
+from reconciler.runtime.assembly import Assembly, Ground, Tools, assemble
 from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.engine_thread import EngineThread, Worker
 from reconciler.runtime.heartbeat import Heartbeat
 from reconciler.runtime.listener import Listener
-from reconciler.runtime.lock import RunnerLock
 from reconciler.runtime.metrics import Metrics
 from reconciler.runtime.override_desk import OverrideDesk
-from reconciler.runtime.queue import SqliteQueue
+from reconciler.runtime.publisher import Publisher
 from reconciler.runtime.routes import RouteTable
 from reconciler.runtime.shutdown import shut_down
-from reconciler.runtime.state_store import StateStore
+from reconciler.runtime.state_directory import StateDirectory
 from reconciler.runtime.statuses import config_status, engine_status, integration_status
+from reconciler.runtime.succession import Succession
 from reconciler.runtime.watcher import Hint, Watcher
 from reconciler.sdk.integration import Integration
 
@@ -59,26 +57,20 @@ class Engine:
         self._stopping = self._stopped = False
         self._forced: tuple[str, ...] | None = None
         self.heartbeat = Heartbeat(self._dead_task)
-        self._lock: RunnerLock | None = None
         self._watcher: Watcher | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     # --- life ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Take the state directory, open the stores and begin the loop; returns before the first pass has ended.
+        """Take a role in the state directory, open the stores and begin the loop; returns before the first pass ends.
 
         Raises StateLocked, StateError or RootUnreadable (no directory, and no last good to run from).
         """
-        self._lock = RunnerLock(self.settings.state_dir)
-        self._lock.acquire()  # first of all: a store sets aside what it cannot use, and that may be another's
-        with contextlib.ExitStack() as undo:
-            undo.callback(self._lock.release)
-            self._store = StateStore(self.settings.state_dir)
-            undo.callback(self._store.close)
-            self._check_root()
-            self._queue = SqliteQueue(self.settings.state_dir, self._clock)
-            undo.pop_all()
+        self._state = StateDirectory(self.settings.state_dir, self._clock, self.settings.role)
+        self._state.check_root(self.settings.root)
+        self._store, self._queue = self._state.store, self._state.queue
+        self._publisher = Publisher(self._queue, self._metrics, self._appended, self.settings.defer)
         self._pid, self._started = os.getpid(), self._clock.time()
         self._thread = EngineThread()
         self._disk, self._scanner = Worker("reconcile-disk"), Worker("reconcile-scan")
@@ -115,19 +107,8 @@ class Engine:
         for worker in (self._scanner, self._disk):
             worker.stop()
         self._thread.stop()
-        self._queue.close()
-        self._store.close()
-        assert self._lock is not None
-        self._lock.release()
+        self._state.close()
         return clean
-
-    def _check_root(self) -> None:
-        try:
-            with os.scandir(self.settings.root):
-                return
-        except OSError as error:
-            if not self._store.load_good():
-                raise root_error(self.settings.root) from error
 
     async def _begin(self) -> None:
         history = await asyncio.wrap_future(self._store.history(1))
@@ -139,10 +120,11 @@ class Engine:
             self._disk,
             self._scanner,
             self._metrics,
-            self._append,
+            self._publisher.publish,
             self._submit,
             lambda: self.ready,
             lambda: self.heartbeat.lag,
+            self._state.first_role,
         )
         parts = assemble(self._tools, ground, self._listener, history[0].number + 1 if history else 1)
         self._world, self._registered = parts.world, parts.registered
@@ -150,28 +132,41 @@ class Engine:
         self._counts, self.in_pass = parts.counts, parts.services.in_pass
         self._controller, self._router, self._dispatcher = parts.controller, parts.router, parts.dispatcher
         self.routes: RouteTable = parts.services.routes
+        self._dormant = parts.services.dormant
         self.overrides: OverrideDesk = parts.desk
         await self.overrides.load()
-        self._start_tasks()
+        self._start_tasks(parts)
 
-    def _start_tasks(self) -> None:
+    def _start_tasks(self, parts: Assembly) -> None:
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._controller.run(), name="controller"),
-            loop.create_task(self.overrides.run(), name="overrides"),
+            loop.create_task(self.heartbeat.run(), name="heartbeat"),
         ]
-        if self.settings.deliver:
-            self._tasks.append(loop.create_task(self._router.run(), name="router"))
-            self._tasks.append(loop.create_task(self._dispatcher.run(), name="dispatcher"))
-        self._tasks.append(loop.create_task(self.heartbeat.run(), name="heartbeat"))
+        if self._dormant.role is Role.RUNNER:
+            self._start_runner()
+        else:
+            succession = Succession(self._state, parts, self.settings.role, self._disk, self._start_runner)
+            self._tasks.append(loop.create_task(succession.run(), name="succession"))
         if self.settings.watch:
             self._watcher = Watcher(self.settings.root, lambda hint: self._hint(loop, hint), self._clock)
             self._watcher.start()
 
+    def _start_runner(self) -> None:
+        """What the runner alone does; called at the start, or by the succession when it has done its work."""
+        loop = asyncio.get_running_loop()
+        self._tasks = [task for task in self._tasks if task.get_name() != "succession"]
+        self._tasks.append(loop.create_task(self.overrides.run(), name="overrides"))
+        if self.settings.deliver:
+            self._tasks.append(loop.create_task(self._router.run(), name="router"))
+            self._tasks.append(loop.create_task(self._dispatcher.run(), name="dispatcher"))
+            self._queue.watch(self._appended)
+
     async def _end(self, grace: float) -> tuple[str, ...]:
         if self._watcher is not None:
             await asyncio.to_thread(self._watcher.stop)
-        forced = await shut_down(self._clock, self._controller, self._router, self._dispatcher, self._world, grace)
+        parts = (self._clock, self._controller, self._router, self._dispatcher, self._world)
+        forced = await shut_down(*parts, grace, delivering=self.role is Role.RUNNER)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -193,14 +188,22 @@ class Engine:
         return self.heartbeat.alive
 
     @property
+    def role(self) -> Role:
+        """Whether this process is the runner of its state directory, or a worker beside it."""
+        return self._dormant.role
+
+    @property
     def metrics(self) -> CollectorRegistry:
         """The Prometheus registry of this engine."""
         return self._metrics.registry
 
     def publish(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
-        """Append events to the queue; the future is done when they are on disk."""
+        """Append events to the queue; the future is done when they are on disk, after the commit where it is deferred.
+
+        Raises EventError or NotRunning.
+        """
         self._check_running()
-        return self._append(events)
+        return self._publisher.publish(events)
 
     def look(self, trigger: str) -> None:
         """Look at the whole directory again now."""
@@ -297,9 +300,7 @@ class Engine:
 
     def alarms(self) -> tuple[str, ...]:
         """Return what needs a person, as sentences."""
-        aside = {"state.db": self._store.set_aside, "queue.db": self._queue.set_aside}
-        corrupt = [f"{k} was corrupt: it is set aside as {v.name} and was rebuilt" for k, v in aside.items() if v]
-        return (*self._world.alarms.copy().values(), *corrupt)
+        return (*self._world.alarms.copy().values(), *self._state.alarms)
 
     def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
         """Return configurations by state, integrations by state, and how many configurations are stale."""
@@ -349,17 +350,18 @@ class Engine:
             ready=self.ready,
             started=self._started,
             overrides=tuple(self.overrides.listed()),
+            alarms=self.alarms(),
+            role=self.role,
+            runner=self._state.lock.holder(),
         )
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _append(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
-        receipts = self._queue.append(events)
-        receipts.add_done_callback(lambda done: self._soon(lambda: self._appended(done, len(events))))
-        return receipts
+    def _appended(self, error: BaseException | None = None) -> None:
+        """Called in a thread of the queue: events have been stored, here or by another process, or could not be."""
+        self._soon(lambda: self._note_appended(error))
 
-    def _appended(self, receipts: "Future[list[Receipt]]", events: int) -> None:
-        error = self._metrics.stored(receipts, events)
+    def _note_appended(self, error: BaseException | None) -> None:
         if error is None:
             self._world.alarms.pop("queue", None)
             self._router.wake()
@@ -372,6 +374,7 @@ class Engine:
             loop.call_soon_threadsafe(lambda: self._controller.inbox.put("watch", folders=hint.folders))
 
     def _soon(self, job: Callable[[], object]) -> None:
+        self.check_process()
         try:
             self._thread.loop.call_soon_threadsafe(job)
         except RuntimeError:
@@ -385,10 +388,12 @@ class Engine:
             raise
         return self._thread.submit(coroutine)
 
-    def _check_running(self) -> None:
+    def check_process(self) -> None:
+        """Raise NotRunning in any process but the one that has started this engine."""
         if self._pid != os.getpid():
-            raise NotRunning(
-                "the engine does not run in this process: start it after the fork, in post_fork or worker_process_init"
-            )
+            raise NotRunning(NOT_IN_THIS_PROCESS)
+
+    def _check_running(self) -> None:
+        self.check_process()
         if self._stopping:
             raise NotRunning("the engine is stopping")

@@ -26,9 +26,15 @@ log = logging.getLogger(__name__)
 
 
 class Goods:
-    """The rows of the state directory in memory, and their way to disk. Used on the engine's loop."""
+    """The rows of the state directory in memory, and their way to disk. Used on the engine's loop.
 
-    def __init__(self, store: StateStore, validator: Validator, world: World, disk: Worker) -> None:
+    Only the runner is `writing`; in a worker the rows are kept in memory as they would be.
+    """
+
+    def __init__(
+        self, store: StateStore, validator: Validator, world: World, disk: Worker, *, writing: bool = True
+    ) -> None:
+        self.writing = writing
         self._store = store
         self._validator = validator
         self._world = world
@@ -39,10 +45,13 @@ class Goods:
         self._lost = LostWrites()
         self.on_new_file: Callable[[], None] = lambda: None
         """Called when the database was rebuilt beneath us: what else stood in it is to be written again."""
+        self._loaded: frozenset[str] = frozenset()
 
     async def load(self) -> dict[str, Collection[str]]:
         """Read all rows; returns the ids that each file held."""
         self._rows = await asyncio.wrap_future(self._disk.run(self._store.load_good))
+        self._loaded = frozenset(self._rows)
+        self._unsaved, self._started = [], {}
         known: dict[str, list[str]] = {}
         for row in self._rows.values():
             known.setdefault(row.file, []).append(row.id)
@@ -51,6 +60,10 @@ class Goods:
     def ids(self) -> Iterator[str]:
         """Return the ids that have a last good document."""
         return iter(self._rows)
+
+    def was_kept(self, config_id: str) -> bool:
+        """Whether an id had a last good document on disk when the rows were read."""
+        return config_id in self._loaded
 
     def file_of(self, config_id: str) -> str | None:
         """Return the file in which an id was last seen good."""
@@ -98,26 +111,34 @@ class Goods:
             asyncio.get_running_loop().call_later(_GATHER, self.flush)
         self._started[record.id] = row.digest
 
+    def adopt(self) -> None:
+        """After a take-over: what runs here has started, whoever wrote that down last."""
+        for record in self._world.configs.values():
+            if record.generation is not None:
+                self.applied(record, record.generation.document)
+
     def forget(self, config_id: str) -> None:
         """The removal of an id is complete."""
-        if self._rows.pop(config_id, None) is not None:
+        if self._rows.pop(config_id, None) is not None and self.writing:
             self.watch(self._store.forget_good([config_id]), ids=[config_id])
 
     def record_pass(self, record: PassRecord) -> None:
         """Add a pass to the history."""
-        self.watch(self._store.record_pass(record), passes=[record])
+        if self.writing:
+            self.watch(self._store.record_pass(record), passes=[record])
 
     def check(self) -> None:
         """Have the state looked at, so that a file which was damaged is found out also while nothing is written."""
-        self.watch(self._store.check())
+        if self.writing:
+            self.watch(self._store.check())
 
     def flush(self) -> None:
         """Send the rows that changed to disk, as one write."""
-        if self._unsaved:
-            rows, self._unsaved = self._unsaved, []
+        rows, self._unsaved = self._unsaved, []
+        started, self._started = self._started, {}
+        if rows and self.writing:
             self.watch(self._store.save_good(rows), ids=[row.id for row in rows])
-        if self._started:
-            started, self._started = self._started, {}
+        if started and self.writing:
             self.watch(self._store.mark_applied(started.items()), ids=started)
 
     def _write_again(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Disposer, Receipt, Request, Response, StopReason
+from reconciler.runtime.dormant import Sleeper
 from reconciler.runtime.lane import Lane
 from reconciler.runtime.observed_call import observed_call
 from reconciler.runtime.services import Services
@@ -32,7 +33,7 @@ class OwnerHost:
     def __init__(self, services: Services, lane: Lane, owner: str, deadline: float) -> None:
         self._services = services
         self._lane = lane
-        self._owner = owner
+        self.owner = owner
         self._deadline = deadline
         self._engine_loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
@@ -59,14 +60,14 @@ class OwnerHost:
 
     def spawn(self, name: str, run: Callable[[], Awaitable[None]]) -> Disposer:
         """Run a coroutine function in the lane; disposing cancels it."""
-        running = self._lane.submit(run, about=self._services.about(self._owner))
+        running = self._lane.submit(run, about=self._services.about(self.owner))
         running.future.add_done_callback(lambda future: self._ended(name, future))
         return self._keep(running.cancel)
 
     def call(self, function: Callable[..., Any], *args: Any) -> "Future[Any]":
         """Run a function in the lane, under the delivery deadline."""
         what, services = getattr(function, "__name__", "call"), self._services
-        about = services.about(self._owner)
+        about = services.about(self.owner)
         coroutine = observed_call(
             services.clock, self._lane, services.metrics, about, what, self._deadline, function, *args
         )
@@ -78,9 +79,14 @@ class OwnerHost:
 
     def report(self, what: str, error: BaseException) -> None:
         """Log a contained failure and count it."""
-        self._services.metrics.hook_failures.labels(self._owner.partition("/")[0]).inc()
-        fields = self._services.about(self._owner)
-        log.error("%s: %s failed: %s", self._owner, what, error, exc_info=error, extra={"fields": fields})
+        self._services.metrics.hook_failures.labels(self.owner.partition("/")[0]).inc()
+        fields = self._services.about(self.owner)
+        log.error("%s: %s failed: %s", self.owner, what, error, exc_info=error, extra={"fields": fields})
+
+    def describe(self, hooks: Iterable[Hook]) -> tuple[str, ...]:
+        """Return one line for each hook; those that wait for this process to be the runner say so."""
+        asleep = {id(sleeper.hook) for sleeper in self._services.dormant.of(self.owner)}
+        return tuple(f"{hook.describe()}{' (dormant)' if id(hook) in asleep else ''}" for hook in hooks)
 
     def close(self) -> None:
         """Take back every registration that is left; safe to call twice."""
@@ -152,13 +158,17 @@ class Caller:
 
 
 async def start_hooks(caller: Caller, host: OwnerHost, hooks: Sequence[Hook], deadline: float) -> None:
-    """Start `hooks` in order. On a failure what was started is stopped in reverse, and the failure raised."""
+    """Start `hooks` in order; in a worker, those of the runner wait instead.
+
+    On a failure what was started is stopped in reverse, and the failure raised.
+    """
     touched: list[Hook] = []
     try:
         for hook in hooks:
             caller.services.exclusive.take(hook, caller.owner)
             touched.append(hook)
-            await caller(f"starting {hook.describe()}", deadline, hook.start, host)
+            if not caller.services.dormant.puts(Sleeper(hook, caller, host, deadline)):
+                await caller(f"starting {hook.describe()}", deadline, hook.start, host)
     except BaseException:
         await stop_hooks(caller, touched, StopReason.REPLACED, deadline)
         raise
@@ -171,7 +181,8 @@ async def stop_hooks(
     failed: list[tuple[Hook, Exception]] = []
     for hook in reversed(list(hooks)):
         try:
-            await caller(f"stopping {hook.describe()}", deadline, hook.stop, reason)
+            if not caller.services.dormant.drop(hook):
+                await caller(f"stopping {hook.describe()}", deadline, hook.stop, reason)
         except Exception as error:  # noqa: BLE001 — the rest must still stop
             fields = caller.services.about(caller.owner)
             log.warning("%s: %s did not stop: %s", caller.owner, hook.describe(), error, extra={"fields": fields})

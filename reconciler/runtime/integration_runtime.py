@@ -112,9 +112,10 @@ class IntegrationRuntime:
     @property
     def hooks(self) -> tuple[str, ...]:
         """The integration's own hooks that are up, described."""
-        if self.instance is None or not self.instance.enabled:
+        host, instance = self._host, self.instance
+        if host is None or instance is None or not instance.enabled:
             return ()
-        return tuple(hook.describe() for hook in self.instance.hook_set.hooks)
+        return host.describe(instance.hook_set.hooks)
 
     async def initialize(self) -> None:
         """Import the code, make the object, call `initialize`, start its hooks. Leaves nothing behind on failure."""
@@ -194,7 +195,7 @@ class IntegrationRuntime:
             self._host.close()
             if self.instance is not None:
                 for hook in self.instance.hook_set.hooks:
-                    self._services.exclusive.release(hook)
+                    self._services.let_go(hook)
         if self._lane is not None:
             self._lane.close()
         self._host = self._lane = self.calls = None

@@ -1,6 +1,6 @@
 """One runner per state directory: a lock that the end of its process releases, however that comes.
 
-The engine takes it before it starts anything; `--standby` tries again. It protects nothing but the role.
+The engine takes it before it starts anything; a worker, and `--standby`, try again. It protects nothing but the role.
 """
 
 import contextlib
@@ -35,10 +35,15 @@ class RunnerLock:
             raise StateError(f"cannot write the state directory {self.path.parent}: {error.strerror}") from error
         try:
             self._lock(handle)
+            replaced = not _stands_at(self.path, handle)
         except BaseException:
             os.close(handle)
             raise
-        self._handle = handle
+        if replaced:  # somebody deleted it meanwhile: a lock on a file without a name keeps nobody out
+            os.close(handle)
+            self.acquire()
+        else:
+            self._handle = handle
 
     def _lock(self, handle: int) -> None:
         try:
@@ -59,8 +64,21 @@ class RunnerLock:
         """Let the lock go; does nothing when it is not held."""
         handle, self._handle = self._handle, None
         if handle is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, 0)
             fcntl.flock(handle, fcntl.LOCK_UN)
             os.close(handle)
+
+    def holder(self) -> int | None:
+        """Return the process id of the runner, or None when none is known to live; takes no lock."""
+        try:
+            process = int(self.path.read_bytes()[:32])
+            os.kill(process, 0)
+        except PermissionError:  # it lives, and is somebody else's
+            return process
+        except (OSError, ValueError, OverflowError):
+            return None
+        return process
 
     def close_copy(self) -> None:
         """Close a forked child's copy; unlocking it here would take the lock from the parent."""
@@ -72,6 +90,13 @@ class RunnerLock:
     def is_held(self) -> bool:
         """Whether this process holds the lock."""
         return self._handle is not None
+
+
+def _stands_at(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except OSError:
+        return False
 
 
 def _holder(handle: int) -> str:

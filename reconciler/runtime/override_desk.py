@@ -48,7 +48,8 @@ class Look(Protocol):
 class Surroundings:
     """What the desk works with: `look` asks the loop to look, `watch` follows a write, `submit` runs on the loop.
 
-    `flush` writes what has started lately: under a suspension, a restart runs what is written there.
+    `flush` writes what has started lately: under a suspension, a restart runs what is written there. `writing` says
+    whether this process is the runner; a worker only follows what the runner has written.
     """
 
     clock: Clock
@@ -61,6 +62,7 @@ class Surroundings:
     configs: Callable[[], Collection[str]]
     integrations: Callable[[], Sequence[str]]
     submit: "Callable[[Coroutine[Any, Any, Any]], Future[Any]]"
+    writing: Callable[[], bool] = lambda: True
 
 
 class OverrideDesk:
@@ -112,7 +114,8 @@ class OverrideDesk:
     def note(self, kind: InterventionKind, target: str, who: str, detail: str = "") -> None:
         """Write down what somebody did elsewhere; on the engine's loop."""
         done = Intervention(kind, target, who, self._around.clock.time(), detail=detail)
-        self._around.watch(self._around.store.submit(lambda db: rows.note(db, done)))
+        if self._around.writing():
+            self._around.watch(self._around.store.submit(lambda db: rows.note(db, done)))
         self._around.tell(done)
 
     def write_again(self) -> None:
@@ -131,8 +134,21 @@ class OverrideDesk:
         """Let what was in force before this start be so again; what ran out meanwhile ends now."""
         for override in await asyncio.wrap_future(self._around.store.submit(rows.load)):
             self._overrides.put(override)
-        for override in self._overrides.over():
+        for override in self._overrides.over() if self._around.writing() else ():
             await self._run_out(override)
+
+    async def follow(self) -> None:
+        """In a worker: let be in force what the runner has written, and nothing else."""
+        found = {one.number: one for one in await asyncio.wrap_future(self._around.store.submit(rows.load))}
+        before = {one.number: one for one in self._overrides.in_force}
+        if found == before:
+            return
+        for number in before.keys() - found.keys():
+            self._overrides.drop(number)
+        for number, one in found.items():
+            if one != before.get(number):
+                self._overrides.put(one)
+        await self._apply("runner", folders=None)
 
     async def run(self) -> None:
         """End each override at its time, until cancelled."""
@@ -160,6 +176,7 @@ class OverrideDesk:
 
     async def _impose(self, asked: OverrideRequest, who: str) -> Override:
         _check_size(asked)
+        self._check_role()
         self._check(asked.selector)
         async with self._changing:
             override = self._made(asked, who)
@@ -190,6 +207,7 @@ class OverrideDesk:
         )
 
     async def _lift(self, selector: Selector, who: str, reason: str) -> Sequence[Override]:
+        self._check_role()
         async with self._changing:
             left = [(one, without(one.selector, selector)) for one in self._overrides.in_force]
             ended = [one for one, rest in left if rest != one.selector]
@@ -210,8 +228,13 @@ class OverrideDesk:
 
     async def _spread(self, done: Intervention) -> None:
         """Let every configuration know at once, so that a pause holds from now on, and have the loop look."""
-        self._changed.set()
         self._around.tell(done)
+        # Where one ends, at all files: a secret may have a new value since.
+        ended = done.kind in (InterventionKind.RESUME, InterventionKind.RAN_OUT)
+        await self._apply(done.kind.value, folders=None if ended else ())
+
+    async def _apply(self, trigger: str, *, folders: Collection[str] | None) -> None:
+        self._changed.set()
         concerned = []
         for index, record in enumerate(list(self._around.world.configs.values())):
             if index % _CHUNK == _CHUNK - 1:
@@ -221,11 +244,13 @@ class OverrideDesk:
                 record.imposed = now
                 self._around.world.touched.add(record.id)
                 concerned.append(record.id)
-        # Where one ends, at all files: a secret may have a new value since.
-        ended = done.kind in (InterventionKind.RESUME, InterventionKind.RAN_OUT)
-        self._around.look(done.kind.value, folders=None if ended else (), ids=concerned)
+        self._around.look(trigger, folders=folders, ids=concerned)
 
     # --- what is refused ----------------------------------------------------------------------------------------
+
+    def _check_role(self) -> None:
+        if not self._around.writing():
+            raise OverrideRefused("this process is a worker: what is set aside is the runner's to say, ask that one")
 
     def _check(self, selector: Selector) -> None:
         integrations = self._around.integrations()

@@ -29,15 +29,16 @@ _NO_LIMIT = -1
 class SqliteQueue:
     """One queue in `queue.db` of a state directory. Every job runs in the database's writer thread.
 
-    Raises StateError when the file
-    cannot be opened; every method raises NotRunning once the queue is closed, or in a forked child.
+    Several processes append to it; only its owner, the runner, routes, claims and settles. Raises StateError when the
+    file cannot be opened; every method raises NotRunning once the queue is closed, or in a forked child.
     """
 
-    def __init__(self, directory: Path, clock: Clock, *, keep: Keep | None = None) -> None:
+    def __init__(self, directory: Path, clock: Clock, *, keep: Keep | None = None, owner: bool = True) -> None:
         self._time = SteadyTime(clock)
         self._keep = keep or Keep()
-        self._database = Database(directory / "queue.db", sql.SCHEMA)
-        self._submit(self._begin).result()
+        self._database = Database(directory / "queue.db", sql.SCHEMA, owner=owner)
+        if owner:
+            self._submit(self._begin).result()
 
     @property
     def set_aside(self) -> Path | None:
@@ -48,11 +49,29 @@ class SqliteQueue:
         """Commit what is queued and close."""
         self._database.close()
 
+    def become_owner(self) -> None:
+        """The runner is gone, and this process takes its place: what it had claimed or parked is due; waits for it."""
+        self._database.become_owner().result()
+        self._submit(self._begin).result()
+
+    def watch(self, on_other: Callable[[], None]) -> None:
+        """Have `on_other` called, in a thread of the queue, soon after another process has appended events."""
+        self._database.watch(on_other)
+
     def append(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
         """Store events, all or none; raises EventError at once for data that is not JSON."""
-        now = self._time.now()
+        return self.prepare(events)()
+
+    def prepare(self, events: Sequence[Event]) -> "Callable[[], Future[list[Receipt]]]":
+        """Return what appends `events` when it is called; raises EventError now for data that is not JSON."""
+        self._database.check_open()
         prepared = [rows.event_row(event) for event in events]
-        return self._submit(lambda db: [rows.append(db, row, now) for row in prepared])
+
+        def append() -> "Future[list[Receipt]]":
+            now = self._time.now()
+            return self._submit(lambda db: [rows.append(db, row, now) for row in prepared])
+
+        return append
 
     def waiting(self, limit: int) -> "Future[list[tuple[int, Event]]]":
         """Return events that were not routed yet, oldest first."""

@@ -6,10 +6,14 @@ with a transaction that fails, and forgotten in a crash, after which what was cl
 least once" means.
 """
 
-SCHEMA = """
+from reconciler.runtime.database_open import Schema
+
+_CONNECTION = """
 PRAGMA temp_store = MEMORY;
 CREATE TEMP TABLE claimed (key TEXT PRIMARY KEY, lane INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
+"""
 
+_TABLES = """
 CREATE TABLE IF NOT EXISTS event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     source TEXT NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
@@ -53,6 +57,8 @@ CREATE TABLE IF NOT EXISTS dead (
     body TEXT NOT NULL
 );
 """
+
+SCHEMA = Schema(_TABLES, _CONNECTION)
 
 WAITING, ROUTED, UNROUTED = 0, 1, 2
 """States of an event: not routed yet; deliveries were made of it; nothing matched."""

@@ -9,9 +9,11 @@ from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
+from reconciler.runtime.dormant import Dormant
 from reconciler.runtime.exclusive import ExclusiveKeys
 from reconciler.runtime.metrics import Metrics
 from reconciler.runtime.routes import RouteTable
+from reconciler.sdk.hooks.base import Hook
 
 if TYPE_CHECKING:
     from reconciler.sdk.http import HttpClient
@@ -31,9 +33,15 @@ class Services:
     exclusive: ExclusiveKeys = field(default_factory=ExclusiveKeys)
     in_pass: dict[str, int] = field(default_factory=dict)
     """Which pass asked for the work on a key that is under way or waits; kept by the controller."""
+    dormant: Dormant = field(default_factory=Dormant)
 
     def about(self, key: str, **more: Any) -> dict[str, Any]:
         """Return the log fields of what concerns a configuration or an integration."""
         number = self.in_pass.get(key)
         fields = {"integration": key.partition("/")[0], **({"config": key} if "/" in key else {})}
         return fields | ({"pass": number} if number is not None else {}) | more
+
+    def let_go(self, hook: Hook) -> None:
+        """Take back what a hook holds: its exclusive key, and its place among those that wait."""
+        self.exclusive.release(hook)
+        self.dormant.drop(hook)

@@ -20,15 +20,24 @@ _DOWN = (IntegrationState.REGISTERED, IntegrationState.FAILED)
 
 
 async def shut_down(
-    clock: Clock, controller: Controller, router: Router, dispatcher: Dispatcher, world: World, grace: float
+    clock: Clock,
+    controller: Controller,
+    router: Router,
+    dispatcher: Dispatcher,
+    world: World,
+    grace: float,
+    *,
+    delivering: bool,
 ) -> tuple[str, ...]:
     """Take the engine's work down within `grace` seconds; returns what had to be forced, named for people.
 
-    Events that were accepted a moment ago and are due are still delivered, where that takes little of the grace.
+    Events that were accepted a moment ago and are due are still delivered, where that takes little of the grace, and
+    where this process is the one that is `delivering`.
     """
     forced: list[str] = []
     controller.halt()
-    await first_of(_catch_up(router, dispatcher), clock.sleep(grace / 8))
+    if delivering:
+        await first_of(_catch_up(router, dispatcher), clock.sleep(grace / 8))
     done = asyncio.ensure_future(_all_down(controller, dispatcher, world, grace, forced))
     await first_of(_wait(done), clock.sleep(grace * 7 / 8))
     if done.done():

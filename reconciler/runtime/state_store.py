@@ -17,12 +17,13 @@ from reconciler.model.good import Good
 from reconciler.model.state import PassRecord
 from reconciler.runtime import override_rows
 from reconciler.runtime.database import Database
+from reconciler.runtime.database_open import Schema
 
 T = TypeVar("T")
 HISTORY = 1000
 """How many passes are kept."""
 
-_SCHEMA = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS good (
     id TEXT PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL, digest TEXT NOT NULL,
@@ -49,21 +50,26 @@ class StateStore:
     """The state directory (mode 0700, made when it is missing) and `state.db` in it.
 
     Every method may be called from any thread. Those that return a future are done when the write is on disk.
-    Raises StateError when the directory cannot be used; a corrupt file is set aside, and `set_aside` says where.
+    Raises StateError when the directory cannot be used. Only its `owner`, the runner, writes, and sets a corrupt file
+    aside; `set_aside` says where.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, owner: bool = True) -> None:
         self.directory = directory
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StateError(f"cannot make the state directory {directory}: {error.strerror}") from error
-        self._database = Database(directory / "state.db", _SCHEMA + override_rows.SCHEMA)
+        self._database = Database(directory / "state.db", Schema(_TABLES + override_rows.SCHEMA), owner=owner)
 
     @property
     def set_aside(self) -> Path | None:
         """Where the file was put that could not be used, or None."""
         return self._database.set_aside
+
+    def become_owner(self) -> None:
+        """The runner is gone, and this process takes its place; waits for it."""
+        self._database.become_owner().result()
 
     def close(self) -> None:
         """Finish what was asked for and close the file."""
@@ -82,6 +88,16 @@ class StateStore:
     def load_good(self) -> dict[str, Good]:
         """Return every last good document by id, waiting for it; a row that cannot be read is left out."""
         return self._database.submit(_load_good).result()
+
+    def known_good(self, ids: Collection[str]) -> "Future[set[str]]":
+        """Return those of `ids` that have a last good document."""
+        wanted = list(ids)
+
+        def job(connection: sqlite3.Connection) -> set[str]:
+            query = "SELECT 1 FROM good WHERE id = ?"
+            return {key for key in wanted if connection.execute(query, (key,)).fetchone() is not None}
+
+        return self._database.submit(job)
 
     def save_good(self, rows: Iterable[Good]) -> "Future[None]":
         """Put rows, replacing those of the same ids."""

@@ -18,6 +18,7 @@ from reconciler.model.state import (
     EngineStatus,
     IntegrationState,
     IntegrationStatus,
+    Role,
     StateReason,
     Tristate,
 )
@@ -37,7 +38,7 @@ def config_status(record: ConfigRecord) -> ConfigStatus:
     derived = config_state(want, record.observed)
     document = generation.document if generation is not None else want.document
     desired = want.desired
-    hooks = tuple(hook.describe() for hook in generation.hooks) if generation is not None else ()
+    hooks = generation.host.describe(generation.hooks) if generation is not None else ()
     return ConfigStatus(
         id=record.id,
         integration=record.integration,
@@ -161,6 +162,9 @@ def engine_status(
     ready: bool,
     started: float,
     overrides: tuple[Any, ...],
+    alarms: tuple[str, ...],
+    role: Role,
+    runner: int | None,
 ) -> EngineStatus:
     """Return the whole at a glance."""
     configs, integrations, stale = counts
@@ -180,5 +184,7 @@ def engine_status(
         stale=stale,
         queue=queue,
         overrides=overrides,
-        alarms=tuple(world.alarms.copy().values()),
+        alarms=alarms,
+        role=role,
+        runner=runner,
     )

@@ -5,7 +5,7 @@ from typing import Any
 from reconciler.model.duration import DURATION_PATTERN
 from reconciler.model.override import MOST_IDS, MOST_LABELS, MOST_TEXT, InterventionKind, OverrideKind
 from reconciler.model.plan import ActionKind, ActionReason
-from reconciler.model.state import ConditionType, ConfigState, IntegrationState, Tristate
+from reconciler.model.state import ConditionType, ConfigState, IntegrationState, Role, Tristate
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
@@ -129,6 +129,8 @@ SCHEMAS: dict[str, Any] = {
         queue=_COUNTS,
         alarms=_list(_TEXT),
         overrides=_list(ref("Override")),
+        role=_words(Role),
+        runner={"type": ["integer", "null"]},
     ),
     "Action": _record(
         kind=_words(ActionKind),

@@ -27,6 +27,15 @@ def test_status_shows_counts(ask):
     assert "2 pending" in out
 
 
+@pytest.mark.parametrize(
+    ("runner", "shown"), [(4711, "worker (process 4711 is the runner)"), (None, "worker (no runner lives now)")]
+)
+def test_status_of_a_worker_names_the_runner(ask, fake, runner, shown):
+    fake.answers["GET /api/v1/status"][1].update(role="worker", runner=runner)
+    code, out, _ = ask("status")
+    assert (code, shown in out) == (0, True)
+
+
 def test_status_with_alarm_exits_1(ask, fake):
     fake.answers["GET /api/v1/status"][1]["alarms"].append("the disk is \x1b[2J full")
     code, out, _ = ask("status")

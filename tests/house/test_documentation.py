@@ -93,7 +93,7 @@ def flags_of(command):
 def test_every_option_of_the_daemon_is_documented():
     text = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
     known = [value for value in vars(options).values() if isinstance(value, options.Opt)]
-    of_the_daemon = {"dir", "state_dir", "listen", "allowed_host", "grace", "prune_limit", "integrations", "secrets_dir",
+    of_the_daemon = {"dir", "state_dir", "standby", "listen", "allowed_host", "grace", "prune_limit", "integrations", "secrets_dir",
                      "allow_network", "deny_network", "token_file", "log_format", "log_level"}  # fmt: skip
     missing = [o.name for o in known if o.name in of_the_daemon and o.flags[0] not in text]
     assert missing == []

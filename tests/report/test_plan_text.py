@@ -40,6 +40,8 @@ def settled(action, status=OutcomeStatus.APPLIED, message=""):
 
 STORY = [
     said.Started("1.0", "configs", ".reconcile", 4, "http://127.0.0.1:8787", "http://127.0.0.1:8787/?token=t"),
+    said.StandingBy(".reconcile", 4711),
+    said.StandingBy(".reconcile"),
     settled(INITIALIZE),
     settled(START),
     settled(UPDATE),

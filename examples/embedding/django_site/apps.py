@@ -1,13 +1,14 @@
 """The Django application: it owns the signal and the manager.
 
-The manager is started by the process that serves (here lazily, at the first request; under gunicorn in `post_fork`,
-under Celery in `worker_process_init`), never at import and never before a fork.
+The manager is started by the process that serves: under gunicorn in `post_worker_init` (`gunicorn.conf.py`), under
+`runserver` at the first request; never at import and never before a fork.
 """
 
 from functools import cache
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.db import transaction
 from django.dispatch import Signal
 from reviews import ReviewIntegration
 
@@ -26,7 +27,9 @@ class ReviewsConfig(AppConfig):
 def manager() -> IntegrationManager:
     """Return this process's manager, started."""
     ReviewIntegration.signal = review_published
-    started = IntegrationManager(settings.RECONCILE_CONFIGS, state_dir=settings.RECONCILE_STATE)
+    started = IntegrationManager(
+        settings.RECONCILE_CONFIGS, state_dir=settings.RECONCILE_STATE, defer=transaction.on_commit
+    )
     started.register_integration_class(ReviewIntegration)
     started.start()
     return started

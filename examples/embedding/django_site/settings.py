@@ -7,7 +7,9 @@ SECRET_KEY = "an example, and never a secret"  # noqa: S105 — this project ser
 ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
 ROOT_URLCONF = "django_site.urls"
 INSTALLED_APPS = ["django_site.apps.ReviewsConfig"]
-DATABASES: dict[str, object] = {}
+DATABASES = {
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("REVIEWS_DATABASE", ".reviews.sqlite3")}
+}
 USE_TZ = True
 
 RECONCILE_CONFIGS = Path(os.environ.get("REVIEWS_CONFIGS", Path(__file__).parent.parent / "configs"))

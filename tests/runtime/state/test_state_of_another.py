@@ -37,10 +37,11 @@ def set_version(folder, number):
         connection.execute(f"PRAGMA user_version={number}")
 
 
-def test_runner_that_is_refused_leaves_a_state_that_it_does_not_understand(harness):
+@pytest.mark.parametrize(("role", "refusal"), [("runner", StateLocked), ("auto", StateError), ("worker", StateError)])
+def test_process_that_is_refused_leaves_a_state_that_it_does_not_understand(harness, role, refusal):
     set_version(state_of(harness), 99)
-    second = type(harness.manager)(harness.directory, state_dir=state_of(harness), watch=False)
-    with pytest.raises(StateLocked):
+    second = type(harness.manager)(harness.directory, state_dir=state_of(harness), watch=False, role=role)
+    with pytest.raises(refusal):
         second.start()
     assert not list(state_of(harness).glob("*.corrupt-*"))
     set_version(state_of(harness), 1)

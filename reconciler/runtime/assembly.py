@@ -135,7 +135,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         counts=counts.counts,
         held=lambda: len(world.held),
         overridden=desk.counts,
-        alarms=lambda: len(world.alarms),
+        alarms=lambda: len(world.alarms) + sum(one.set_aside is not None for one in (ground.store, ground.queue)),
         ready=ground.ready,
         lag=ground.lag,
         stats=ground.queue.stats,

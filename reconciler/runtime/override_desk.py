@@ -11,13 +11,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from reconciler.config.nearest import did_you_mean
-from reconciler.core.selector import covers, without
+from reconciler.core.selector import without
 from reconciler.model.errors import OverrideRefused, StateError, UnknownTarget
 from reconciler.model.override import (
-    MOST_IDS,
-    MOST_LABELS,
-    MOST_TEXT,
     Intervention,
     InterventionKind,
     Override,
@@ -27,6 +23,7 @@ from reconciler.model.override import (
 )
 from reconciler.model.ports import Clock
 from reconciler.runtime import override_rows as rows
+from reconciler.runtime.override_refusals import check_known, check_size, nothing_at_all, why_nothing
 from reconciler.runtime.overrides import Overrides
 from reconciler.runtime.pump import first_of
 from reconciler.runtime.state_store import StateStore
@@ -175,7 +172,7 @@ class OverrideDesk:
             await self._spread(done)
 
     async def _impose(self, asked: OverrideRequest, who: str) -> Override:
-        _check_size(asked)
+        check_size(asked)
         self._check_role()
         self._check(asked.selector)
         async with self._changing:
@@ -212,7 +209,7 @@ class OverrideDesk:
             left = [(one, without(one.selector, selector)) for one in self._overrides.in_force]
             ended = [one for one, rest in left if rest != one.selector]
             if not ended:
-                raise UnknownTarget(self._why_nothing(selector))
+                raise self._nothing(selector)
             smaller = [replace(one, selector=rest) for one, rest in left if rest is not None and rest != one.selector]
             gone = [one.number for one, rest in left if rest is None]
             detail = "; ".join(f"{one.selector} was {one.word} by {one.who}" for one in ended)
@@ -253,31 +250,15 @@ class OverrideDesk:
             raise OverrideRefused("this process is a worker: what is set aside is the runner's to say, ask that one")
 
     def _check(self, selector: Selector) -> None:
-        integrations = self._around.integrations()
-        if selector.integration is not None and selector.integration not in integrations:
-            help_text = did_you_mean(selector.integration, integrations)
-            raise UnknownTarget(_told(f"no integration is registered as {selector.integration!r}", help_text))
-        self._check_ids(selector)
+        check_known(selector, self._around.integrations(), self._around.configs() if selector.ids else ())
 
-    def _check_ids(self, selector: Selector) -> None:
-        known = set(self._around.configs()) if selector.ids else set()
-        for config_id in selector.ids:
-            if config_id not in known:
-                siblings = [one for one in known if one.partition("/")[0] == config_id.partition("/")[0]]
-                help_text = did_you_mean(config_id, siblings or known)
-                raise UnknownTarget(_told(f"no configuration is known as {config_id!r}", help_text))
-
-    def _why_nothing(self, selector: Selector) -> str:
+    def _nothing(self, selector: Selector) -> UnknownTarget:
         configs = self._around.world.configs
-        for one in self._overrides.in_force:
-            found = [config_id for config_id in selector.ids if config_id in configs]
-            by_label = any(one in configs[config_id].imposed.overrides for config_id in found)
-            if by_label or covers(one.selector, selector):
-                part = f"{selector} is {one.word} as a part of {one.selector} and cannot be taken out"
-                return f"{part}: `reconcile resume {one.selector}` ends it"
-        self._check(selector)
-        others = ", ".join(str(one.selector) for one in self._overrides.in_force[:5])
-        return _told(f"{selector} is neither suspended nor paused", f"what is: {others}" if others else "")
+        imposed = {one: configs[one].imposed.overrides for one in selector.ids if one in configs}
+        told = why_nothing(selector, self._overrides.in_force, imposed)
+        if told is None:
+            self._check(selector)  # what is not known at all is said with what is nearest
+        return UnknownTarget(told or nothing_at_all(selector, self._overrides.in_force))
 
     def _concerned(self) -> Counter[int]:
         """Return how many configurations each override concerns, by its number."""
@@ -300,14 +281,3 @@ def _writing(put: Sequence[Override], gone: Sequence[int], done: Intervention) -
         rows.note(db, done)
 
     return job
-
-
-def _check_size(asked: OverrideRequest) -> None:
-    ids, labels, reason = len(asked.selector.ids), len(asked.selector.labels), len(asked.reason)
-    if ids > MOST_IDS or labels > MOST_LABELS or reason > MOST_TEXT:
-        most = f"{MOST_IDS} ids, {MOST_LABELS} labels and {MOST_TEXT} characters of reason"
-        raise OverrideRefused(f"at most {most} may be given")
-
-
-def _told(message: str, help_text: str) -> str:
-    return f"{message}: {help_text}" if help_text else message

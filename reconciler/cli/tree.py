@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "emit": "reconciler.cli.verbs.emit",
     "approve": "reconciler.cli.verbs.approve",
     "retry": "reconciler.cli.verbs.retry",
+    "forget": "reconciler.cli.verbs.forget",
     "suspend": "reconciler.cli.verbs.suspend",
     "pause": "reconciler.cli.verbs.pause",
     "resume": "reconciler.cli.verbs.resume",

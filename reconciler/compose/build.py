@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from reconciler.runtime.listener import Listener
 from reconciler.runtime.state_directory import Wish
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from reconciler.config.catalogue import Catalogue
     from reconciler.sdk.http import HttpClient
 
@@ -32,6 +35,7 @@ def build_engine(
     catalogue: "Catalogue | None" = None,
     watch: bool = True,
     deliver: bool = True,
+    host_loop: "AbstractEventLoop | None" = None,
 ) -> Engine:
     """Return an engine that is not started yet. Raises ReconcileError for an option that makes no sense."""
     try:
@@ -40,7 +44,8 @@ def build_engine(
         raise ReconcileError(str(error)) from error
     role = _wish(options.role)
     settings = EngineSettings(options.root, options.state_dir, limit, watch, deliver, role, options.defer)
-    return Engine(settings, build_tools(options, clock or SystemClock(), catalogue), listener)
+    tools = replace(build_tools(options, clock or SystemClock(), catalogue), host_loop=host_loop)
+    return Engine(settings, tools, listener)
 
 
 def _wish(text: str) -> Wish:

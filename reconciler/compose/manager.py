@@ -65,6 +65,7 @@ class IntegrationManager:
         self._listener = listener
         self._watch = watch
         self._engine: Engine | None = None
+        self._host_loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def engine(self) -> Engine:
@@ -150,7 +151,12 @@ class IntegrationManager:
             self._engine.check_process()
             return
         engine = build_engine(
-            self._options, self._listener, clock=self._clock, catalogue=self._catalogue, watch=self._watch
+            self._options,
+            self._listener,
+            clock=self._clock,
+            catalogue=self._catalogue,
+            watch=self._watch,
+            host_loop=self._host_loop,
         )
         engine.start()
         self._engine = engine
@@ -163,7 +169,8 @@ class IntegrationManager:
         return engine.stop(grace) if engine is not None else True
 
     async def astart(self, *, wait: bool = True, timeout: float = 60.0) -> None:  # noqa: ASYNC109 — it is handed to `start`
-        """Start from an asyncio host without holding its loop up."""
+        """Start from an asyncio host without holding its loop up; integrations may ask to run on that loop."""
+        self._host_loop = asyncio.get_running_loop()
         await asyncio.to_thread(self.start, wait=wait, timeout=timeout)
 
     async def astop(self, grace: float = 25.0) -> bool:

@@ -11,18 +11,26 @@ from reconciler.model.plan import Action, ActionKind, ActionReason, Plan
 
 @dataclass(frozen=True, slots=True)
 class LiveConfig:
-    """What runs under one id: the document that was applied, and whether a secret of it has changed since."""
+    """What runs under one id: the document that was applied, and what has changed since.
+
+    `rotated`: a secret of it has another value. `drifted`: it is not well, or not whole any more.
+    """
 
     document: ConfigDocument
     rotated: bool = False
+    drifted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Integrations:
-    """The integrations that are to be up, because an enabled configuration wants them, and those that are."""
+    """The integrations that are to be up, because an enabled configuration wants them, and those that are.
+
+    `drifted` are those that somebody has switched off behind the engine's back.
+    """
 
     wanted: Collection[str]
     up: Collection[str]
+    drifted: Collection[str] = ()
 
 
 _ORDER = {
@@ -52,23 +60,30 @@ def diff(
     touched = {key.partition("/")[0] for key in looked_at}
     if ids is None:
         touched |= set(integrations.up)
+    touched |= set(integrations.drifted)
     for integration in touched:
         up, wanted = integration in integrations.up, integration in integrations.wanted
         if wanted and not up:
             actions.append(Action(ActionKind.INITIALIZE, integration, ActionReason.FIRST_CONFIG))
+        elif wanted and integration in integrations.drifted:
+            actions.append(Action(ActionKind.INITIALIZE, integration, ActionReason.DRIFT))
         elif up and not wanted:
             actions.append(Action(ActionKind.SHUTDOWN, integration, ActionReason.LAST_CONFIG_GONE))
     return Plan(tuple(sorted(actions, key=lambda a: (a.integration, _ORDER[a.kind], a.key))))
 
 
-def config_action(key: str, want: Effective | None, live: LiveConfig | None) -> Action | None:
-    """Return the one action that brings `key` to what is in force, or None when it is there."""
+def config_action(key: str, want: Effective | None, live: LiveConfig | None, *, drifted: bool = False) -> Action | None:
+    """Return the one action that brings `key` to what is in force, or None when it is there.
+
+    `drifted`: what ran under it is gone although nothing asked for that.
+    """
     document = want.document if want is not None else None
     if want is not None and want.waits:
         return None
     if document is not None and document.enabled:
         if live is None:
-            return Action(ActionKind.START, key, ActionReason.ADDED, None, document.digest)
+            why = ActionReason.DRIFT if drifted else ActionReason.ADDED
+            return Action(ActionKind.START, key, why, None, document.digest)
         return _update(key, live, document)
     if live is None:
         return None
@@ -81,6 +96,9 @@ def _update(key: str, live: LiveConfig, document: ConfigDocument) -> Action | No
     step = transition(live.document, document)
     old, new = live.document.digest, document.digest
     if step is Transition.NOTHING:
-        return Action(ActionKind.UPDATE, key, ActionReason.SECRET_ROTATED, old, new) if live.rotated else None
-    kind = ActionKind.UPDATE if step is Transition.REPLACE or live.rotated else ActionKind.REROUTE
+        if live.rotated:
+            return Action(ActionKind.UPDATE, key, ActionReason.SECRET_ROTATED, old, new)
+        return Action(ActionKind.UPDATE, key, ActionReason.DRIFT, old, new) if live.drifted else None
+    update = step is Transition.REPLACE or live.rotated or live.drifted
+    kind = ActionKind.UPDATE if update else ActionKind.REROUTE
     return Action(kind, key, ActionReason.CHANGED, old, new, changes(live.document.raw, document.raw))

@@ -94,6 +94,7 @@ class InterventionKind(StrEnum):
     RESUME = "resume"
     APPROVE = "approve"
     RETRY = "retry"
+    FORGET = "forget"
     RAN_OUT = "ran-out"
 
 

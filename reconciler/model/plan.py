@@ -32,6 +32,7 @@ class ActionReason(StrEnum):
     TAKE_OVER = "TakeOver"
     DISABLED = "Disabled"
     DELETED = "Deleted"
+    CLEAN_UP = "CleanUp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from reconciler.model.delivery import Delivery, DeliveryPolicy
+from reconciler.model.effect import EffectRow
 from reconciler.model.event import Event
+from reconciler.model.json import Json
 
 
 class Clock(Protocol):
@@ -72,6 +74,29 @@ Disposer = Callable[[], None]
 """Takes a registration back; calling it twice does nothing."""
 
 
+class EffectHandle(Protocol):
+    """The inventory's row of one effect that outlives the process, for the hook that holds it."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether effects are to come about at all: not in a trial run, whose inventory is thrown away."""
+
+    def begin(self) -> "Future[None]":
+        """Note the intent, before the effect comes about; done when it is on disk."""
+
+    def hold(self, handle: Json) -> "Future[None]":
+        """Note that it is there, and by which handle it is removed; TerminalError for one that may not be kept."""
+
+    def take(self) -> "Future[EffectRow | None]":
+        """Note that it is being removed; None when there is nothing to remove: another hook has it now."""
+
+    def drop(self) -> "Future[None]":
+        """Note that it is gone."""
+
+    def rest(self) -> None:
+        """Nothing is done with it at the moment."""
+
+
 class HookHost(Protocol):
     """All that a hook may ask of the engine. Every method may be called from any thread."""
 
@@ -95,6 +120,12 @@ class HookHost(Protocol):
 
     def publish(self, event: Event) -> "Future[Receipt]":
         """Append an event to the queue; done when it is on disk."""
+
+    def effect(self, key: str) -> EffectHandle:
+        """Return the inventory's row for the owner's effect `key`."""
+
+    def add_panel(self, title: str, render: Callable[[], Any]) -> Disposer:
+        """Show what `render()` returns on the integration's page."""
 
     def report(self, what: str, error: BaseException) -> None:
         """Log a contained failure of the owner's code and count it."""

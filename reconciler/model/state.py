@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.effect import EffectRow
 from reconciler.model.override import Override
 
 
@@ -113,6 +114,7 @@ class ConfigStatus:
     conditions: tuple[Condition, ...]
     diagnostics: tuple[Diagnostic, ...]
     overrides: tuple[Override, ...] = ()
+    effects: tuple[EffectRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class IntegrationStatus:
     configs: int
     hooks: tuple[str, ...]
     conditions: tuple[Condition, ...]
+    effects: tuple[EffectRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.effect import EffectRow
 from reconciler.model.override import Intervention, Override
+from reconciler.model.panel import PanelView
 from reconciler.model.plan import Action, Plan
 from reconciler.model.state import Condition, ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
 
@@ -54,6 +56,22 @@ def condition_item(condition: Condition) -> dict[str, Any]:
     }
 
 
+def effect_item(row: EffectRow) -> dict[str, Any]:
+    """Return one row of the inventory of effects outside the process."""
+    return {"key": row.key, "status": row.status.value, "handle": row.handle, "since": moment(row.since)}
+
+
+def panel_item(panel: PanelView) -> dict[str, Any]:
+    """Return a rendered panel in the form of `GET /api/v1/integrations/{id}/panels`."""
+    return {
+        "owner": panel.owner,
+        "title": panel.title,
+        "html": panel.html,
+        "data": panel.data,
+        "error": panel.error,
+    }
+
+
 def config_item(status: ConfigStatus) -> dict[str, Any]:
     """Return a configuration's status in the form of `GET /api/v1/configs`."""
     return {
@@ -73,6 +91,7 @@ def config_item(status: ConfigStatus) -> dict[str, Any]:
         "labels": dict(status.labels),
         "scope": {key: list(values) for key, values in status.scope.items()},
         "hooks": list(status.hooks),
+        "effects": [effect_item(row) for row in status.effects],
         "conditions": [condition_item(c) for c in status.conditions],
         "diagnostics": [diagnostic_item(d) for d in status.diagnostics],
         "overrides": [override_item(one) for one in status.overrides],
@@ -90,6 +109,7 @@ def integration_item(status: IntegrationStatus) -> dict[str, Any]:
         "message": status.message,
         "configs": status.configs,
         "hooks": list(status.hooks),
+        "effects": [effect_item(row) for row in status.effects],
         "conditions": [condition_item(c) for c in status.conditions],
     }
 

@@ -14,6 +14,7 @@ _DONE = {
     InterventionKind.RESUME: "resumed",
     InterventionKind.APPROVE: "approved",
     InterventionKind.RETRY: "tried again",
+    InterventionKind.FORGET: "dropped from the inventory of effects",
     InterventionKind.RAN_OUT: "resumed by itself",
 }
 _BEGINS = (InterventionKind.SUSPEND, InterventionKind.PAUSE)

@@ -3,6 +3,7 @@
 Takes the items of the API and gives text. The only module that imports Rich; no verb that must start fast calls it.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
@@ -69,6 +70,7 @@ def config_detail(item: Item) -> RenderableType:
     for one in item.get("overrides", ()):
         facts.add_row(_WORDS[one["kind"]], _text(f"{override_text(one)} ({one['selected']})", "yellow"))
     _fact(facts, "hooks", "\n".join(printable(hook) for hook in item.get("hooks", ())), raw=True)
+    _fact(facts, "effects", "\n".join(_effect(effect) for effect in item.get("effects", ())), raw=True)
     conditions = item.get("conditions") or ()
     return Group(facts, _conditions(conditions)) if conditions else facts
 
@@ -210,6 +212,11 @@ def _digests(item: Item) -> Text:
         return _text((live or "-")[:12])
     runs, asked = (live[:12] if live else "nothing"), (wanted[:12] if wanted else "nothing valid")
     return _text(f"{runs} runs, the files ask for {asked}", "yellow")
+
+
+def _effect(effect: Item) -> str:
+    handle = printable(json.dumps(effect["handle"], ensure_ascii=False))
+    return f"{printable(effect['key'])} ({effect['status']}, {handle[:80]})"
 
 
 def _pairs(pairs: Item) -> str:

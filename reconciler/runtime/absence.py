@@ -116,6 +116,11 @@ class Absences:
         actions = [config_action(r.id, want, r.live) for r, want in asked if want != r.effective]
         return tuple(replace(action, suspended=True) for action in actions if action is not None)
 
+    def carried_out(self, key: str, now: float) -> None:
+        """What ran under `key` is stopped, though something is left outside: there is nothing to hold any more."""
+        self._approved.add(key)
+        self._removed.setdefault(key, now)
+
     def removed(self, key: str, now: float) -> None:
         """The removal of `key` was carried out: it counts for a while."""
         self._confirmed.discard(key)

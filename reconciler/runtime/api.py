@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from reconciler.model.event import Event
 from reconciler.model.override import Intervention, Override, OverrideRequest, Selector
+from reconciler.model.panel import PanelView
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
 from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
@@ -33,6 +34,16 @@ class OverridesView(Protocol):
         """Return what people did last, newest first."""
 
 
+class OutsideView(Protocol):
+    """Panels on the pages, effects outside the process."""
+
+    def forget(self, owner: str, key: str | None, who: str) -> int:
+        """Drop an owner's effects, or one of them, from the inventory; returns how many there were."""
+
+    def panels(self, integration_id: str) -> "Future[list[PanelView]]":
+        """Render the panels of an integration and its configurations."""
+
+
 class EngineView(Protocol):
     """Every method may be called from any thread; those that return a future never block."""
 
@@ -43,6 +54,10 @@ class EngineView(Protocol):
     @property
     def metrics(self) -> CollectorRegistry:
         """The Prometheus registry."""
+
+    @property
+    def outside(self) -> OutsideView:
+        """What hooks have put elsewhere."""
 
     @property
     def overrides(self) -> OverridesView:

@@ -13,14 +13,18 @@ from reconciler.config.secrets import Resolved
 from reconciler.core.backoff import Backoff
 from reconciler.core.diff import config_action
 from reconciler.model.config import ConfigDocument
-from reconciler.model.errors import DeadlineExceeded, SecretError, SecretMissing, TerminalError, TransientError
+from reconciler.model.errors import SecretError, SecretMissing, TerminalError, TransientError
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.model.ports import StopReason
 from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.calls import Abandoned
+from reconciler.runtime.cleaner import Check, Cleaner, Ways
 from reconciler.runtime.engine_thread import Worker
-from reconciler.runtime.generation import ConfigCalls, Generation
+from reconciler.runtime.failures import describe, log_failure, reason_of
+from reconciler.runtime.generation import ConfigCalls, Generation, RollbackFailed
+from reconciler.runtime.hook_host import Stopped
 from reconciler.runtime.integration_runtime import MAX_DISOWNED, IntegrationRuntime
+from reconciler.runtime.restart import take_down
 from reconciler.runtime.services import Services
 from reconciler.runtime.waking import Waking
 from reconciler.runtime.world import ConfigRecord, Failure, World
@@ -47,6 +51,9 @@ class Agenda(Protocol):
     def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
         """`document` has started: remember it as applied."""
 
+    def removing(self, config_id: str) -> None:
+        """This id is stopped for good, but something of it is left to be cleaned up."""
+
     def removed(self, config_id: str) -> None:
         """The removal of this id is complete."""
 
@@ -54,19 +61,23 @@ class Agenda(Protocol):
 class Applier:
     """Takes one step for one key and returns its outcome, or None when there was nothing to do."""
 
-    def __init__(self, services: Services, world: World, agenda: Agenda, disk: Worker) -> None:
+    def __init__(self, services: Services, world: World, agenda: Agenda, disk: Worker, checked: Check) -> None:
         self._services = services
         self._world = world
         self._agenda = agenda
         self._disk = disk
         self._chance: Callable[[], float] = random.random
         self._waking = Waking(services, world, agenda, self._due, self.integration_abandoned)
+        self._cleaner = Cleaner(services, world, agenda, Ways(self._resolve, checked, self._delay))
+        self._cleaner.on_abandoned = self.integration_abandoned
 
     async def work(self, key: str) -> Outcome | None:
         """Take the step that `key` needs now."""
         started = self._services.clock.monotonic()
+        await self._cleaner.again(key)
         woken = await self._waking.wake(key)
         outcome = await (self._config(key) if "/" in key else self._integration(key)) or woken
+        self._cleaner.follow(key)
         if outcome is None:
             return None
         action = outcome.action
@@ -78,53 +89,74 @@ class Applier:
 
     async def _integration(self, key: str) -> Outcome | None:
         runtime = self._world.integration(key)
-        wanted = bool(self._world.wanting(key))
-        if wanted and runtime.state in (IntegrationState.REGISTERED, IntegrationState.FAILED):
-            return await self._initialize(runtime)
+        wanted = bool(self._world.wanting(key)) or key in self._world.cleaning
+        down = runtime.state in (IntegrationState.REGISTERED, IntegrationState.FAILED)
+        if wanted and runtime.drifted and runtime.state is IntegrationState.ACTIVE:
+            return await self._restart(runtime)
+        if down and (wanted or self._cleaner.is_orphan(runtime)):
+            return await self._initialize(runtime, ActionReason.FIRST_CONFIG if wanted else ActionReason.CLEAN_UP)
         if not wanted and runtime.state is IntegrationState.ACTIVE and not self._world.running(key):
             action = Action(ActionKind.SHUTDOWN, key, ActionReason.LAST_CONFIG_GONE)
             await runtime.shutdown(StopReason.REMOVED)
             return Outcome(action, OutcomeStatus.APPLIED, "; ".join(runtime.leftovers))
         if not wanted and runtime.state is IntegrationState.FAILED:
-            runtime.drop_lane()
+            runtime.release_lane()
             runtime.state, runtime.reason, runtime.message = IntegrationState.REGISTERED, StateReason.NONE, ""
         return None
 
-    async def _initialize(self, runtime: IntegrationRuntime) -> Outcome | None:
+    async def _restart(self, runtime: IntegrationRuntime) -> Outcome | None:
+        """Somebody has switched the integration off behind our back: take it down properly, and up again."""
+        log.warning("%s: %s; it is started afresh", runtime.id, runtime.drifted)
+        await take_down(runtime, self._world, self._agenda.quiesce)
+        return await self._initialize(runtime, ActionReason.DRIFT)
+
+    async def _initialize(self, runtime: IntegrationRuntime, why: ActionReason) -> Outcome | None:
         if runtime.reason is StateReason.STUCK:
             return None
         if runtime.state is IntegrationState.FAILED and not self._is_due(runtime.id, runtime.retry_at):
             return None
-        action = Action(ActionKind.INITIALIZE, runtime.id, ActionReason.FIRST_CONFIG)
+        action = Action(ActionKind.INITIALIZE, runtime.id, why)
+        if runtime.disowned >= MAX_DISOWNED:
+            runtime.fail(StateReason.STUCK, f"given up after {MAX_DISOWNED} abandoned calls", None)
+            return Outcome(action, OutcomeStatus.FAILED, runtime.message)
         try:
             await runtime.initialize()
         except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
             message = self._integration_failed(runtime, error)
             return Outcome(action, OutcomeStatus.FAILED, message)
-        for key in sorted(self._world.wanting(runtime.id)) or [runtime.id]:  # nobody wants it any more: down again
+        wanting = self._world.wanting(runtime.id)
+        later = {*wanting, *self._services.effects.owners(runtime.id)}
+        for key in sorted(later if wanting else later | {runtime.id}):  # nobody wants it any more: down again
             self._agenda.add(key)
         return Outcome(action, OutcomeStatus.APPLIED)
 
     def _integration_failed(self, runtime: IntegrationRuntime, error: Exception) -> str:
         message = describe(error)
         what = "a call" if isinstance(error, Abandoned) else "initialize()"
-        _log_failure(self._services, runtime.id, what, error)
+        log_failure(self._services, runtime.id, what, error)
         if isinstance(error, Abandoned):
             runtime.disown()
         else:
-            runtime.drop_lane()
+            runtime.release_lane()
+        for owner in self._services.effects.owners(runtime.id):
+            self._agenda.add(owner)
         runtime.attempts += 1
         if runtime.disowned >= MAX_DISOWNED:
             runtime.fail(StateReason.STUCK, f"{message}; given up after {MAX_DISOWNED} abandoned calls", None)
             return runtime.message
         due = self._due(error, runtime.attempts)
-        runtime.fail(_reason(error), message, due)
+        runtime.fail(reason_of(error), message, due)
         if due is not None:
             self._agenda.add_at(runtime.id, due)
         return message
 
     def integration_abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:
-        """A call of one of its configurations never returned: start over with a new lane and object."""
+        """A call of one of its configurations never returned: start over with a new lane and object.
+
+        Several calls may be lost with one lane: the first of them is enough.
+        """
+        if isinstance(error, Abandoned) and error.lane is not runtime.lane:
+            return
         for config_id in self._world.running(runtime.id):
             record = self._world.configs[config_id]
             if record.generation is not None:
@@ -133,6 +165,7 @@ class Applier:
                     self._services.let_go(hook)
             self._world.set_generation(record, None)
             record.waiting = StateReason.INTEGRATION_NOT_READY
+            record.drift = "its integration lost its lane"
             self._agenda.went_live(record)
         self._integration_failed(runtime, error)
 
@@ -142,10 +175,11 @@ class Applier:
         record = self._world.configs.get(key)
         if record is None:
             return None
-        action = config_action(key, record.effective, record.live)
+        action = config_action(key, record.effective, record.live, drifted=bool(record.drift))
         if action is None:
+            left = await self._cleaner.is_left(record)
             if not record.effective.known:
-                self._agenda.removed(key)
+                (self._agenda.removing if left else self._agenda.removed)(key)
             elif record.failure is not None and record.live is not None:
                 record.failure = None
             return None
@@ -168,19 +202,21 @@ class Applier:
         assert generation is not None
         self._agenda.went_live(record)
         await self._agenda.quiesce(record.id)
-        problems: list[str] = []
+        stopped = Stopped()
         if runtime.calls is not None:
-            removed = action.kind is ActionKind.REMOVE
-            problems = await runtime.calls.stop(generation, StopReason.REMOVED if removed else StopReason.REPLACED)
+            stopped = await runtime.calls.stop(generation, StopReason.REMOVED)
         self._world.set_generation(record, None)
-        record.failure, record.attempts, record.rotated = None, 0, False
+        record.failure, record.attempts, record.rotated, record.drift = None, 0, False, ""
+        if stopped.abandoned is not None:
+            self.integration_abandoned(runtime, stopped.abandoned)
+        left = await self._cleaner.is_left(record)
         if record.effective.known:  # disabled, or its file came back during the removal
             self._agenda.went_live(record)
         else:
-            self._agenda.removed(record.id)
+            (self._agenda.removing if left else self._agenda.removed)(record.id)
         if not self._world.wanting(record.integration) and not self._world.running(record.integration):
             self._agenda.add(record.integration)
-        return Outcome(action, OutcomeStatus.APPLIED, "; ".join(problems))
+        return Outcome(action, OutcomeStatus.APPLIED, "; ".join(stopped.problems))
 
     def _reroute(self, record: ConfigRecord, action: Action) -> Outcome:
         document = record.effective.document
@@ -198,13 +234,14 @@ class Applier:
         if not self._may_try(record, document):
             return None
         try:
-            await self._switch(record, document, runtime.calls)
+            problems = await self._switch(record, document, runtime)
         except SecretMissing as error:
             return self._secret_missing(record, action, error)
         except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
             return await self._failed(record, action, document, runtime, error)
         self._succeeded(record, document)
-        return Outcome(action, OutcomeStatus.APPLIED)
+        await self._cleaner.is_left(record)
+        return Outcome(action, OutcomeStatus.APPLIED, "; ".join(problems))
 
     def _wait_for_integration(self, record: ConfigRecord, action: Action, runtime: IntegrationRuntime) -> Outcome:
         record.waiting = StateReason.INTEGRATION_NOT_READY
@@ -229,16 +266,37 @@ class Applier:
         self._agenda.add_at(key, retry_at)
         return False
 
-    async def _switch(self, record: ConfigRecord, document: ConfigDocument, calls: ConfigCalls) -> None:
+    async def _switch(self, record: ConfigRecord, document: ConfigDocument, runtime: IntegrationRuntime) -> list[str]:
+        """Go over to `document`, routes before the old hooks stop; returns what of the old one would not go."""
+        calls = runtime.calls
+        assert calls is not None
         resolved = await self._resolve(document)
         self._note(record, ConditionType.SECRETS_RESOLVED, Tristate.TRUE)
         old = record.generation
-        new = await (calls.start(document, resolved) if old is None else calls.replace(old, document, resolved))
-        self._put(record, new)
+        if old is None:
+            generation = await calls.start(document, resolved)
+            self._put(record, self._checked(generation, calls, runtime))
+            return []
+        handover = await calls.replace(old, document, resolved, afresh=bool(record.drift))
+        self._put(record, self._checked(handover.generation, calls, runtime))
+        self._agenda.went_live(record)
+        stopped = await calls.retire(old, handover)
+        if stopped.abandoned is not None:
+            self.integration_abandoned(runtime, stopped.abandoned)
+        return stopped.problems
+
+    @staticmethod
+    def _checked(generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime) -> Generation:
+        """Return a generation that has started, unless its lane was abandoned meanwhile, for a call of another's."""
+        if runtime.calls is calls:
+            return generation
+        generation.host.close()
+        raise TransientError(f"{generation.document.id}: its integration was abandoned while it started")
 
     def _put(self, record: ConfigRecord, generation: Generation) -> None:
         self._world.set_generation(record, generation)
-        record.rotated = False
+        self._services.cleanups.runs_again(record.id)
+        record.rotated, record.drift = False, ""
 
     async def _resolve(self, document: ConfigDocument) -> Resolved:
         secrets, schema = self._services.secrets, self._services.catalogue.descriptor(document.integration).schema
@@ -272,19 +330,28 @@ class Applier:
         error: Exception,
     ) -> Outcome:
         message = describe(error)
-        _log_failure(self._services, record.id, action.kind.value, error)
+        log_failure(self._services, record.id, action.kind.value, error)
         record.attempts += 1
         record.rotated = False
         due = self._due(error, record.attempts)
-        record.failure, record.message = Failure(document.digest, _reason(error), message, due), message
-        self._note(record, ConditionType.APPLIED, Tristate.FALSE, _reason(error).value, message)
+        record.failure, record.message = Failure(document.digest, reason_of(error), message, due), message
+        self._note(record, ConditionType.APPLIED, Tristate.FALSE, reason_of(error).value, message)
         if due is not None:
             self._agenda.add_at(record.id, due)
         if isinstance(error, Abandoned):
             self.integration_abandoned(runtime, error)
+        elif isinstance(error, RollbackFailed):
+            await self._give_up(record, runtime)
         elif record.generation is None:
             await self._fall_back(record, document, runtime)
         return Outcome(action, OutcomeStatus.FAILED, message)
+
+    async def _give_up(self, record: ConfigRecord, runtime: IntegrationRuntime) -> None:
+        """Half of the old version runs: stop it, for nothing is better than that."""
+        if record.generation is not None and runtime.calls is not None:
+            await runtime.calls.stop(record.generation, StopReason.REPLACED)
+        self._world.set_generation(record, None)
+        self._agenda.went_live(record)
 
     async def _fall_back(self, record: ConfigRecord, failed: ConfigDocument, runtime: IntegrationRuntime) -> None:
         """After a restart the accepted version did not start: run the one that last did, stale."""
@@ -306,32 +373,12 @@ class Applier:
             return None
         if isinstance(error, TransientError) and error.retry_after is not None:
             return self._services.clock.monotonic() + error.retry_after
-        return self._services.clock.monotonic() + BACKOFF.delay(attempts, self._chance())
+        return self._services.clock.monotonic() + self._delay(attempts)
+
+    def _delay(self, attempts: int) -> float:
+        return BACKOFF.delay(attempts, self._chance())
 
     def _note(
         self, record: ConfigRecord, kind: ConditionType, status: Tristate, reason: str = "", text: str = ""
     ) -> None:
         record.note(kind, status, self._services.clock.time(), reason, text)
-
-
-def describe(error: BaseException) -> str:
-    """Return a failure as one line for people."""
-    text = str(error).strip()
-    if isinstance(error, TransientError | TerminalError | DeadlineExceeded | SecretError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _reason(error: Exception) -> StateReason:
-    if isinstance(error, TerminalError):
-        return StateReason.TERMINAL
-    if isinstance(error, DeadlineExceeded):
-        return StateReason.DEADLINE
-    return StateReason.ERROR
-
-
-def _log_failure(services: Services, key: str, what: str, error: Exception) -> None:
-    expected = isinstance(error, TransientError | TerminalError | DeadlineExceeded | SecretError)
-    fields = services.about(key, action=what, error=describe(error))
-    trace = None if expected else error
-    log.warning("%s: %s failed: %s", key, what, describe(error), exc_info=trace, extra={"fields": fields})

@@ -19,11 +19,13 @@ from reconciler.runtime.controller import Controller
 from reconciler.runtime.deliveries import Deliveries
 from reconciler.runtime.dispatcher import Dispatcher
 from reconciler.runtime.dormant import Dormant
+from reconciler.runtime.effects import Effects
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.goods import Goods
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.metric_collectors import Now, NowCollector
 from reconciler.runtime.metrics import Metrics
+from reconciler.runtime.outside_desk import OutsideDesk
 from reconciler.runtime.override_desk import OverrideDesk, Surroundings
 from reconciler.runtime.overrides import Overrides
 from reconciler.runtime.parts import Parts
@@ -36,6 +38,7 @@ from reconciler.runtime.statuses import Registered
 from reconciler.runtime.world import World
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from pathlib import Path
 
     from reconciler.sdk.http import HttpClient
@@ -50,6 +53,7 @@ class Tools:
     secrets: SecretResolver
     http: "Callable[[str], HttpClient]"
     clock: Clock
+    host_loop: "AbstractEventLoop | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Assembly:
     goods: Goods
     absences: Absences
     desk: OverrideDesk
+    outside: OutsideDesk
     controller: Controller
     router: Router
     dispatcher: Dispatcher
@@ -89,6 +94,7 @@ class Assembly:
 
 def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) -> Assembly:
     """Build the parts and tie them together; nothing runs yet. `first_pass` is the number of the next pass."""
+    effects = Effects(ground.store, tools.clock, following=ground.role is Role.WORKER)
     services = Services(
         tools.clock,
         tools.catalogue,
@@ -96,6 +102,8 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         ground.append,
         tools.http,
         ground.metrics,
+        effects,
+        tools.host_loop,
         dormant=Dormant(ground.role),
     )
     world = World(services)
@@ -113,9 +121,11 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     absences = Absences(world, ground.prune_limit, overrides)
     absences.following = ground.role is Role.WORKER
     goods = Goods(ground.store, tools.validator, world, ground.disk, writing=ground.role is Role.RUNNER)
+    effects.may_keep = goods.keeps
     parts = Parts(services, world, directory, goods, absences, overrides, deliveries, ground.disk, ground.scanner)
     controller = Controller(parts, listener, first_pass)
     deliveries.on_abandoned = controller.abandoned
+    services.abandoned.listener = lambda key, error: controller.abandoned(world.integration(key), error)
     around = Surroundings(
         clock=tools.clock,
         world=world,
@@ -130,6 +140,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         writing=lambda: services.dormant.role is Role.RUNNER,
     )
     desk = OverrideDesk(overrides, around)
+    outside = OutsideDesk(services, desk, ground.submit, controller.add)
     goods.on_new_file = desk.write_again
     now = Now(
         counts=counts.counts,
@@ -142,5 +153,16 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     )
     ground.metrics.registry.register(NowCollector(now, ground.metrics.work, tools.clock))
     return Assembly(
-        services, world, registered, directory, goods, absences, desk, controller, router, dispatcher, counts
+        services,
+        world,
+        registered,
+        directory,
+        goods,
+        absences,
+        desk,
+        outside,
+        controller,
+        router,
+        dispatcher,
+        counts,
     )

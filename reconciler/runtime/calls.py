@@ -21,6 +21,10 @@ GRACE = 1.0
 class Abandoned(DeadlineExceeded):
     """The call ignored its cancellation: the lane it runs on, and the instance, are lost."""
 
+    def __init__(self, message: str, lane: Lane) -> None:
+        super().__init__(message)
+        self.lane = lane
+
 
 async def call(
     clock: Clock,
@@ -48,7 +52,8 @@ async def call(
     if await _finished(clock, running.future, GRACE):
         raise DeadlineExceeded(f"{what} did not return within {deadline:g} s and was cancelled")
     blocks = " (an `async def` must not block: await, or make it a `def`)" if iscoroutinefunction(function) else ""
-    raise Abandoned(f"{what} did not return within {deadline:g} s, ignored its cancellation and was abandoned{blocks}")
+    message = f"{what} did not return within {deadline:g} s, ignored its cancellation and was abandoned{blocks}"
+    raise Abandoned(message, lane)
 
 
 def _result(what: str, future: "Future[Any]") -> Any:

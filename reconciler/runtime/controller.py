@@ -13,11 +13,13 @@ from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.plan import Outcome, Plan
 from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
+from reconciler.runtime import requests
 from reconciler.runtime.absence import TWO_LOOKS
 from reconciler.runtime.applier import Applier
-from reconciler.runtime.drift import drifted, rotated
+from reconciler.runtime.drift import drifted, rotated, without_owner
 from reconciler.runtime.first_look import FirstLook
 from reconciler.runtime.git_wait import GitWait
+from reconciler.runtime.health import Health
 from reconciler.runtime.inbox import Inbox, Look
 from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.listener import Listener
@@ -54,7 +56,8 @@ class Controller:
         self.last_pass: float | None = None
         self.looks = 0
         """How many looks have ended with a plan; for tests."""
-        self._applier = Applier(parts.services, parts.world, self, parts.disk)
+        self._applier = Applier(parts.services, parts.world, self, parts.disk, parts.goods.checked)
+        self._health = Health(parts.services, parts.world, lambda ids: self.inbox.put("drift", ids=ids), self.abandoned)
         self._pump = Pump(self._clock, self._applier.work, self._worked, parts.services.metrics.work)
         self._passes = Passes(self._pass_ended, first_pass, parts.services.in_pass)
         self._first_pass = first_pass
@@ -79,6 +82,7 @@ class Controller:
         return (
             not self.inbox
             and not self._is_looking
+            and not self._health.busy
             and self._sequence.idle
             and self._pump.queue.idle
             and self._p.absences.recheck_at is None
@@ -88,15 +92,7 @@ class Controller:
 
     async def withdraw(self, integration_id: str) -> None:
         """Stop every configuration of an integration and shut it down, whatever the files ask for."""
-        world = self._p.world
-        for key in sorted(k for k, r in world.configs.items() if r.integration == integration_id):
-            record = world.configs[key]
-            record.accepted = record.applied = None
-            self._p.goods.forget(key)
-            world.set_effective(Effective(record.effective.desired, None, StateReason.INVALID))
-            self._pump.add(key)
-        self._pump.add(integration_id)
-        await self._pump.worked_off(integration_id)
+        await requests.withdraw(self._p.world, self._p.goods, self._pump, integration_id)
 
     # --- the loop -----------------------------------------------------------------------------------------------
 
@@ -123,6 +119,7 @@ class Controller:
     def halt(self) -> None:
         """Plan nothing more, and begin no further work."""
         self._stopping = True
+        self._health.stop()
         self.inbox.put("stop")
         self._pump.halt()
 
@@ -173,6 +170,9 @@ class Controller:
         elif look.folders is None:
             ids |= await drifted(self._p.world, self._pump.queue.is_pending)
             ids |= await rotated(self._p.services, self._p.world, self._p.disk)
+            self._health.begin()
+            for integration in without_owner(self._p.services, self._p.world):
+                self._pump.add(integration)
         ids = self._newcomers_wait(ids)
         self._next_sweep(look, scan, began)
         await self._absorb(ids)
@@ -225,7 +225,8 @@ class Controller:
         """
         ids = {*ids, *self._p.world.configs}
         snapshot = self._p.directory.snapshot
-        for key in list(self._p.goods.ids()):
+        effects = self._p.services.effects
+        for key in {*self._p.goods.ids(), *(owner for owner in effects.owners() if "/" in owner)}:
             record = self._p.world.set_effective(self._p.absences.in_force(snapshot.get(key)))
             await self._p.goods.recall(key, record, snapshot)
             ids.add(key)
@@ -338,6 +339,8 @@ class Controller:
             self.ready.set()
             self._p.goods.flush()
             self._opening = asyncio.ensure_future(self._p.deliveries.open())
+            for owner in self._p.services.effects.owners():
+                self._pump.add(owner)
         self._p.goods.record_pass(record)
         self._listener.on_pass(record)
 
@@ -348,18 +351,10 @@ class Controller:
 
     def retry(self, key: str) -> None:
         """Forget the backoff of a configuration or an integration and work on it now."""
-        runtime = self._p.world.integrations.get(key.partition("/")[0])
-        if runtime is not None and runtime.state is IntegrationState.FAILED:
-            runtime.attempts, runtime.retry_at, runtime.disowned = 0, self._clock.monotonic(), 0
-            runtime.reason = StateReason.NONE
-            self._pump.add(runtime.id)
-        record = self._p.world.configs.get(key)
-        if record is not None:
-            record.failure, record.attempts = None, 0
-            self._pump.add(key)
+        requests.retry(self._p.world, self._p.services.cleanups, self._pump, key, self._clock.monotonic())
 
     def abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:
-        """A delivery of an integration never returned: it starts over."""
+        """A call of an integration never returned: it starts over."""
         self._applier.integration_abandoned(runtime, error)
 
     # --- what the applier asks for (its Agenda) -----------------------------------------------------------------
@@ -385,6 +380,11 @@ class Controller:
         self._p.goods.applied(record, document)
         if record.imposed.suspended and document != record.effective.document:
             self.inbox.put("suspend", ids=[record.id])  # it was under way when it was suspended: it is what is kept
+
+    def removing(self, config_id: str) -> None:
+        """An id is stopped for good, but something is left to be cleaned up: it counts as removed already."""
+        self._p.absences.carried_out(config_id, self._clock.monotonic())
+        self._p.deliveries.gone(config_id)
 
     def removed(self, config_id: str) -> None:
         """The removal of an id is complete: nothing of it is kept."""

@@ -52,6 +52,11 @@ async def rotated(services: Services, world: World, disk: Worker) -> set[str]:
     return found
 
 
+def without_owner(services: Services, world: World) -> list[str]:
+    """Return the integrations that nobody wants and that have effects of their own outside the process."""
+    return [key for key in services.effects.owners() if "/" not in key and not world.wanting(key)]
+
+
 def _can_rotate(record: ConfigRecord) -> bool:
     """Whether a secret of what runs may change while the process lives; its environment cannot.
 

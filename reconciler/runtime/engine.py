@@ -26,7 +26,6 @@ from reconciler.runtime.engine_thread import EngineThread, Worker
 from reconciler.runtime.heartbeat import Heartbeat
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.metrics import Metrics
-from reconciler.runtime.override_desk import OverrideDesk
 from reconciler.runtime.publisher import Publisher
 from reconciler.runtime.routes import RouteTable
 from reconciler.runtime.shutdown import shut_down
@@ -133,7 +132,8 @@ class Engine:
         self._controller, self._router, self._dispatcher = parts.controller, parts.router, parts.dispatcher
         self.routes: RouteTable = parts.services.routes
         self._dormant = parts.services.dormant
-        self.overrides: OverrideDesk = parts.desk
+        self.overrides, self.outside = parts.desk, parts.outside
+        self.outside.effects.acts = self.settings.deliver
         await self.overrides.load()
         self._start_tasks(parts)
 
@@ -274,14 +274,14 @@ class Engine:
     def config(self, config_id: str) -> ConfigStatus | None:
         """Return one configuration's status."""
         record = self._world.configs.get(config_id)
-        return config_status(record) if record is not None else None
+        return config_status(record, self.outside.effects.of(config_id)) if record is not None else None
 
     def integrations(self) -> Sequence[IntegrationStatus]:
         """Return every registered integration, by id."""
-        world = self._world
+        world, effects = self._world, self.outside.effects
         return [
-            integration_status(key, world.integrations.get(key), self._registered, len(world.running(key)))
-            for key in self.catalogue.ids()
+            integration_status(k, world.integrations.get(k), self._registered, len(world.running(k)), effects.of(k))
+            for k in self.catalogue.ids()
         ]
 
     def diagnostics(self) -> Sequence[Diagnostic]:

@@ -16,7 +16,9 @@ class ExclusiveKeys:
             return
         holder = self._holders.get(hook.exclusive)
         if holder is not None and holder[0] is not hook:
-            raise HookConflict(f"{hook.describe()} of {owner}: {hook.exclusive!r} is held by {holder[1]}")
+            raise HookConflict(
+                f"{hook.described or type(hook).__name__} of {owner}: {hook.exclusive!r} is held by {holder[1]}"
+            )
         self._holders[hook.exclusive] = (hook, owner)
 
     def release(self, hook: Hook) -> None:

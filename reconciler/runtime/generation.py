@@ -4,19 +4,22 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
 from reconciler.model.descriptor import Descriptor
-from reconciler.model.errors import TerminalError
+from reconciler.model.errors import TerminalError, TransientError
 from reconciler.model.ports import StopReason
 from reconciler.model.secret import Secret
 from reconciler.runtime.calls import Abandoned
-from reconciler.runtime.hook_host import Caller, OwnerHost, Receiver, start_hooks, stop_hooks
+from reconciler.runtime.effects import Declarer, effect_keys, secrets_in
+from reconciler.runtime.hook_host import Caller, OwnerHost, Receiver, Stopped, start_hooks, stop_hooks
 from reconciler.runtime.settings_builder import SettingsBuilder
 from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.hooks.base import Hook, HookSet
+from reconciler.sdk.hooks.resource import ResourceHook
 from reconciler.sdk.integration import Integration
 
 SIDE_BY_SIDE = 8
@@ -48,6 +51,23 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """A generation that has started beside an old one.
+
+    `stopped` are the hooks of the old one that had to make way; `went_over` says that the code has gone over by
+    `config_changed`, so that the old configuration is not disabled.
+    """
+
+    generation: Generation
+    stopped: tuple[Hook, ...] = ()
+    went_over: bool = False
+
+
+class RollbackFailed(TransientError):
+    """A new version did not start, and neither did what had made way for it: nothing whole runs any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigCalls:
     """Starts, replaces and stops generations of one active integration."""
 
@@ -68,37 +88,83 @@ class ConfigCalls:
         """Enable `document` and start its hooks; leaves nothing behind when it raises."""
         config, host = await self._prepare(document, resolved)
         try:
-            return await self._enable(document, resolved, config, host)
+            return (await self._enable(document, resolved, config, host)).generation
         except BaseException:
             config.hook_set.close()
             host.close()
             raise
 
-    async def replace(self, old: Generation, document: ConfigDocument, resolved: Resolved) -> Generation:
-        """Go over from `old` to `document`: new hooks start before old ones stop. Raising keeps the old one."""
+    async def replace(
+        self, old: Generation, document: ConfigDocument, resolved: Resolved, *, afresh: bool = False
+    ) -> Handover:
+        """Start the generation of `document` beside `old`. Raising keeps the old one (but for RollbackFailed).
+
+        `retire` follows, once routes lead to the new one. `afresh`: even where the class defines `config_changed`, for
+        what runs is not well.
+        """
+        config, host = await self._prepare(document, resolved)
+        goes_over = not afresh and type(self.instance).config_changed is not Integration.config_changed
+        try:
+            if goes_over:
+                return await self._go_over(old, document, resolved, config, host)
+            return await self._enable(document, resolved, config, host, old)
+        except BaseException:
+            config.hook_set.close()
+            host.close()
+            raise
+
+    async def retire(self, old: Generation, handover: Handover) -> Stopped:
+        """Stop what the new generation has replaced. Never raises an integration's exception.
+
+        An effect whose key the new one does not declare any more has lost its owner: it is removed.
+        """
+        new = handover.generation
+        kept = effect_keys(new.hooks)
+        gone = [hook for hook in old.hooks if isinstance(hook, ResourceHook) and hook.key not in kept]
+        rest = [hook for hook in old.hooks if hook not in gone and hook not in handover.stopped]
+        stopped = await self._stop_hooks(old.document.id, rest, StopReason.REPLACED)
+        removed = await self._stop_hooks(old.document.id, gone, StopReason.REMOVED)
+        stopped = Stopped(stopped.problems + removed.problems, stopped.abandoned or removed.abandoned)
+        error = None if handover.went_over else await self._disable(old.config)
+        if error is not None:
+            stopped.add("config_disabled", error)
+        old.host.close()
+        return stopped
+
+    async def stop(self, generation: Generation, reason: StopReason) -> Stopped:
+        """Disable and stop; returns what would not go. Never raises an integration's exception."""
+        config = generation.config
+        error = await self._disable(config)
+        if error is not None:
+            again = partial(self._call, "config_disabled", config.id, self.instance.config_disabled, config)
+            self.caller.of(config.id).keep("config_disabled", error, again)
+        lost = isinstance(error, Abandoned)
+        stopped = await self._stop_hooks(config.id, generation.hooks, reason, lost=lost)
+        if error is not None:
+            stopped.add("config_disabled", error)
+        generation.host.close()
+        return stopped
+
+    async def declare(self, document: ConfigDocument, resolved: Resolved) -> Generation:
+        """Have `document` declare its hooks, and start none of them: `undeclare` follows."""
         config, host = await self._prepare(document, resolved)
         try:
-            if type(self.instance).config_changed is not Integration.config_changed:
-                await self._call("config_changed", document.id, self.instance.config_changed, old.config, config)
-                new = await self._start_hooks(document, resolved, config, host, old)
-                await self._stop_hooks(old, StopReason.REPLACED)
-            else:
-                new = await self._enable(document, resolved, config, host, old)
-                await self._stop_hooks(old, StopReason.REPLACED)
-                await self._disable(old.config)
+            if type(self.instance).config_enabled is not Integration.config_enabled:
+                await self._call("config_enabled", document.id, self.instance.config_enabled, config)
         except BaseException:
             config.hook_set.close()
-            host.close()
             raise
-        old.host.close()
-        return new
+        return Generation(document, resolved.fingerprint, resolved.refs, config, host, config.hook_set.close())
 
-    async def stop(self, generation: Generation, reason: StopReason) -> list[str]:
-        """Disable and stop; returns what would not go, as sentences. Never raises an integration's exception."""
-        problems = await self._disable(generation.config)
-        problems += await self._stop_hooks(generation, reason)
-        generation.host.close()
-        return problems
+    async def remove_effect(self, declared: Generation, hook: ResourceHook) -> Stopped:
+        """Remove the effect of a hook that was declared and not started."""
+        hook.adopt(declared.host)
+        return await self._stop_hooks(declared.document.id, [hook], StopReason.REMOVED)
+
+    async def undeclare(self, declared: Generation) -> None:
+        """Undo `declare`; what fails is logged."""
+        await self._disable(declared.config)
+        declared.host.close()
 
     async def _prepare(self, document: ConfigDocument, resolved: Resolved) -> tuple[IntegrationConfig[Any], OwnerHost]:
         deadline = self.instance.delivery_deadline
@@ -106,7 +172,8 @@ class ConfigCalls:
         hook_set = HookSet(document.id, self.descriptor)
         defaults = self.instance.default_settings
         config = IntegrationConfig(document, settings, resolved.settings, defaults, hook_set)
-        return config, OwnerHost(self.caller.services, self.caller.lane, document.id, deadline)
+        declarer = Declarer(document.id, document, secrets_in(resolved.settings))
+        return config, OwnerHost(self.caller.services, self.caller.lane, declarer, deadline)
 
     async def _settings(self, document: ConfigDocument, resolved: Resolved) -> Any:
         """Build the typed settings, with the integration's defaults beneath what the file says."""
@@ -127,7 +194,7 @@ class ConfigCalls:
         config: IntegrationConfig[Any],
         host: OwnerHost,
         old: Generation | None = None,
-    ) -> Generation:
+    ) -> Handover:
         if type(self.instance).config_enabled is not Integration.config_enabled:
             await self._call("config_enabled", document.id, self.instance.config_enabled, config)
         try:
@@ -135,8 +202,44 @@ class ConfigCalls:
         except Abandoned:
             raise
         except Exception:
-            await self._disable(config)
+            error = await self._disable(config)
+            if isinstance(error, Abandoned):
+                raise error from None
             raise
+
+    async def _go_over(
+        self,
+        old: Generation,
+        document: ConfigDocument,
+        resolved: Resolved,
+        config: IntegrationConfig[Any],
+        host: OwnerHost,
+    ) -> Handover:
+        await self._call("config_changed", document.id, self.instance.config_changed, old.config, config)
+        try:
+            handover = await self._start_hooks(document, resolved, config, host, old)
+        except Abandoned:
+            raise
+        except Exception:
+            await self._go_back(config, old.config)
+            raise
+        return replace(handover, went_over=True)
+
+    async def _go_back(self, new: IntegrationConfig[Any], old: IntegrationConfig[Any]) -> None:
+        """The hooks of the new version did not start: have the code go back to the old one, whose hooks still run.
+
+        What it declares on the way is dropped.
+        """
+        hook_set = HookSet(old.id, self.descriptor)
+        again = IntegrationConfig(old.document, old.settings, old.values, old.defaults, hook_set)
+        try:
+            await self._call("config_changed (back)", old.id, self.instance.config_changed, new, again)
+        except Exception as error:
+            if isinstance(error, Abandoned):
+                raise
+            log.warning("%s: config_changed did not go back to the version that runs: %s", old.id, error)
+        finally:
+            hook_set.close()
 
     async def _start_hooks(
         self,
@@ -145,7 +248,7 @@ class ConfigCalls:
         config: IntegrationConfig[Any],
         host: OwnerHost,
         old: Generation | None,
-    ) -> Generation:
+    ) -> Handover:
         hooks = config.hook_set.close()
         overlap = _overlap(old, hooks)
         deadline, caller = self.instance.config_deadline, self.caller.of(document.id)
@@ -154,28 +257,42 @@ class ConfigCalls:
                 await stop_hooks(caller, overlap, StopReason.REPLACED, deadline)
             try:
                 await start_hooks(caller, host, hooks, deadline)
-            except BaseException:
-                if overlap and old is not None:
-                    await start_hooks(caller, old.host, overlap, deadline)
+            except Abandoned:
                 raise
-        return Generation(document, resolved.fingerprint, resolved.refs, config, host, hooks)
+            except Exception as error:
+                if old is not None:
+                    await self._start_again(caller, old, overlap, error)
+                raise
+        generation = Generation(document, resolved.fingerprint, resolved.refs, config, host, hooks)
+        return Handover(generation, tuple(overlap))
 
-    async def _stop_hooks(self, generation: Generation, reason: StopReason) -> list[str]:
-        caller = self.caller.of(generation.document.id)
+    async def _start_again(self, caller: Caller, old: Generation, hooks: Sequence[Hook], why: Exception) -> None:
+        """Start the hooks of `old` that had to make way; raises RollbackFailed when they do not."""
+        try:
+            await start_hooks(caller, old.host, hooks, self.instance.config_deadline)
+        except Abandoned:
+            raise
+        except Exception as error:  # noqa: BLE001 — whatever it raises, the rollback has failed
+            raise RollbackFailed(f"{why}; what ran before does not start again either: {error}") from why
+
+    async def _stop_hooks(
+        self, config_id: str, hooks: Sequence[Hook], reason: StopReason, *, lost: bool = False
+    ) -> Stopped:
+        deadline = self.instance.shutdown_deadline
         async with self._room:
-            failed = await stop_hooks(caller, generation.hooks, reason, self.instance.shutdown_deadline)
-        return [f"{hook.describe()} did not stop: {error}" for hook, error in failed]
+            return await stop_hooks(self.caller.of(config_id), hooks, reason, deadline, lost=lost)
 
-    async def _disable(self, config: IntegrationConfig[Any]) -> list[str]:
+    async def _disable(self, config: IntegrationConfig[Any]) -> Exception | None:
+        """Call `config_disabled` where it is defined, and return what it raised."""
         if type(self.instance).config_disabled is Integration.config_disabled:
-            return []
+            return None
         try:
             await self._call("config_disabled", config.id, self.instance.config_disabled, config)
         except Exception as error:  # noqa: BLE001 — its hooks must still stop
             fields = self.caller.services.about(config.id)
             log.warning("%s: config_disabled failed: %s", config.id, error, extra={"fields": fields})
-            return [f"config_disabled failed: {error}"]
-        return []
+            return error
+        return None
 
     async def _call(self, what: str, config_id: str, function: Any, *args: Any) -> Any:
         async with self._room:

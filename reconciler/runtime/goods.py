@@ -72,16 +72,24 @@ class Goods:
 
     async def recall(self, config_id: str, record: ConfigRecord, snapshot: Snapshot) -> None:
         """Give a record its last good documents, validated again against today's schemas."""
-        row = self._rows[config_id]
+        row = self._rows.get(config_id)
+        if row is None:  # only an effect of it is known
+            return
         current = snapshot.get(config_id).document
         if current is not None and current.digest == row.digest:
             record.accepted = current
-            record.applied = current if row.applied == row.accepted else await self._checked(row.applied)
+            record.applied = current if row.applied == row.accepted else await self.checked(row.applied)
             return
-        record.accepted = await self._checked(row.accepted)
-        record.applied = record.accepted if row.applied == row.accepted else await self._checked(row.applied)
+        record.accepted = await self.checked(row.accepted)
+        record.applied = record.accepted if row.applied == row.accepted else await self.checked(row.applied)
 
-    async def _checked(self, raw: Any) -> ConfigDocument | None:
+    def keeps(self, document: ConfigDocument) -> bool:
+        """Whether a document is one of those that are kept on disk; one with a plaintext secret never is."""
+        row = self._rows.get(document.id)
+        return row is not None and (row.digest == document.digest or row.applied == document.raw)
+
+    async def checked(self, raw: Any) -> ConfigDocument | None:
+        """Validate a stored document against today's schema; None when it is not valid any more."""
         if raw is None:
             return None
         checked: Checked = await asyncio.wrap_future(self._disk.run(self._validator.check_value, dict(raw)))

@@ -6,6 +6,7 @@ It does what the controller decides; it decides nothing itself. Used on the engi
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.descriptor import Descriptor
@@ -13,9 +14,18 @@ from reconciler.model.errors import RegistrationError
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt, StopReason
 from reconciler.model.state import IntegrationState, StateReason
-from reconciler.runtime.calls import Abandoned
+from reconciler.runtime.calls import GRACE, Abandoned
+from reconciler.runtime.effects import Declarer
 from reconciler.runtime.generation import ConfigCalls
-from reconciler.runtime.hook_host import Caller, OwnerHost, Receiver, first_receipt, start_hooks, stop_hooks
+from reconciler.runtime.hook_host import (
+    Caller,
+    OwnerHost,
+    Receiver,
+    Stopped,
+    first_receipt,
+    start_hooks,
+    stop_hooks,
+)
 from reconciler.runtime.lane import Lane
 from reconciler.runtime.services import Services
 from reconciler.sdk.config import IntegrationConfig
@@ -23,6 +33,8 @@ from reconciler.sdk.hooks.base import HookSet
 from reconciler.sdk.integration import Integration
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from reconciler.sdk.http import HttpClient
 
 log = logging.getLogger(__name__)
@@ -86,7 +98,10 @@ class IntegrationRuntime:
         self.attempts = 0
         self.retry_at: float | None = None
         self.disowned = 0
-        self.leftovers: tuple[str, ...] = ()
+        self.drifted = ""
+        """What somebody has done to it behind the engine's back, or the empty string."""
+        self.lost: tuple[str, ...] = ()
+        """What would not go and was abandoned with its lane: nobody can try it again."""
         self.instance: Integration | None = None
         self.calls: ConfigCalls | None = None
         self._configs = configs
@@ -117,6 +132,11 @@ class IntegrationRuntime:
             return ()
         return host.describe(instance.hook_set.hooks)
 
+    @property
+    def lane(self) -> Lane | None:
+        """The lane that its calls run in now, or None."""
+        return self._lane
+
     async def initialize(self) -> None:
         """Import the code, make the object, call `initialize`, start its hooks. Leaves nothing behind on failure."""
         self.state, self.reason, self.message = IntegrationState.INITIALIZING, StateReason.NONE, ""
@@ -124,9 +144,10 @@ class IntegrationRuntime:
         descriptor = self._services.catalogue.descriptor(self.id)
         if self.instance is None:
             self.instance = await caller("loading", 30.0, self._make, descriptor)
+        caller = self._settle_in(self.instance)
         instance = self.instance
         instance.hook_set = HookSet(self.id, descriptor)
-        self._host = host = OwnerHost(self._services, caller.lane, self.id, instance.delivery_deadline)
+        self._host = host = OwnerHost(self._services, caller.lane, Declarer(self.id), instance.delivery_deadline)
         try:
             deadline = instance.initialize_deadline
             await caller("initialize()", deadline, instance.initialize)
@@ -136,23 +157,30 @@ class IntegrationRuntime:
             host.close()
             raise
         instance.enabled = True
+        self._services.cleanups.runs_again(self.id)
+        self.lost = ()
         self.calls = ConfigCalls.of(instance, descriptor, caller)
         self.state, self.attempts, self.retry_at = IntegrationState.ACTIVE, 0, None
 
-    async def shutdown(self, reason: StopReason) -> None:
-        """Stop the hooks, call `shutdown`, close the lane. Always ends; what would not go is in `leftovers`."""
+    async def shutdown(self, reason: StopReason) -> list[str]:
+        """Stop the hooks, call `shutdown`, close the lane. Always ends.
+
+        What would not go is returned, as sentences, and kept to be tried again.
+        """
         self.state = IntegrationState.SHUTTING_DOWN
         instance, caller = self.instance, self._caller()
-        problems: list[str] = []
-        if instance is not None and instance.enabled:
+        stopped, is_up, self.calls = Stopped(), self.calls is not None, None
+        if instance is not None and is_up:
             instance.enabled = False
             deadline = instance.shutdown_deadline
-            failed = await stop_hooks(caller, instance.hook_set.hooks, reason, deadline)
-            problems += [f"{hook.describe()} did not stop: {error}" for hook, error in failed]
-            problems += await self._call_shutdown(caller, instance)
-        self.drop_lane()
-        self.leftovers = tuple(problems)
+            stopped = await stop_hooks(caller, instance.hook_set.hooks, reason, deadline)
+            await self._call_shutdown(caller, instance, stopped)
+            if stopped.abandoned is not None:
+                self.lost = tuple(stopped.problems)
+                self.disown()
+        self.release_lane()
         self.state, self.reason, self.message = IntegrationState.REGISTERED, StateReason.NONE, ""
+        return stopped.problems
 
     async def _start_hooks(self, caller: Caller, host: OwnerHost, instance: Integration) -> None:
         """Start the integration's own hooks; where one fails, what `initialize` has set up is undone by `shutdown`."""
@@ -160,25 +188,34 @@ class IntegrationRuntime:
             await start_hooks(caller, host, instance.hook_set.close(), instance.initialize_deadline)
         except Abandoned:
             raise
-        except Exception:
-            await self._call_shutdown(caller, instance)
+        except Exception as error:
+            stopped = Stopped()
+            await self._call_shutdown(caller, instance, stopped)
+            if stopped.abandoned is not None:
+                raise stopped.abandoned from error
             raise
 
-    async def _call_shutdown(self, caller: Caller, instance: Integration) -> list[str]:
-        """Call `shutdown`; returns what went wrong, as a sentence: shutting down always ends."""
+    async def _call_shutdown(self, caller: Caller, instance: Integration, stopped: Stopped) -> None:
+        """Call `shutdown`, and note what went wrong: shutting down always ends."""
+        deadline = instance.shutdown_deadline
         try:
-            await caller("shutdown()", instance.shutdown_deadline, instance.shutdown)
+            await caller("shutdown()", deadline if stopped.abandoned is None else GRACE, instance.shutdown)
         except Exception as error:  # noqa: BLE001
             fields = self._services.about(self.id)
             log.warning("%s: shutdown() failed: %s", self.id, error, extra={"fields": fields})
-            if isinstance(error, Abandoned):
-                self.instance = None
-            return [f"shutdown() failed: {error}"]
-        return []
+            caller.keep("shutdown()", error, partial(caller, "shutdown()", deadline, instance.shutdown))
+            stopped.add("shutdown()", error)
 
     def fail(self, reason: StateReason, message: str, retry_at: float | None) -> None:
         """Note that it is not up, why, and when it is tried again (monotonic seconds, None: not by itself)."""
         self.state, self.reason, self.message, self.retry_at = IntegrationState.FAILED, reason, message, retry_at
+
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """What would not go, of the integration and its configurations, as sentences."""
+        cleanups = self._services.cleanups
+        left = [f"{owner}: {one.message}" for owner in cleanups.in_lane(self.id) for one in cleanups.of(owner)]
+        return (*self.lost, *left)
 
     def disown(self) -> None:
         """Abandon the lane and the object: a retry gets new ones."""
@@ -186,26 +223,51 @@ class IntegrationRuntime:
         self._services.metrics.calls_abandoned.labels(self.id).inc()
         if self.instance is not None:
             self.instance.enabled = False
-        self.instance = None
         self.drop_lane()
+        self.instance = None
+
+    def release_lane(self) -> None:
+        """Take back every registration, and close the lane unless something is left to be cleaned up in it."""
+        self._take_back()
+        if not self._services.cleanups.in_lane(self.id):
+            self.drop_lane()
 
     def drop_lane(self) -> None:
         """Close the lane and take back every registration; never waits."""
+        self._take_back()
+        if self._lane is not None:
+            self._lane.close()
+        self._lane = None
+
+    def _take_back(self) -> None:
         if self._host is not None:
             self._host.close()
             if self.instance is not None:
                 for hook in self.instance.hook_set.hooks:
                     self._services.let_go(hook)
-        if self._lane is not None:
-            self._lane.close()
-        self._host = self._lane = self.calls = None
+        self._host = self.calls = None
 
     def _caller(self) -> Caller:
-        if self._lane is None:
-            self._lane = Lane(self.id, self._close_connections)
-            if self._context is not None:
-                self._context.about = self._lane.about.fields
-        return Caller(self._services, self._lane, self.id)
+        lane = self._lane if self._lane is not None else self._enter(None)
+        return Caller(self._services, lane, self.id)
+
+    def _enter(self, host: "AbstractEventLoop | None") -> Lane:
+        self._lane = Lane(self.id, self._close_connections, host)
+        if self._context is not None:
+            self._context.about = self._lane.about.fields
+        return self._lane
+
+    def _settle_in(self, instance: Integration) -> Caller:
+        """Go over to the host's loop where the integration asks for it, and there is one."""
+        host = self._services.host_loop
+        if instance.lane != "host" or (self._lane is not None and self._lane.is_hosted):
+            return self._caller()
+        if host is None:
+            log.warning("%s asks for the host's loop, but there is none: it runs in a lane of its own", self.id)
+            return self._caller()
+        if self._lane is not None:
+            self._lane.close()
+        return Caller(self._services, self._enter(host), self.id)
 
     def _make(self, descriptor: Descriptor) -> Integration:
         loaded = self._services.catalogue.load(self.id)

@@ -5,12 +5,13 @@ ThreadPoolExecutor, which joins its threads at exit). A lane knows nothing of de
 """
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from typing import Any
 
 from reconciler.model.errors import NotRunning
@@ -36,6 +37,11 @@ class Call:
         self._cancelled = True
         self._lane.post(lambda: self._task.cancel() if self._task is not None else None)
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self._cancelled
+
     def begin(self, task: "asyncio.Task[None]") -> None:
         """Note the task that runs it; called on the lane's loop."""
         self._task = task
@@ -43,34 +49,47 @@ class Call:
             task.cancel()
 
     def finish(self, result: Any, error: BaseException | None) -> None:
-        """Hand the outcome over, once."""
-        if self.future.done():
-            return
-        if error is None:
-            self.future.set_result(result)
-        else:
-            self.future.set_exception(error)
+        """Hand the outcome over; the first one counts, whichever thread it comes from."""
+        with contextlib.suppress(InvalidStateError):
+            if error is None:
+                self.future.set_result(result)
+            else:
+                self.future.set_exception(error)
 
 
 class Lane:
     """Runs functions and coroutine functions of one integration, side by side.
 
-    `farewell` is awaited on the loop at its end: what belongs to the loop is closed there.
+    `farewell` is awaited on the loop at its end: what belongs to the loop is closed there. `host` is an asyncio host's
+    loop, for an integration that asks for it: then the lane has no loop of its own, and ends its own tasks alone.
     """
 
-    def __init__(self, name: str, farewell: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        farewell: Callable[[], Awaitable[None]] | None = None,
+        host: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         self.name = name
         self.about = About()
+        self.is_hosted = host is not None
         self._farewell = farewell
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.new_event_loop() if host is None else host
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._workers = 0
         self._idle = 0
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._thread = threading.Thread(target=self._run_loop, name=f"lane-{name}", daemon=True)
-        self._thread.start()
+        self._calls: set[Call] = set()
+        self._parting: asyncio.Task[None] | None = None
+        if host is None:
+            threading.Thread(target=self._run_loop, name=f"lane-{name}", daemon=True).start()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more calls."""
+        return self._closed
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -82,11 +101,14 @@ class Lane:
 
         `about` are log fields that say whom the call is for. Raises NotRunning after `close`.
         """
-        if self._closed:
-            raise NotRunning(f"the lane of {self.name} is closed")
         call = Call(self, about or {})
+        self._calls.add(call)  # first, so that a `close` in another thread sees it
+        call.future.add_done_callback(lambda _: self._calls.discard(call))
+        if self._closed:
+            self._calls.discard(call)
+            raise NotRunning(f"the lane of {self.name} is closed")
         if inspect.iscoroutinefunction(inspect.unwrap(function)) or _has_async_call(function):
-            self.post(lambda: self._start(call, function(*args)))
+            self.post(lambda: self._begin(call, function, args))
         else:
             self._hand_to_worker((call, function, args))
         return call
@@ -99,7 +121,10 @@ class Lane:
             log.debug("the lane of %s is closed", self.name)
 
     def close(self) -> None:
-        """Cancel what still runs and let the threads end when they can; never waits for them."""
+        """Cancel what still runs and let the threads end when they can; never waits for them.
+
+        Whoever waits for a call hears of it at once.
+        """
         with self._lock:
             if self._closed:
                 return
@@ -107,6 +132,16 @@ class Lane:
             for _ in range(self._workers):
                 self._jobs.put(None)
         self.post(self._cancel_all)
+        for call in self._calls.copy():
+            call.finish(None, asyncio.CancelledError())
+
+    def _begin(self, call: Call, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        try:
+            coroutine = function(*args)
+        except BaseException as error:  # noqa: BLE001 — an unfit signature: nobody must wait for what never began
+            call.finish(None, error)
+        else:
+            self._start(call, coroutine)
 
     def _start(self, call: Call, coroutine: Coroutine[Any, Any, Any]) -> None:
         task = self._loop.create_task(_contain(call, coroutine))
@@ -128,17 +163,22 @@ class Lane:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            call, function, args = job
-            try:
-                with self.about.thread(call.about):
-                    result = function(*args)
-            except BaseException as error:  # noqa: BLE001 — SystemExit of an integration must not end the worker
-                call.finish(None, error)
-            else:
-                self._settle(call, result)
+            self._work_on(*job)
             with self._lock:
                 self._idle += 1
-            del job, call, function, args
+            del job
+
+    def _work_on(self, call: Call, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        if call.cancelled or self._closed:  # it waited behind calls that hang, until nobody wanted it any more
+            call.finish(None, asyncio.CancelledError())
+            return
+        try:
+            with self.about.thread(call.about):
+                result = function(*args)
+        except BaseException as error:  # noqa: BLE001 — SystemExit of an integration must not end the worker
+            call.finish(None, error)
+        else:
+            self._settle(call, result)
 
     def _settle(self, call: Call, result: Any) -> None:
         if inspect.iscoroutine(result):  # a lambda or a partial around an `async def`
@@ -152,8 +192,24 @@ class Lane:
             try:
                 self._loop.run_forever()
             except BaseException:
+                if self._loop.is_closed():
+                    log.exception("the code of %s closed the loop of its lane: the lane is lost", self.name)
+                    return
                 log.exception("a task of %s tried to end the process; its lane goes on", self.name)
         self._finish_loop()
+
+    async def _part_from_host(self) -> None:
+        """End what runs on the host's loop, and only that."""
+        tasks = set(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=1.0)
+        try:
+            if self._farewell is not None:
+                await asyncio.wait_for(self._farewell(), timeout=1.0)
+        except Exception:
+            log.debug("the connections of %s did not close with their lane", self.name, exc_info=True)
 
     def _finish_loop(self) -> None:
         pending = asyncio.all_tasks(self._loop)
@@ -171,9 +227,16 @@ class Lane:
         self._loop.close()
 
     def _cancel_all(self) -> None:
+        if self.is_hosted:
+            self._parting = self._loop.create_task(self._part_from_host())
+            return
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._loop.call_soon(self._loop.stop)
+
+
+async def _gather(tasks: "set[asyncio.Task[Any]]") -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _contain(call: Call, coroutine: Coroutine[Any, Any, Any]) -> None:
@@ -190,10 +253,6 @@ def _never_began(call: Call, coroutine: Coroutine[Any, Any, Any]) -> None:
     """End a call whose task was cancelled before its first step; does nothing for any other."""
     coroutine.close()
     call.finish(None, asyncio.CancelledError())
-
-
-async def _gather(tasks: "set[asyncio.Task[Any]]") -> None:
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _has_async_call(function: object) -> bool:

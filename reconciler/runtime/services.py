@@ -1,5 +1,6 @@
 """What the parts of a running engine share: one frozen bundle instead of a web of references."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -9,9 +10,13 @@ from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
+from reconciler.runtime.abandoned import AbandonedCalls
+from reconciler.runtime.cleanup import CleanUps
 from reconciler.runtime.dormant import Dormant
+from reconciler.runtime.effects import Effects
 from reconciler.runtime.exclusive import ExclusiveKeys
 from reconciler.runtime.metrics import Metrics
+from reconciler.runtime.panels import PanelTable
 from reconciler.runtime.routes import RouteTable
 from reconciler.sdk.hooks.base import Hook
 
@@ -21,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Handed down by the engine. `publish` appends events; `http` makes the client that one integration uses."""
+    """Handed down by the engine. `publish` appends events; `http` makes the client that one integration uses.
+
+    `host_loop` is the loop of an asyncio host, for integrations that ask for it.
+    """
 
     clock: Clock
     catalogue: Catalogue
@@ -29,8 +37,13 @@ class Services:
     publish: "Callable[[Sequence[Event]], Future[list[Receipt]]]"
     http: "Callable[[str], HttpClient]"
     metrics: Metrics
+    effects: Effects
+    host_loop: asyncio.AbstractEventLoop | None = None
     routes: RouteTable = field(default_factory=RouteTable)
     exclusive: ExclusiveKeys = field(default_factory=ExclusiveKeys)
+    panels: PanelTable = field(default_factory=PanelTable)
+    cleanups: CleanUps = field(default_factory=CleanUps)
+    abandoned: AbandonedCalls = field(default_factory=AbandonedCalls)
     in_pass: dict[str, int] = field(default_factory=dict)
     """Which pass asked for the work on a key that is under way or waits; kept by the controller."""
     dormant: Dormant = field(default_factory=Dormant)

@@ -81,8 +81,9 @@ async def _one_down(controller: Controller, world: World, runtime: IntegrationRu
     if calls is not None:
         records = [world.configs[key] for key in sorted(world.running(runtime.id))]
         stops = [calls.stop(r.generation, StopReason.PROCESS) for r in records if r.generation is not None]
-        problems = [problem for found in await asyncio.gather(*stops) for problem in found]
+        problems = [problem for stopped in await asyncio.gather(*stops) for problem in stopped.problems]
         for record in records:
             world.set_generation(record, None)
-    await runtime.shutdown(StopReason.PROCESS)
-    forced.extend(f"{runtime.id}: {problem}" for problem in (*problems, *runtime.leftovers))
+    problems += await runtime.shutdown(StopReason.PROCESS)
+    forced.extend(f"{runtime.id}: {problem}" for problem in problems)
+    runtime.drop_lane()

@@ -12,8 +12,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from reconciler.model.effect import EffectRow, EffectStatus
 from reconciler.model.errors import StateError
 from reconciler.model.good import Good
+from reconciler.model.json import Json
 from reconciler.model.state import PassRecord
 from reconciler.runtime import override_rows
 from reconciler.runtime.database import Database
@@ -38,7 +40,7 @@ CREATE TABLE IF NOT EXISTS outcome (
     PRIMARY KEY (pass, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS effect (
-    owner TEXT NOT NULL, key TEXT NOT NULL, status TEXT NOT NULL, handle TEXT, since REAL NOT NULL,
+    owner TEXT NOT NULL, key TEXT NOT NULL, status TEXT NOT NULL, handle TEXT, since REAL NOT NULL, document TEXT,
     PRIMARY KEY (owner, key)
 ) STRICT, WITHOUT ROWID;
 """
@@ -137,6 +139,23 @@ class StateStore:
         """Return the last `limit` passes, newest first."""
         return self._database.submit(lambda connection: _history(connection, limit))
 
+    # --- effects outside the process ----------------------------------------------------------------------------
+
+    def load_effects(self) -> list[EffectRow]:
+        """Return the inventory, waiting for it; a row whose status is not known counts as held."""
+        return self._database.submit(_load_effects).result()
+
+    def save_effect(self, row: EffectRow) -> "Future[None]":
+        """Put a row, replacing the one of the same owner and key."""
+        document = None if row.document is None else _encode(dict(row.document))
+        handle = None if row.handle is None else _encode(row.handle)
+        values = (row.owner, row.key, row.status.value, handle, row.since, document)
+        return self._many("INSERT OR REPLACE INTO effect VALUES (?, ?, ?, ?, ?, ?)", [values])
+
+    def forget_effect(self, owner: str, key: str) -> "Future[None]":
+        """Drop a row."""
+        return self._many("DELETE FROM effect WHERE owner = ? AND key = ?", [(owner, key)])
+
     # --- meta ---------------------------------------------------------------------------------------------------
 
     def get_meta(self, key: str) -> str | None:
@@ -200,6 +219,25 @@ def _load_good(connection: sqlite3.Connection) -> dict[str, Good]:
             same = accepted if applied_text == _SAME else applied
             found[config_id] = Good(config_id, file, line, digest, accepted, same)
     return found
+
+
+def _load_effects(connection: sqlite3.Connection) -> list[EffectRow]:
+    columns = "owner, key, status, handle, since, document"
+    known = {status.value: status for status in EffectStatus}
+    found = []
+    for owner, key, status, handle, since, document in connection.execute(f"SELECT {columns} FROM effect"):  # noqa: S608
+        where = known.get(status, EffectStatus.HELD)
+        found.append(EffectRow(owner, key, where, _json(handle), since, _decode(document)))
+    return found
+
+
+def _json(text: str | None) -> Json:
+    """Return a stored handle, or None where there is none that can be read."""
+    try:
+        value: Json = None if text is None else json.loads(text)
+    except ValueError:
+        return None
+    return value
 
 
 def _decode(text: str | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from reconciler._version import __version__
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.validation import Validator
 from reconciler.core.derive import Derived, config_state
+from reconciler.model.effect import EffectRow
 from reconciler.model.errors import ReconcileError
 from reconciler.model.override import OverrideKind
 from reconciler.model.plan import Plan
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 VERSION = __version__
 
 
-def config_status(record: ConfigRecord) -> ConfigStatus:
+def config_status(record: ConfigRecord, effects: tuple[EffectRow, ...] = ()) -> ConfigStatus:
     """Return one configuration's status."""
     want, generation = record.effective, record.generation
     derived = config_state(want, record.observed)
@@ -59,6 +60,7 @@ def config_status(record: ConfigRecord) -> ConfigStatus:
         conditions=tuple(record.conditions.copy().values()),
         diagnostics=desired.diagnostics,
         overrides=record.imposed.overrides,
+        effects=effects,
     )
 
 
@@ -104,7 +106,11 @@ def _overridden(record: ConfigRecord, kind: OverrideKind) -> str:
 
 
 def integration_status(
-    integration_id: str, runtime: IntegrationRuntime | None, registered: Registered, configs: int
+    integration_id: str,
+    runtime: IntegrationRuntime | None,
+    registered: Registered,
+    configs: int,
+    effects: tuple[EffectRow, ...] = (),
 ) -> IntegrationStatus:
     """Return one integration's status; `runtime` is None while no configuration has named it."""
     name, description, failure = integration_id, "", registered.validator.failure(integration_id)
@@ -128,6 +134,7 @@ def integration_status(
         configs=configs,
         hooks=runtime.hooks if runtime is not None else (),
         conditions=_integration_conditions(runtime, failure, registered.since),
+        effects=effects,
     )
 
 
@@ -141,8 +148,8 @@ def _integration_conditions(
         found.append(_fact(ConditionType.INITIALIZED, up, runtime.reason.value, runtime.message, since))
         stuck = runtime.reason is StateReason.STUCK
         found.append(_fact(ConditionType.RESPONSIVE, not stuck, "Stuck", runtime.message, since))
-        clean = not runtime.leftovers
-        found.append(_fact(ConditionType.CLEANED_UP, clean, "Leftovers", "; ".join(runtime.leftovers), since))
+        left = runtime.leftovers
+        found.append(_fact(ConditionType.CLEANED_UP, not left, "Leftovers", "; ".join(left), since))
     return tuple(found)
 
 

@@ -65,7 +65,11 @@ class Succession:
         self._dormant.role = Role.RUNNER
         parts.goods.writing = True
         parts.absences.following = False
+        effects = parts.services.effects
+        await asyncio.wrap_future(self._disk.run(effects.load))
         await parts.controller.take_over(history[0].number + 1 if history else 1)
+        for owner in effects.owners():
+            parts.controller.add(owner)
         self._begin()
 
     async def _follow(self) -> None:

@@ -13,6 +13,7 @@ from reconciler.model.ports import StopReason
 from reconciler.model.state import ConditionType, Role, Tristate
 from reconciler.runtime.calls import Abandoned
 from reconciler.runtime.dormant import Sleeper
+from reconciler.runtime.hook_host import name_of
 from reconciler.runtime.integration_runtime import IntegrationRuntime
 from reconciler.runtime.services import Services
 from reconciler.runtime.world import World
@@ -56,7 +57,7 @@ class Waking:
         return None
 
     async def _start(self, sleeper: Sleeper) -> None:
-        hook, what = sleeper.hook, sleeper.hook.describe()
+        hook, what = sleeper.hook, name_of(sleeper.hook)
         try:
             await sleeper.caller(f"starting {what}", sleeper.deadline, hook.start, sleeper.host)
         except Abandoned:
@@ -72,7 +73,7 @@ class Waking:
         return due is not None and self._services.clock.monotonic() >= due
 
     def _fail(self, key: str, sleeper: Sleeper, error: Exception) -> Outcome:
-        message = f"{sleeper.hook.describe()} did not start when this process became the runner: {error}"
+        message = f"{name_of(sleeper.hook)} did not start when this process became the runner: {error}"
         log.warning("%s: %s", key, message)
         action = Action(ActionKind.UPDATE, key, ActionReason.TAKE_OVER)
         if isinstance(error, Abandoned):

@@ -46,6 +46,8 @@ class ConfigRecord:
     attempts: int = 0
     rotated: bool = False
     imposed: Imposed = NOTHING
+    drift: str = ""
+    """What is not as it was applied although no file changed, or the empty string."""
     conditions: dict[ConditionType, Condition] = field(default_factory=dict)
 
     @property
@@ -56,7 +58,9 @@ class ConfigRecord:
     @property
     def live(self) -> LiveConfig | None:
         """What runs, as `diff` sees it."""
-        return LiveConfig(self.generation.document, self.rotated) if self.generation is not None else None
+        if self.generation is None:
+            return None
+        return LiveConfig(self.generation.document, self.rotated, bool(self.drift))
 
     @property
     def observed(self) -> Observed:
@@ -85,6 +89,8 @@ class World:
         self.alarms: dict[str, str] = {}
         self.touched: set[str] = set()
         """Configurations whose state may have changed since the counts were last asked for."""
+        self.cleaning: set[str] = set()
+        """The integrations that are to be up because an effect of theirs is to be removed."""
         self._services = services
         self._wanting: dict[str, set[str]] = {}
         self._running: dict[str, set[str]] = {}
@@ -144,9 +150,10 @@ class World:
 
     def up(self) -> Integrations:
         """Return which integrations are wanted and which are up, as `diff` wants them."""
-        wanted = {name for name, ids in self._wanting.items() if ids}
+        wanted = {name for name, ids in self._wanting.items() if ids} | self.cleaning
         up = {name for name, runtime in self.integrations.items() if runtime.state is IntegrationState.ACTIVE}
-        return Integrations(wanted, up)
+        drifted = {name for name, runtime in self.integrations.items() if runtime.drifted}
+        return Integrations(wanted, up, drifted)
 
     def live(self, ids: Iterable[str] | None = None) -> dict[str, LiveConfig]:
         """Return what runs, of `ids` or of all."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from reconciler.sdk.config import IntegrationConfig
     from reconciler.sdk.hooks.base import Hook
     from reconciler.sdk.hooks.event import EventHook
+    from reconciler.sdk.hooks.panel import PanelHook
+    from reconciler.sdk.hooks.resource import ResourceHook
     from reconciler.sdk.hooks.route import RouteHook
     from reconciler.sdk.hooks.schedule import ScheduleHook
     from reconciler.sdk.hooks.signal import SignalHook
@@ -46,6 +48,8 @@ _HOMES = {
     "reconciler.sdk.config": ("IntegrationConfig",),
     "reconciler.sdk.hooks.base": ("Hook",),
     "reconciler.sdk.hooks.event": ("EventHook",),
+    "reconciler.sdk.hooks.panel": ("PanelHook",),
+    "reconciler.sdk.hooks.resource": ("ResourceHook",),
     "reconciler.sdk.hooks.route": ("RouteHook",),
     "reconciler.sdk.hooks.schedule": ("ScheduleHook",),
     "reconciler.sdk.hooks.signal": ("SignalHook",),
@@ -58,10 +62,10 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "ClientCertificate", "DeadlineExceeded", "Event", "EventHook", "Field", "HmacVerifier", "Hook",
-    "HookConflict", "HookError", "HookHost", "HookSetClosed", "HttpClient", "HttpResponse", "Integration",
-    "IntegrationConfig", "IntegrationError", "Level", "Message", "NetworkRefused", "ReconcileError", "Request",
-    "Response", "RouteHook", "ScheduleHook", "Secret", "SecretError", "SecretMissing", "SignalHook",
+    "ClientCertificate", "DeadlineExceeded", "Event", "EventHook", "Field", "HmacVerifier", "Hook", "HookConflict",
+    "HookError", "HookHost", "HookSetClosed", "HttpClient", "HttpResponse", "Integration", "IntegrationConfig",
+    "IntegrationError", "Level", "Message", "NetworkRefused", "PanelHook", "ReconcileError", "Request",
+    "ResourceHook", "Response", "RouteHook", "ScheduleHook", "Secret", "SecretError", "SecretMissing", "SignalHook",
     "StandardWebhooksVerifier", "StopReason", "TaskHook", "TerminalError", "TokenVerifier", "TransientError",
     "UndeclaredHook", "Where", "plain_message", "raise_for_delivery", "render_message", "render_template",
     "retry_after", "unsigned",

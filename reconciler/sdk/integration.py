@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from reconciler.model.descriptor import Descriptor
 from reconciler.model.event import Event
@@ -47,10 +47,12 @@ class IntegrationContext(Protocol):
 class Integration:
     """One service. The engine makes one object when the first configuration is enabled; override what you need.
 
-    Each of the five methods may be `def` (it runs in a worker thread) or `async def` (it runs on the integration's
+    Each of the six methods may be `def` (it runs in a worker thread) or `async def` (it runs on the integration's
     own event loop), and has a deadline. `Settings` is a pydantic model of the settings, or None for a plain dict;
     `default_settings` stand beneath what a file says. A class that is registered directly, with no package around
     it, describes itself by `name`, `description`, `events`, `routes` and `schedules`.
+    `lane = "host"` runs the coroutines on the loop of an asyncio host (`astart`), to share what belongs to that loop,
+    and waives isolation: one that blocks holds the host up.
     """
 
     integration_id: ClassVar[str]
@@ -61,6 +63,7 @@ class Integration:
     schedules: ClassVar[Sequence[str]] = ()
     Settings: "ClassVar[type[BaseModel] | None]" = None
     default_settings: ClassVar[Mapping[str, Any]] = {}
+    lane: 'ClassVar[Literal["own", "host"]]' = "own"
     initialize_deadline: ClassVar[float] = 30.0
     shutdown_deadline: ClassVar[float] = 10.0
     config_deadline: ClassVar[float] = 30.0
@@ -92,6 +95,14 @@ class Integration:
 
     def config_disabled(self, config: IntegrationConfig[Any]) -> Awaitable[None] | None:
         """Cease to serve `config`; its hooks are removed by the engine."""
+        return None
+
+    def check_health(self, config: IntegrationConfig[Any]) -> "Awaitable[bool | None] | bool | None":
+        """Raise, or return False, when what serves `config` does not work any more.
+
+        Asked at each sweep, every 30 s or more. What is not well is started afresh (enabled anew, then the old version
+        disabled), with backoff; after a TerminalError it is not, for that would not help.
+        """
         return None
 
     def default_message(self, event: Event, config: IntegrationConfig[Any]) -> Message:

@@ -14,6 +14,7 @@ from reconciler.runtime.api import EngineView
 from reconciler.web.access import Access, Guard
 from reconciler.web.answers import ApiError, busy, error
 from reconciler.web.api import Api
+from reconciler.web.api_outside import OutsideApi
 from reconciler.web.intake import Intake
 from reconciler.web.options import WebOptions
 from reconciler.web.overrides import OverridesApi
@@ -41,7 +42,8 @@ def create_app(engine: EngineView, options: WebOptions, metrics: HttpMetrics | N
 
 
 def _routes(engine: EngineView, options: WebOptions) -> Sequence[Route]:
-    probes, api, overrides = Probes(engine), Api(engine, options), OverridesApi(engine, options)
+    probes, api = Probes(engine), Api(engine, options)
+    outside, overrides = OutsideApi(engine, options), OverridesApi(engine, options)
     return [
         Route("/livez", probes.livez),
         Route("/readyz", probes.readyz),
@@ -52,11 +54,13 @@ def _routes(engine: EngineView, options: WebOptions) -> Sequence[Route]:
         Route("/api/v1/status", api.status),
         Route("/api/v1/integrations", api.integrations),
         Route("/api/v1/integrations/{id}", api.integration),
+        Route("/api/v1/integrations/{id}/panels", outside.panels),
         Route("/api/v1/configs", api.configs),
         Route("/api/v1/configs/{integration}/{name}", api.config),
         Route("/api/v1/plan", api.plan),
         Route("/api/v1/history", api.history),
         Route("/api/v1/retry", api.retry, methods=["POST"]),
+        Route("/api/v1/forget", outside.forget, methods=["POST"]),
         Route("/api/v1/approve", api.approve, methods=["POST"]),
         Route("/api/v1/look", api.look, methods=["POST"]),
         Route("/api/v1/overrides", overrides.listed),

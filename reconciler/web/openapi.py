@@ -94,6 +94,7 @@ def _reading() -> dict[str, Any]:
         f"{api}/status": {"get": _get("The whole at a glance.", ref("Status"))},
         f"{api}/integrations": {"get": _get("Every registered integration.", page_of("Integration"))},
         f"{api}/integrations/{{id}}": {"get": _get("One integration.", ref("Integration"), integration)},
+        f"{api}/integrations/{{id}}/panels": {"get": _get("Its panels, rendered now.", page_of("Panel"), integration)},
         f"{api}/configs": {"get": _get("Configurations, in pages.", page_of("Config"), _filters())},
         f"{api}/configs/{{integration}}/{{name}}": {"get": _get("One configuration.", ref("Config"), config)},
         f"{api}/plan": {"get": _get("What still differs from the files.", ref("Plan"))},
@@ -106,6 +107,7 @@ def _reading() -> dict[str, Any]:
 def _changing() -> dict[str, Any]:
     return {
         "/api/v1/retry": {"post": _post("Try a failed configuration or integration again now.", "key")},
+        "/api/v1/forget": {"post": _forget()},
         "/api/v1/approve": {"post": _post("Release exactly the held plan of this digest.", "digest")},
         "/api/v1/look": {"post": _post("Look again now.")},
         "/api/v1/overrides": _overrides(),
@@ -158,6 +160,24 @@ def _post(summary: str, field: str | None = None) -> dict[str, Any]:
     given = _object({name: {"type": "string", "minLength": 1} for name in names})
     return _operation(summary, {"202": _json("Accepted.", accepted), "default": _error()}) | {
         "requestBody": {"required": bool(names), "content": {"application/json": {"schema": given}}},
+        "security": [{"token": []}],
+    }
+
+
+def _forget() -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string", "minLength": 1}
+    given = _object({"id": text, "key": text}) | {"required": ["id"]}
+    dropped = _object(
+        {
+            "format_version": {"const": 1},
+            "id": text,
+            "key": {"type": ["string", "null"]},
+            "forgotten": {"type": "integer"},
+        }
+    )
+    summary = "Drop effects of a configuration or an integration from the inventory, whatever is outside."
+    return _operation(summary, {"200": _json("Dropped.", dropped), "default": _error()}) | {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": given}}},
         "security": [{"token": []}],
     }
 

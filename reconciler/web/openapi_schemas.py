@@ -3,6 +3,7 @@
 from typing import Any
 
 from reconciler.model.duration import DURATION_PATTERN
+from reconciler.model.effect import EffectStatus
 from reconciler.model.override import MOST_IDS, MOST_LABELS, MOST_TEXT, InterventionKind, OverrideKind
 from reconciler.model.plan import ActionKind, ActionReason
 from reconciler.model.state import ConditionType, ConfigState, IntegrationState, Role, Tristate
@@ -80,6 +81,8 @@ SCHEMAS: dict[str, Any] = {
         path=_PATH,
         related=_list(_record(**_PLACE)),
     ),
+    "Effect": _record(key=_TEXT, status=_words(EffectStatus), handle={}, since=_MAYBE_MOMENT),
+    "Panel": _record(owner=_TEXT, title=_TEXT, html=_TEXT, data={}, error=_TEXT),
     "Config": _record(
         id=_TEXT,
         integration=_TEXT,
@@ -97,6 +100,7 @@ SCHEMAS: dict[str, Any] = {
         labels={"type": "object", "additionalProperties": _TEXT},
         scope={"type": "object", "additionalProperties": _list(_TEXT)},
         hooks=_list(_TEXT),
+        effects=_list(ref("Effect")),
         conditions=_list(ref("Condition")),
         diagnostics=_list(ref("Diagnostic")),
         overrides=_list(ref("Override")),
@@ -110,6 +114,7 @@ SCHEMAS: dict[str, Any] = {
         message=_TEXT,
         configs=_COUNT,
         hooks=_list(_TEXT),
+        effects=_list(ref("Effect")),
         conditions=_list(ref("Condition")),
     ),
     "Status": _record(

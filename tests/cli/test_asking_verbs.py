@@ -181,6 +181,20 @@ def test_retry_sends_the_key(ask, fake):
     assert fake.asked[-1][3] == {"key": "slack/b"}
 
 
+def test_forget_sends_owner_and_key(ask, fake):
+    fake.answers["POST /api/v1/forget"] = (200, {"format_version": 1, "id": "slack/b", "key": "k", "forgotten": 1})
+    assert ask("forget", "slack/b", "k") == (0, "✓ forgot 1 effect of slack/b: what is outside stays there\n", "")
+    assert fake.asked[-1][3] == {"id": "slack/b", "key": "k"}
+    assert '"forgotten": 1' in ask("forget", "slack/b", "-o", "json")[1]
+
+
+def test_get_shows_effects(ask, fake):
+    key = "GET /api/v1/configs/slack/a"
+    effect = {"key": "hook:r", "status": "held", "handle": {"id": 7}, "since": None}
+    fake.answers[key] = (200, fake.answers[key][1] | {"effects": [effect]})
+    assert 'hook:r (held, {"id": 7})' in ask("get", "slack/a")[1]
+
+
 def test_emit_sends_a_cloudevent(ask, fake):
     code, out, _ = ask("emit", "build.finished", "--data", '{"n": 1}', "--scope", "team=web", "--id", "1")
     assert (code, out) == (0, "✓ accepted build.finished as number 4 (id 1)\n")

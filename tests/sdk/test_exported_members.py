@@ -12,8 +12,8 @@ DOORS = {
     "reconciler.sdk": {
         "ClientCertificate", "DeadlineExceeded", "Event", "EventHook", "Field", "HmacVerifier", "Hook", "HookConflict",
         "HookError", "HookHost", "HookSetClosed", "HttpClient", "HttpResponse", "Integration", "IntegrationConfig",
-        "IntegrationError", "Level", "Message", "NetworkRefused", "ReconcileError", "Request", "Response", "RouteHook",
-        "ScheduleHook", "Secret", "SecretError", "SecretMissing", "SignalHook", "StandardWebhooksVerifier",
+        "IntegrationError", "Level", "Message", "NetworkRefused", "PanelHook", "ReconcileError", "Request", "ResourceHook",
+        "Response", "RouteHook", "ScheduleHook", "Secret", "SecretError", "SecretMissing", "SignalHook", "StandardWebhooksVerifier",
         "StopReason", "TaskHook", "TerminalError", "TokenVerifier", "TransientError", "UndeclaredHook", "Where",
         "plain_message", "raise_for_delivery", "render_message", "render_template", "retry_after", "unsigned",
     },

@@ -9,8 +9,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
+from reconciler.model.effect import EffectRow, EffectStatus
 from reconciler.model.errors import OverrideRefused, UnknownTarget
 from reconciler.model.override import Override
+from reconciler.model.panel import PanelView
 from reconciler.model.plan import Action, ActionKind, ActionReason, FieldChange, Plan
 from reconciler.model.ports import Receipt
 from reconciler.model.state import (
@@ -45,6 +47,7 @@ def config_status(config_id, **changes):
     status = ConfigStatus(
         config_id, integration, name, "", True, ConfigState.ACTIVE, StateReason.NONE, "", False, "d1", "d1",
         "a.yaml", 1, {}, {"team": ["web"]}, ("EventHook",), (condition,), (finding,),
+        effects=(EffectRow(config_id, "webhook:a", EffectStatus.HELD, {"id": 7}, MOMENT),),
     )  # fmt: skip
     return replace(status, **changes)
 
@@ -80,6 +83,20 @@ class MemoryOverrides:
         return done(self.done[:limit])
 
 
+class MemoryOutside:
+    """OutsideView: what is asked goes to `calls`; the owners in `known` have one effect each."""
+
+    def __init__(self, calls, known):
+        self.calls, self.known = calls, known
+
+    def forget(self, owner, key, who):
+        self.calls.append(("forget", owner, key, who))
+        return 1 if owner in self.known else 0
+
+    def panels(self, integration_id):
+        return done([PanelView(integration_id, "Limits", html="&lt;b&gt;"), PanelView("slack/a", "Rows", data=[1])])
+
+
 class MemoryEngine:
     """EngineView over plain attributes; events go to `events`, and `store` decides what publishing gives."""
 
@@ -97,6 +114,7 @@ class MemoryEngine:
         self.events = []
         self.calls = []
         self.overrides = MemoryOverrides(self.calls)
+        self.outside = MemoryOutside(self.calls, {"slack/a"})
         self.retryable = {"slack/a", "slack"}
         self.held = "abc123"
         self.store = self._store

@@ -28,6 +28,8 @@ class Hook:
 
     where: ClassVar[Where] = Where.EVERYWHERE
     exclusive: str | None = None
+    described: str = ""
+    """The engine's: what `describe` said when the hook was started."""
 
     def __init__(self, owner: HookOwner) -> None:
         hook_set_of(owner).declare(self)
@@ -37,8 +39,15 @@ class Hook:
         raise NotImplementedError
 
     def stop(self, reason: StopReason) -> Awaitable[None] | None:
-        """End, whether or not `start` succeeded; called at least once, in the owner's lane."""
+        """End, whether or not `start` succeeded; called at least once, in the owner's lane.
+
+        Raising makes the engine call it again later, with backoff, until it succeeds.
+        """
         raise NotImplementedError
+
+    def is_alive(self) -> bool:
+        """Whether what `start` began still stands. Asked at each sweep; one that is not is started afresh."""
+        return True
 
     def describe(self) -> str:
         """Return one line for status: what the hook is registered for."""

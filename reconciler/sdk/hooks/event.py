@@ -40,6 +40,10 @@ class EventHook(Hook):
         if dispose is not None:
             dispose()
 
+    def is_alive(self) -> bool:
+        """Whether the receiver is registered."""
+        return self._dispose is not None
+
     def describe(self) -> str:
         """Return the types it takes."""
         return f"EventHook {', '.join(self.types)}" if self.types is not None else "EventHook"

@@ -22,6 +22,11 @@ class InFlight:
         with self._changed:
             self._open = True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are let in."""
+        return self._open
+
     def enter(self) -> bool:
         """Count a call in; False when the gate is closed. After True, `leave` must follow."""
         with self._changed:

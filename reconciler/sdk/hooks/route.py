@@ -49,8 +49,6 @@ class RouteHook(Hook):
         self.path = f"/hooks/{key}/{path.strip('/')}"
         self.handle = handle
         self.verify = verify
-        # A route is held by one hook at a time: the engine stops the old version's before it starts the new one's.
-        self.exclusive = f"route:{'+'.join(sorted(self.methods))} {self.path}"
         self._gate = _Gate(verify, self.path)
         self._calls = InFlight()
         self._dispose: Disposer | None = None
@@ -77,6 +75,10 @@ class RouteHook(Hook):
         left = self._calls.wait()
         if left:
             raise HookError(f"{self.describe()}: {left} requests have not been answered yet")
+
+    def is_alive(self) -> bool:
+        """Whether the route is open."""
+        return self._dispose is not None
 
     def describe(self) -> str:
         """Return its methods and path."""

@@ -39,11 +39,13 @@ class ScheduleHook(Hook):
         self._calls = InFlight()
         self._dispose: Disposer | None = None
         self._running: Future[Any] | None = None
+        self._watching = False
         super().__init__(owner)
 
     def start(self, host: HookHost) -> None:
         """Begin to watch the clock."""
         self._calls.open()
+        self._watching = True
         self._dispose = host.spawn(f"schedule {self.name}", partial(self._watch, host))
 
     def stop(self, reason: StopReason) -> None:  # noqa: ARG002 — the same for each
@@ -60,6 +62,10 @@ class ScheduleHook(Hook):
                 self._running.cancel()
             raise HookError(f"{self.describe()}: a run did not return and was cancelled")
 
+    def is_alive(self) -> bool:
+        """Whether somebody watches the clock for it."""
+        return self._calls.is_open and self._watching
+
     def describe(self) -> str:
         """Return its name, expression and zone."""
         return f"ScheduleHook {self.name} ({self._timetable.cron}, {self._timetable.timezone})"
@@ -67,10 +73,13 @@ class ScheduleHook(Hook):
     async def _watch(self, host: HookHost) -> None:
         clock = host.clock
         ticker = Ticker(self._timetable, clock.time(), clock.monotonic())
-        while True:
-            await clock.sleep(ticker.pause(clock.time()))
-            if ticker.look(clock.time(), clock.monotonic()):
-                await self._fire(host)
+        try:
+            while True:
+                await clock.sleep(ticker.pause(clock.time()))
+                if ticker.look(clock.time(), clock.monotonic()):
+                    await self._fire(host)
+        finally:
+            self._watching = False
 
     async def _fire(self, host: HookHost) -> None:
         """Run once. `stop` cancels the watching alone, so the run is shielded and reports for itself."""

@@ -64,6 +64,10 @@ class SignalHook(Hook):
         if left:
             raise HookError(f"{self.describe()}: {left} of its calls have not returned yet")
 
+    def is_alive(self) -> bool:
+        """Whether it takes calls."""
+        return self._calls.is_open
+
     def describe(self) -> str:
         """Return the receiver's name."""
         return f"SignalHook {_name(self.receiver)}"

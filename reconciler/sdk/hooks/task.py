@@ -32,11 +32,13 @@ class TaskHook(Hook):
         self.exclusive = f"task:{hook_set_of(owner).owner_key}:{self.name}"
         self._calls = InFlight()
         self._dispose: Disposer | None = None
+        self._lost = False
         super().__init__(owner)
 
     def start(self, host: HookHost) -> None:
         """Begin."""
         self._calls.open()
+        self._lost = False
         self._dispose = host.spawn(self.name, partial(self._supervise, host))
 
     def stop(self, reason: StopReason) -> None:  # noqa: ARG002 — the same for each
@@ -50,6 +52,10 @@ class TaskHook(Hook):
             dispose()
         if self._calls.wait():
             raise HookError(f"{self.describe()}: the task ignores its cancellation")
+
+    def is_alive(self) -> bool:
+        """Whether the task goes on, or has ended by itself; not when somebody but `stop` cancelled it."""
+        return self._dispose is not None and not self._lost
 
     def describe(self) -> str:
         """Return its name."""
@@ -70,6 +76,9 @@ class TaskHook(Hook):
                     return
                 failures = 1 if host.clock.monotonic() - began >= _STEADY else failures + 1
                 await host.clock.sleep(_delay(error, failures))
+        except BaseException:
+            self._lost = True
+            raise
         finally:
             self._calls.leave()
 

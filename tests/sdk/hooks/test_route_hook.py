@@ -207,8 +207,8 @@ def test_verifier_is_required(owner):
         RouteHook(owner, "github", print)
 
 
-def test_it_is_exclusive_and_lives_everywhere(owner):
+def test_it_is_not_exclusive_and_lives_everywhere(owner):
     hook = RouteHook(owner, "github", print, methods=("put", "post"), verify=unsigned())
-    assert hook.exclusive == f"route:POST+PUT {PATH}"
+    assert hook.exclusive is None  # a new version opens its route over the old one
     assert hook.describe() == f"RouteHook PUT,POST {PATH}"
     assert hook.where is Where.EVERYWHERE

@@ -8,6 +8,7 @@ from house import fences
 
 from reconciler.sdk import Event, Request
 from reconciler.testing import Harness
+from reconciler.testing.http_server import Answer
 
 
 def example(page: str, name: str) -> dict:
@@ -80,6 +81,19 @@ def test_the_guides_own_hook_lives_with_its_owner(capsys):
         harness.delete("a.yaml")
         harness.settle()
     assert capsys.readouterr().out == "on\noff\n"
+
+
+def test_the_guides_effect_is_removed_when_its_configuration_goes():
+    watcher = example("docs/writing-an-integration.md", "class WatcherIntegration")["WatcherIntegration"]
+    with Harness(watcher) as harness:
+        harness.http.answer(Answer(body=b'{"id": 7}'), Answer(503), Answer(404))
+        settings = {"api": harness.http.url, "repository": "web"}
+        harness.write("a.yaml", {"integration": "watcher", "name": "a", "settings": settings})
+        harness.delete("a.yaml")
+        harness.advance(10)
+        asked = [(request.method, request.path) for request in harness.http.requests]
+        assert asked == [("PUT", "/hooks/web"), ("DELETE", "/hooks/web/7"), ("DELETE", "/hooks/web/7")]
+        assert harness.state("watcher/a") is None
 
 
 def test_the_guides_own_route_takes_signed_requests_alone():

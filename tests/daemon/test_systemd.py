@@ -110,6 +110,18 @@ def test_start_that_takes_long_asks_for_time_and_is_not_ready(start, systemd, wa
 
 
 @pytest.mark.slow
+def test_standby_asks_for_time_until_it_takes_over(daemon, start, systemd):
+    manager = systemd(watchdog=0.3)
+    start("--standby", environ=manager.environ)
+    manager.expect("STATUS=standing by")
+    manager.expect("WATCHDOG=1", "EXTEND_TIMEOUT_USEC=")
+    assert not any("READY=1" in message for message in manager.messages)
+    daemon.signal()
+    assert daemon.code() == 0
+    manager.expect("READY=1")
+
+
+@pytest.mark.slow
 def test_watchdog_starves_when_the_engines_loop_hangs(start, systemd):
     """The process goes on living, other threads and all; systemd would end it with SIGABRT, whose trace is logged."""
     manager = systemd(watchdog=0.3)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from reconciler.model.config import Presence
 from reconciler.model.diagnostic import Diagnostic
@@ -30,9 +31,20 @@ from reconciler.runtime.world import ConfigRecord
 _FEW = 50
 """More actions of one kind on one integration than this are told together."""
 _STATUSES = (OutcomeStatus.APPLIED, OutcomeStatus.FAILED, OutcomeStatus.WAITING)
+_QUIET_PASSES = 3
 _EXAMPLES = 5
 """How many failures among them are told one by one all the same."""
 _INVALID = (Presence.INVALID, Presence.UNREADABLE, Presence.DUPLICATE)
+
+
+@dataclass(slots=True)
+class _Together:
+    """How many actions of a group are still to come, and how those that ended since it was told have ended."""
+
+    left: int = 0
+    quiet: int = 0
+    """How many passes have ended since without any of them: what turned out to need nothing is not told."""
+    counts: Counter[OutcomeStatus] = field(default_factory=Counter)
 
 
 class Narrator:
@@ -47,7 +59,7 @@ class Narrator:
         self._kept_back: dict[str, str] = {}
         self._held = ""
         self._waiting: dict[str, tuple[str | None, str]] = {}
-        self._many: dict[tuple[str, ActionKind], Counter[OutcomeStatus]] = {}
+        self._many: dict[tuple[str, ActionKind], _Together] = {}
         self._is_ready = False
 
     def listener(self) -> Listener:
@@ -113,7 +125,7 @@ class Narrator:
         kinds = Counter((action.integration, action.kind) for action in plan.actions if not action.held)
         for group, number in kinds.items():
             if number > _FEW:
-                self._many.setdefault(group, Counter())
+                self._many.setdefault(group, _Together()).left += number
 
     def _settled(self, outcome: Outcome) -> None:
         assert self._engine is not None
@@ -122,8 +134,9 @@ class Narrator:
             return
         together = self._many.get((action.integration, action.kind))
         if together is not None:
-            together[status] += 1
-            if status is OutcomeStatus.APPLIED or together[status] > _EXAMPLES:
+            together.left -= 1
+            together.counts[status] += 1
+            if status is OutcomeStatus.APPLIED or together.counts[status] > _EXAMPLES:
                 return
         file, line = self._engine.place_of(action.key)
         self._tell(Settled(outcome, file, line, self._engine.runs(action.key), self._engine.in_pass.get(action.key)))
@@ -150,11 +163,16 @@ class Narrator:
                 self._tell(InForce(override, concerned))
 
     def _tell_many(self) -> None:
-        for (integration, kind), counts in self._many.items():
-            if counts:
-                done, failed, waiting = (counts[status] for status in _STATUSES)
+        """Tell at the end of a pass what has been done together so far; what is left is another pass's."""
+        for (integration, kind), together in self._many.items():
+            if together.counts:
+                done, failed, waiting = (together.counts[status] for status in _STATUSES)
                 self._tell(Many(integration, kind, done, failed, waiting))
-        self._many = {}
+                together.counts.clear()
+                together.quiet = 0
+            else:
+                together.quiet += 1
+        self._many = {key: one for key, one in self._many.items() if one.left > 0 and one.quiet < _QUIET_PASSES}
 
     def _tell_alarms(self) -> None:
         assert self._engine is not None

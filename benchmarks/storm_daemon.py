@@ -24,7 +24,7 @@ PRELOADED = (
     "reconciler.compose.daemon",
     "reconciler_integrations.webhook.integration",
     "reconciler.sdk.http",
-    "reconciler.config.explain_engine",
+    "reconciler.config.explain.engine",
 )
 
 

@@ -5,8 +5,8 @@ import os
 from dataclasses import dataclass, field
 
 from reconciler.config.catalogue import Catalogue
-from reconciler.config.directory import Directory
 from reconciler.config.secrets import SecretResolver
+from reconciler.config.tree.directory import Directory
 from reconciler.config.validation import Validator
 from reconciler.model.config import Presence
 

@@ -21,7 +21,7 @@ def new_config(config_id: str, root: Path, allowed: Sequence[str] | None) -> Pat
     """Write `<root>/<integration>/<name>.yaml` and return its path; refuses an id, or a file, that will not do."""
     from reconciler.cli.verbs.schema import unknown_integration
     from reconciler.compose.catalogue import build_catalogue
-    from reconciler.config.schema import SettingsSchema
+    from reconciler.config.schemas.schema import SettingsSchema
 
     integration, _, name = config_id.partition("/")
     if not _NAME.match(name):

@@ -21,7 +21,7 @@ def show(value: Any, output: str, table: "Callable[[], RenderableType]") -> None
 
         out(render_json(value))
     elif output == "yaml":
-        from reconciler.config.yaml_writer import write_yaml
+        from reconciler.config.yaml.writer import write_yaml
 
         out(write_yaml(value))
     else:

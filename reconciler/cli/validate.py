@@ -42,7 +42,7 @@ def validate(
         fail("expected the path of a directory or a file, found an empty one")
     if jobs < 0:
         fail(f"--jobs: expected 0 or more, found {jobs}")
-    from reconciler.config.run import RunOptions, validate_paths
+    from reconciler.config.run.run import RunOptions, validate_paths
 
     options = RunOptions(jobs or None, allow_plaintext_secrets, names(integrations), Path(secrets_dir))
     result = validate_paths([Path(path) for path in paths or [dir]], options)

@@ -32,7 +32,7 @@ def watch(values: dict[str, Any]) -> int:
     with caught(items.put):
         from reconciler.compose.daemon import run_daemon
         from reconciler.config.places import display_prefix
-        from reconciler.runtime.notify_socket import NotifySocket
+        from reconciler.runtime.telling.notify_socket import NotifySocket
 
         prefix = display_prefix(options.root)
         channel = NotifySocket.from_environ(os.environ)

@@ -18,7 +18,7 @@ from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.listener import Listener
-from reconciler.runtime.state_directory import Wish
+from reconciler.runtime.state.state_directory import Wish
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop

@@ -6,7 +6,7 @@ An embedded engine opens no socket, so its host gives people these calls where i
 from collections.abc import Mapping, Sequence
 
 from reconciler.model.override import Override, OverrideKind, OverrideRequest, Selector, parse_span
-from reconciler.runtime.override_desk import OverrideDesk
+from reconciler.runtime.asking.override_desk import OverrideDesk
 
 
 class HostOverrides:

@@ -26,7 +26,7 @@ from reconciler.report.daemon_event import (
 )
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.listener import Listener
-from reconciler.runtime.world import ConfigRecord
+from reconciler.runtime.loop.world import ConfigRecord
 
 _FEW = 50
 """More actions of one kind on one integration than this are told together."""

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from reconciler.compose.build import build_tools
 from reconciler.compose.options import EngineOptions
-from reconciler.config.directory import Directory, RootState
 from reconciler.config.roots import root_error
+from reconciler.config.tree.directory import Directory, RootState
 from reconciler.core.diff import Integrations, LiveConfig, diff
 from reconciler.core.lastgood import Effective, effective
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Plan
 from reconciler.runtime.clock import SystemClock
-from reconciler.runtime.state_store import peek_good
+from reconciler.runtime.state.state_store import peek_good
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import StateLocked
 from reconciler.report.daemon_event import DaemonEvent, StandingBy
 from reconciler.runtime.engine import Engine
-from reconciler.runtime.lock import RunnerLock
+from reconciler.runtime.state.lock import RunnerLock
 
 PERIOD = 0.5
 """How often the lock is tried, in seconds."""

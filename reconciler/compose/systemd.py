@@ -11,7 +11,7 @@ from collections.abc import Callable
 from reconciler.report.ansi import printable
 from reconciler.report.daemon_event import Alarm, DaemonEvent, Held, Passed, Ready, StandingBy, Started, Stopping
 from reconciler.report.summary import count
-from reconciler.runtime.notify_socket import NotifySocket
+from reconciler.runtime.telling.notify_socket import NotifySocket
 
 _EXTEND = 60
 """For how long a start that is under way asks for more time, at each beat, in seconds."""

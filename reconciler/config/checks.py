@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.config.nearest import nearest
-from reconciler.config.reader import RawDocument
+from reconciler.config.explain.nearest import nearest
 from reconciler.config.secrets import SecretResolver, references
+from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
 from reconciler.model.descriptor import Descriptor, IgnoredSetting

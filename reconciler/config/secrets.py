@@ -17,7 +17,7 @@ from reconciler.model.json import Path as JsonPath
 from reconciler.model.secret import Secret, SecretRef
 
 if TYPE_CHECKING:
-    from reconciler.config.schema import ResolvedSchema
+    from reconciler.config.schemas.schema import ResolvedSchema
     from reconciler.model.ports import SecretProvider
 
 MAX_BYTES: Final = 64 * 1024
@@ -162,7 +162,7 @@ class SecretResolver:
         """Return what to write instead of a reference that can never resolve."""
         if ref.scheme in self._providers:
             return _ADVICE.get(ref.scheme, "")
-        from reconciler.config.nearest import nearest
+        from reconciler.config.explain.nearest import nearest
 
         near = nearest(ref.scheme, self.schemes)
         return f"did you mean `{near}:`?" if near else f"known are {', '.join(f'{one}:' for one in self.schemes)}"
@@ -214,7 +214,7 @@ class SecretResolver:
     ) -> None:
         known = self._schemas.get(id(schema))
         if known is None:
-            from reconciler.config.schema import ResolvedSchema
+            from reconciler.config.schemas.schema import ResolvedSchema
 
             if len(self._schemas) >= _KEEP:
                 self._schemas.clear()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.checks import Checks, Expectations, sound_parts
-from reconciler.config.envelope import Envelope
-from reconciler.config.nearest import known_names, nearest
-from reconciler.config.reader import RawDocument
-from reconciler.config.schema import SettingsSchema
+from reconciler.config.explain.nearest import known_names, nearest
+from reconciler.config.schemas.envelope import Envelope
+from reconciler.config.schemas.schema import SettingsSchema
 from reconciler.config.secrets import SecretResolver
+from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -21,7 +21,7 @@ from reconciler.model.errors import RegistrationError, UnknownIntegration
 from reconciler.model.json import Path, digest
 
 if TYPE_CHECKING:
-    from reconciler.config.explain import Explainer
+    from reconciler.config.explain.explain import Explainer
 
 
 _MANY: Final = 50
@@ -174,7 +174,7 @@ class Validator:
         self, document: RawDocument, file: str, about: str, schema: dict[str, Any], base: Path
     ) -> list[Diagnostic]:
         """Explain by the schema of the integration `about`, the empty string being the envelope."""
-        from reconciler.config.explain import Explainer
+        from reconciler.config.explain.explain import Explainer
 
         explainer = self._explainers.get(about)
         if explainer is None:

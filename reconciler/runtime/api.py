@@ -12,7 +12,7 @@ from reconciler.model.panel import PanelView
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
 from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
-from reconciler.runtime.routes import RouteTable
+from reconciler.runtime.lanes.routes import RouteTable
 
 
 class OverridesView(Protocol):

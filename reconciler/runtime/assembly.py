@@ -6,36 +6,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config.catalogue import Catalogue
-from reconciler.config.directory import Directory
 from reconciler.config.secrets import SecretResolver
+from reconciler.config.tree.directory import Directory
 from reconciler.config.validation import Validator
 from reconciler.core.guard import PruneLimit
 from reconciler.core.routing import RoutingIndex
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
 from reconciler.model.state import Role
-from reconciler.runtime.absence import Absences
-from reconciler.runtime.controller import Controller
-from reconciler.runtime.deliveries import Deliveries
-from reconciler.runtime.dispatcher import Dispatcher
-from reconciler.runtime.dormant import Dormant
-from reconciler.runtime.effects import Effects
+from reconciler.runtime.asking.outside_desk import OutsideDesk
+from reconciler.runtime.asking.override_desk import OverrideDesk, Surroundings
+from reconciler.runtime.asking.overrides import Overrides
+from reconciler.runtime.delivery.deliveries import Deliveries
+from reconciler.runtime.delivery.dispatcher import Dispatcher
+from reconciler.runtime.delivery.queue import SqliteQueue
+from reconciler.runtime.delivery.router import Router
 from reconciler.runtime.engine_thread import Worker
-from reconciler.runtime.goods import Goods
+from reconciler.runtime.lanes.dormant import Dormant
+from reconciler.runtime.lanes.effects import Effects
 from reconciler.runtime.listener import Listener
-from reconciler.runtime.metric_collectors import Now, NowCollector
-from reconciler.runtime.metrics import Metrics
-from reconciler.runtime.outside_desk import OutsideDesk
-from reconciler.runtime.override_desk import OverrideDesk, Surroundings
-from reconciler.runtime.overrides import Overrides
-from reconciler.runtime.parts import Parts
-from reconciler.runtime.queue import SqliteQueue
-from reconciler.runtime.router import Router
+from reconciler.runtime.loop.absence import Absences
+from reconciler.runtime.loop.controller import Controller
+from reconciler.runtime.loop.goods import Goods
+from reconciler.runtime.loop.parts import Parts
+from reconciler.runtime.loop.world import World
 from reconciler.runtime.services import Services
-from reconciler.runtime.state_counts import StateCounts
-from reconciler.runtime.state_store import StateStore
-from reconciler.runtime.statuses import Registered
-from reconciler.runtime.world import World
+from reconciler.runtime.state.state_store import StateStore
+from reconciler.runtime.telling.metric_collectors import Now, NowCollector
+from reconciler.runtime.telling.metrics import Metrics
+from reconciler.runtime.telling.state_counts import StateCounts
+from reconciler.runtime.telling.statuses import Registered
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop

@@ -21,18 +21,18 @@ from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
 from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord, Role
 from reconciler.runtime.assembly import Assembly, Ground, Tools, assemble
+from reconciler.runtime.delivery.publisher import Publisher
 from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.engine_thread import EngineThread, Worker
-from reconciler.runtime.heartbeat import Heartbeat
+from reconciler.runtime.lanes.routes import RouteTable
 from reconciler.runtime.listener import Listener
-from reconciler.runtime.metrics import Metrics
-from reconciler.runtime.publisher import Publisher
-from reconciler.runtime.routes import RouteTable
 from reconciler.runtime.shutdown import shut_down
-from reconciler.runtime.state_directory import StateDirectory
-from reconciler.runtime.statuses import config_status, engine_status, integration_status
+from reconciler.runtime.state.state_directory import StateDirectory
 from reconciler.runtime.succession import Succession
-from reconciler.runtime.watcher import Hint, Watcher
+from reconciler.runtime.telling.heartbeat import Heartbeat
+from reconciler.runtime.telling.metrics import Metrics
+from reconciler.runtime.telling.statuses import config_status, engine_status, integration_status
+from reconciler.runtime.watch.watcher import Hint, Watcher
 from reconciler.sdk.integration import Integration
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.core.guard import PruneLimit
-from reconciler.runtime.publisher import Defer
-from reconciler.runtime.state_directory import Wish
+from reconciler.runtime.delivery.publisher import Defer
+from reconciler.runtime.state.state_directory import Wish
 
 
 @dataclass(frozen=True, slots=True)

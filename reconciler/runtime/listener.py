@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.model.override import Intervention
 from reconciler.model.plan import Outcome, Plan
 from reconciler.model.state import PassRecord
-from reconciler.runtime.world import ConfigRecord
+from reconciler.runtime.loop.world import ConfigRecord
 
 
 @dataclass(slots=True)

@@ -10,14 +10,14 @@ from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
-from reconciler.runtime.abandoned import AbandonedCalls
-from reconciler.runtime.cleanup import CleanUps
-from reconciler.runtime.dormant import Dormant
-from reconciler.runtime.effects import Effects
-from reconciler.runtime.exclusive import ExclusiveKeys
-from reconciler.runtime.metrics import Metrics
-from reconciler.runtime.panels import PanelTable
-from reconciler.runtime.routes import RouteTable
+from reconciler.runtime.lanes.abandoned import AbandonedCalls
+from reconciler.runtime.lanes.cleanup import CleanUps
+from reconciler.runtime.lanes.dormant import Dormant
+from reconciler.runtime.lanes.effects import Effects
+from reconciler.runtime.lanes.exclusive import ExclusiveKeys
+from reconciler.runtime.lanes.panels import PanelTable
+from reconciler.runtime.lanes.routes import RouteTable
+from reconciler.runtime.telling.metrics import Metrics
 from reconciler.sdk.hooks.base import Hook
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ import logging
 
 from reconciler.model.ports import Clock, StopReason
 from reconciler.model.state import IntegrationState
-from reconciler.runtime.controller import Controller
-from reconciler.runtime.dispatcher import Dispatcher
-from reconciler.runtime.integration_runtime import IntegrationRuntime
-from reconciler.runtime.pump import first_of
-from reconciler.runtime.router import Router
-from reconciler.runtime.world import World
+from reconciler.runtime.delivery.dispatcher import Dispatcher
+from reconciler.runtime.delivery.router import Router
+from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
+from reconciler.runtime.loop.controller import Controller
+from reconciler.runtime.loop.pump import first_of
+from reconciler.runtime.loop.world import World
 
 log = logging.getLogger(__name__)
 _DOWN = (IntegrationState.REGISTERED, IntegrationState.FAILED)

@@ -12,7 +12,7 @@ from reconciler.model.errors import NotRunning
 from reconciler.model.state import Role
 from reconciler.runtime.assembly import Assembly
 from reconciler.runtime.engine_thread import Worker
-from reconciler.runtime.state_directory import StateDirectory, Wish
+from reconciler.runtime.state.state_directory import StateDirectory, Wish
 
 PERIOD = 0.5
 """How often a worker tries for the lock and looks at what the runner has removed, in seconds."""

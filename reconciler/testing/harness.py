@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from reconciler.compose.manager import IntegrationManager
-from reconciler.config.yaml_writer import write_yaml
+from reconciler.config.yaml.writer import write_yaml
 from reconciler.model.event import Event
 from reconciler.model.plan import Outcome
 from reconciler.model.state import ConfigState, ConfigStatus, Tristate

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from reconciler.cli.app import run
 from reconciler.cli.new_config import render
 from reconciler.compose.catalogue import build_catalogue
-from reconciler.config.reader import read_documents
-from reconciler.config.schema import SettingsSchema
+from reconciler.config.schemas.schema import SettingsSchema
+from reconciler.config.yaml.reader import read_documents
 from reconciler.model.descriptor import Descriptor, EventDeclaration
 from reconciler.model.errors import RegistrationError
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.runtime.notify_socket import NotifySocket
+from reconciler.runtime.telling.notify_socket import NotifySocket
 
 UNIT = Path(__file__).resolve().parents[2] / "deploy" / "systemd" / "reconcile.service"
 HANGS = """

@@ -12,11 +12,11 @@ from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
 from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Desired, Presence
-from reconciler.runtime import state_counts
-from reconciler.runtime.metrics import Metrics
-from reconciler.runtime.state_counts import StateCounts
-from reconciler.runtime.statuses import Registered
-from reconciler.runtime.world import World
+from reconciler.runtime.loop.world import World
+from reconciler.runtime.telling import state_counts
+from reconciler.runtime.telling.metrics import Metrics
+from reconciler.runtime.telling.state_counts import StateCounts
+from reconciler.runtime.telling.statuses import Registered
 from reconciler.web.shell import HttpMetrics
 
 RUNNING = Path(__file__).resolve().parents[2] / "docs" / "running.md"

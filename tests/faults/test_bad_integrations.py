@@ -152,7 +152,7 @@ def test_validate_runs_nobodys_code(site, tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "✓ 2 configurations in 2 files: no findings\n"), done.stderr
     modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "reconciler.config.run" in modules
+    assert "reconciler.config.run.run" in modules
     assert not [name for name in modules if name.startswith(("acme", "reconciler_integrations"))]
 
 

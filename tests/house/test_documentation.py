@@ -7,8 +7,8 @@ from house import ROOT, fences, pages
 
 from reconciler.cli import options
 from reconciler.cli.tree import VERBS, build
-from reconciler.config.directory_settings import TOML_SYNTAX
-from reconciler.config.run import RunOptions, validate_paths
+from reconciler.config.run.run import RunOptions, validate_paths
+from reconciler.config.tree.settings import TOML_SYNTAX
 from reconciler.model import rules
 from reconciler.report.rule_texts import RULE_TEXTS
 

@@ -9,13 +9,13 @@ from house import ROOT, modules
 
 SETTINGS = ("integrations/reconciler_integrations/*/settings.py", "integrations/reconciler_integrations/_settings.py")
 ALLOWED = {
-    "yaml": ("reconciler/config/yaml_*.py", "reconciler/config/reader.py"),
-    "jsonschema": ("reconciler/config/explain*.py", "reconciler/config/schema*.py"),
-    "jsonschema_rs": ("reconciler/config/schema*.py", "reconciler/config/manifest.py"),
-    "referencing": ("reconciler/config/schema*.py", "reconciler/config/explain*.py"),
-    "pydantic": ("reconciler/sdk/integration.py", "reconciler/runtime/generation.py", *SETTINGS),
+    "yaml": ("reconciler/config/yaml/*.py",),
+    "jsonschema": ("reconciler/config/explain/*.py", "reconciler/config/schemas/*.py"),
+    "jsonschema_rs": ("reconciler/config/schemas/*.py", "reconciler/config/manifest.py"),
+    "referencing": ("reconciler/config/schemas/*.py", "reconciler/config/explain/*.py"),
+    "pydantic": ("reconciler/sdk/integration.py", "reconciler/runtime/lanes/generation.py", *SETTINGS),
     "pydantic_core": ("reconciler/model/secret.py",),
-    "watchfiles": ("reconciler/runtime/watch*.py",),
+    "watchfiles": ("reconciler/runtime/watch/*.py",),
     "typer": ("reconciler/cli/tree.py", "reconciler/cli/params.py", "reconciler/cli/root.py", "reconciler/cli/verbs/*.py"),
     "rich": ("reconciler/report/tables.py",),
     "starlette": ("reconciler/web/*.py",),
@@ -26,7 +26,7 @@ ALLOWED = {
     "blinker": (),  # SignalHook needs the two methods that blinker and Django share, and imports neither
     "cronsim": ("reconciler/sdk/hooks/timetable.py",),
     "cel_expr_python": ("reconciler/core/filter.py",),
-    "prometheus_client": ("reconciler/runtime/metric*.py", "reconciler/runtime/engine.py", "reconciler/runtime/api.py",
+    "prometheus_client": ("reconciler/runtime/telling/metric*.py", "reconciler/runtime/engine.py", "reconciler/runtime/api.py",
                           "reconciler/web/*.py"),
 }  # fmt: skip
 OURS = {"reconciler", "reconciler_integrations"}

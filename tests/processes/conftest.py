@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config.yaml_writer import write_yaml
+from reconciler.config.yaml.writer import write_yaml
 from reconciler.testing.http_server import RecordingServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "embedding"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from reconciler.runtime.lock import RunnerLock
+from reconciler.runtime.state.lock import RunnerLock
 
 pytestmark = pytest.mark.slow
 

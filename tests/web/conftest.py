@@ -27,7 +27,7 @@ from reconciler.model.state import (
     StateReason,
     Tristate,
 )
-from reconciler.runtime.routes import RouteTable
+from reconciler.runtime.lanes.routes import RouteTable
 from reconciler.web.options import WebOptions
 from reconciler.web.server import WebServer
 

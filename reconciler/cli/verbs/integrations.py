@@ -54,7 +54,7 @@ def _catalogue(allowed: tuple[str, ...] | None, live: list[Any] | None) -> list[
 
 
 def _described(catalogue: Any, integration_id: str) -> dict[str, Any]:
-    from reconciler.config.schema import SettingsSchema
+    from reconciler.config.schemas.schema import SettingsSchema
     from reconciler.model.errors import ReconcileError
 
     try:

@@ -42,7 +42,7 @@ def _schema(integration: str | None, allowed: tuple[str, ...] | None) -> Any:
 
     catalogue = build_catalogue(allowed)
     if integration is None:
-        from reconciler.config.bundle import build_bundle
+        from reconciler.config.schemas.bundle import build_bundle
 
         return build_bundle(catalogue)
     known = catalogue.ids()

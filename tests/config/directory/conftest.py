@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from reconciler.config.directory import Directory, Scan
+from reconciler.config.tree.directory import Directory, Scan
 from reconciler.config.validation import Checked
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Severity

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from reconciler.config.directory import RootState
+from reconciler.config.tree.directory import RootState
 
 BROKEN = "integration: [\n"
 

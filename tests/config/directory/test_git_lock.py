@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from reconciler.config.directory_git import git_lock
+from reconciler.config.tree.git import git_lock
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config import run_workers
 from reconciler.config.places import display_path, display_prefix
-from reconciler.config.run import RunOptions, validate_paths
+from reconciler.config.run import workers as run_workers
+from reconciler.config.run.run import RunOptions, validate_paths
 from reconciler.model.errors import ReconcileError, RootUnreadable
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.config.reader import read_documents
+from reconciler.config.yaml.reader import read_documents
 from reconciler.model.diagnostic import Span
 from reconciler.model.json import digest
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config.reader import read_documents
+from reconciler.config.yaml.reader import read_documents
 
 HERE = Path(__file__).parent
 GOOD = sorted((HERE / "good").glob("*.yaml"))

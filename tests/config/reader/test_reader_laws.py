@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.config.reader import RawDocument, read_documents
-from reconciler.config.yaml_build import CarefulBuilder, build_quickly
-from reconciler.config.yaml_parser import GuardedParser, is_shallow, open_parser
-from reconciler.config.yaml_writer import write_yaml
+from reconciler.config.yaml.build import CarefulBuilder, build_quickly
+from reconciler.config.yaml.parser import GuardedParser, is_shallow, open_parser
+from reconciler.config.yaml.reader import RawDocument, read_documents
+from reconciler.config.yaml.writer import write_yaml
 from reconciler.model.json import digest
 
 HERE = Path(__file__).parent

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from reconciler.config.reader import read_documents
+from reconciler.config.yaml.reader import read_documents
 
 LOL = b"a: &a [x, x, x, x, x, x, x, x, x, x]\n" + b"".join(
     b"%c: &%c [%s]\n" % (98 + i, 98 + i, b", ".join([b"*%c" % (97 + i)] * 10)) for i in range(9)
@@ -61,7 +61,7 @@ def test_finding_about_depth_stands_where_it_begins():
 def test_interpreter_survives_depth_on_a_small_stack(opening):
     program = (
         "import sys, threading; threading.stack_size(512 * 1024)\n"
-        "from reconciler.config.reader import read_documents\n"
+        "from reconciler.config.yaml.reader import read_documents\n"
         "data = sys.argv[1].encode()\n"
         "def run():\n"
         "    for times in (15, 31, 99, 1_000, 4_000, 30_000, 200_000):\n"

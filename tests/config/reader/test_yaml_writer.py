@@ -1,6 +1,6 @@
 """YAML as people like to read it."""
 
-from reconciler.config.yaml_writer import write_yaml
+from reconciler.config.yaml.writer import write_yaml
 
 
 def test_configuration_is_written_as_a_person_would():

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from reconciler.config.catalogue import Catalogue
-from reconciler.config.reader import read_documents
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
+from reconciler.config.yaml.reader import read_documents
 
 SECRET = {"type": "string", "writeOnly": True, "minLength": 8}
 CHAT = {

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from reconciler.config.bundle import _downgrade, build_bundle
-from reconciler.config.reader import read_documents
+from reconciler.config.schemas.bundle import _downgrade, build_bundle
+from reconciler.config.yaml.reader import read_documents
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad").glob("*.yaml"))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.config.explain import Explainer
-from reconciler.config.explain_engine import Engine
-from reconciler.config.reader import RawDocument
-from reconciler.config.schema import SettingsSchema, compile_schema
+from reconciler.config.explain.engine import Engine
+from reconciler.config.explain.explain import Explainer
+from reconciler.config.schemas.schema import SettingsSchema, compile_schema
+from reconciler.config.yaml.reader import RawDocument
 
 KEYS = ("a", "b", "c")
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.5, 1.0, "", "a", "ab", "x.y", "a@b.c"])

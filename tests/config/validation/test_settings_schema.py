@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from reconciler.config.schema import SettingsSchema
+from reconciler.config.schemas.schema import SettingsSchema
 from reconciler.model.errors import RegistrationError
 
 REF = {"secret": "env:X"}

@@ -267,14 +267,16 @@ def test_failing_delivery_is_said_once_and_so_is_its_end(harness, make, doc, cap
     cls = make(deliver=deliver)
     h = harness(cls)
     h.write("a.yaml", doc("a"), settle=False)
-    caplog.set_level("INFO", "reconciler.runtime.deliveries")
+    caplog.set_level("INFO", "reconciler.runtime.delivery.deliveries")
     h.start()
     h.deliver(note(1))
     h.advance(10)
     cls.release.set()
     h.advance(400)
     h.wait_until(lambda: h.manager.engine.delivered)
-    assert [record.getMessage() for record in caplog.records if record.name == "reconciler.runtime.deliveries"] == [
+    assert [
+        record.getMessage() for record in caplog.records if record.name == "reconciler.runtime.delivery.deliveries"
+    ] == [
         "deliveries to diary/a fail and are tried again: the service is asleep",
         "deliveries to diary/a work again",
     ]

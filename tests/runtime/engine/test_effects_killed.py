@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.compose.manager import IntegrationManager
-from reconciler.runtime.state_store import StateStore
+from reconciler.runtime.state.state_store import StateStore
 from reconciler.sdk import Integration, ResourceHook
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from reconciler.model.errors import DeadlineExceeded, TransientError
-from reconciler.runtime.calls import Abandoned, call
 from reconciler.runtime.clock import SystemClock
-from reconciler.runtime.lane import Lane
+from reconciler.runtime.lanes.calls import Abandoned, call
+from reconciler.runtime.lanes.lane import Lane
 
 
 @pytest.fixture

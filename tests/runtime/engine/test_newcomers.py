@@ -1,6 +1,6 @@
 """Newcomers: who waits for whom, and for how long."""
 
-from reconciler.runtime.newcomers import Newcomers
+from reconciler.runtime.loop.newcomers import Newcomers
 
 
 def test_new_id_comes_in_at_once_where_nothing_is_missed():

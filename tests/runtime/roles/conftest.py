@@ -6,7 +6,7 @@ import time
 import pytest
 
 from reconciler import IntegrationManager
-from reconciler.config.yaml_writer import write_yaml
+from reconciler.config.yaml.writer import write_yaml
 from reconciler.sdk import EventHook, Hook, Integration, Where
 from reconciler.testing import VirtualClock
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reconciler.model.state import PassRecord
-from reconciler.runtime.lost_writes import LostWrites
+from reconciler.runtime.loop.lost_writes import LostWrites
 
 PASS = PassRecord(1, 0.0, 0.1, "watch", 1, 1, (), held=0, errors=0)
 

@@ -8,11 +8,11 @@ import sys
 import pytest
 
 from reconciler.model.errors import StateError, StateLocked
-from reconciler.runtime.lock import RunnerLock
+from reconciler.runtime.state.lock import RunnerLock
 
 HOLD = """
 import sys, pathlib
-from reconciler.runtime.lock import RunnerLock
+from reconciler.runtime.state.lock import RunnerLock
 lock = RunnerLock(pathlib.Path(sys.argv[1])); lock.acquire(); print("held", flush=True); sys.stdin.read()
 """
 

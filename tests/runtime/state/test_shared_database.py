@@ -10,14 +10,14 @@ from contextlib import closing
 import pytest
 
 from reconciler.model.errors import NotRunning, StateError
-from reconciler.runtime.database import Database
-from reconciler.runtime.database_open import Schema
+from reconciler.runtime.state.database import Database
+from reconciler.runtime.state.database_open import Schema
 
 SCHEMA = Schema("CREATE TABLE IF NOT EXISTS t (x INTEGER)")
 GUEST = """
 import pathlib, sys
-from reconciler.runtime.database import Database
-from reconciler.runtime.database_open import Schema
+from reconciler.runtime.state.database import Database
+from reconciler.runtime.state.database_open import Schema
 guest = Database(pathlib.Path(sys.argv[1]), Schema("CREATE TABLE IF NOT EXISTS t (x INTEGER)"), owner=False)
 for line in sys.stdin:
     guest.submit(lambda db: db.execute("INSERT INTO t VALUES (?)", (int(line),))).result(20)
@@ -178,8 +178,8 @@ def test_child_forked_in_the_middle_of_a_statement_ends(path):
     """The connection's mutex is held by a thread that the child does not have: closing the copy would wait for ever."""
     program = """
 import os, pathlib, sys, threading
-from reconciler.runtime.database import Database
-from reconciler.runtime.database_open import Schema
+from reconciler.runtime.state.database import Database
+from reconciler.runtime.state.database_open import Schema
 database = Database(pathlib.Path(sys.argv[1]), Schema("CREATE TABLE IF NOT EXISTS t (x INTEGER)"))
 begun = threading.Event()
 def long(db):

@@ -7,7 +7,7 @@ import pytest
 from reconciler.compose.offline import offline_plan
 from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import StateError, StateLocked
-from reconciler.runtime.state_store import peek_good
+from reconciler.runtime.state.state_store import peek_good
 from reconciler.testing import Harness
 
 GOOD = {"integration": "console", "name": "a"}

@@ -9,7 +9,7 @@ from reconciler.model.errors import StateError
 from reconciler.model.good import Good
 from reconciler.model.json import digest
 from reconciler.model.state import PassRecord
-from reconciler.runtime.state_store import HISTORY, StateStore
+from reconciler.runtime.state.state_store import HISTORY, StateStore
 
 
 @pytest.fixture

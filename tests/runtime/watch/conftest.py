@@ -6,7 +6,7 @@ import time
 import pytest
 
 from reconciler.runtime.clock import SystemClock
-from reconciler.runtime.watcher import Watcher
+from reconciler.runtime.watch.watcher import Watcher
 
 
 class Hints:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from reconciler.runtime.mounts import MountTable, _unescaped
+from reconciler.runtime.watch.mounts import MountTable, _unescaped
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Why a schema refuses a document, in words: the branch that was meant, the nearest name, no secret."""

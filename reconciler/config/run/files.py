@@ -1,0 +1,179 @@
+"""Checking many files one after the other, keeping only findings and ids: the loop that `validate` spends its time in.
+
+Runs in the process of `run`, or in one of its workers (`workers`), which send a `Part` back. What only findings
+need is imported when there are some: checking one file should take no longer than starting Python a few times.
+"""
+
+import gc
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from reconciler.config.files import Unreadable, Vanished, check_regular, read_file, resolve_link
+from reconciler.config.validation import Validator
+from reconciler.config.yaml.reader import RawDocument, read_documents
+from reconciler.model.config import ConfigDocument
+from reconciler.model.diagnostic import Diagnostic, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files of one root. `base` is the root's resolved path, `prefix` is written before a file's path in findings.
+
+    `special` are the files that are links, or no files at all, and have to be looked at before they are opened.
+    """
+
+    base: str
+    prefix: str
+    files: Sequence[str]
+    special: Collection[str] = ()
+
+
+class Part:
+    """What checking some files gave: ids with the file (as shown) and line of each document that names one.
+
+    `fallbacks` are the valid documents that name one, cut down to that, with its place.
+    """
+
+    __slots__ = ("configs", "diagnostics", "fallbacks", "files", "ids")
+
+    def __init__(self, diagnostics: Sequence[Diagnostic] = (), files: int = 0) -> None:
+        self.diagnostics = list(diagnostics)
+        self.ids: list[tuple[str, str, int]] = []
+        self.fallbacks: list[tuple[ConfigDocument, Span]] = []
+        self.files = files
+        self.configs = 0
+
+    def add(self, other: "Part") -> None:
+        """Take in another part of the same root."""
+        self.diagnostics += other.diagnostics
+        self.ids += other.ids
+        self.fallbacks += other.fallbacks
+        self.files += other.files
+        self.configs += other.configs
+
+
+def check_files(batch: Batch, validator: Validator) -> Part:
+    """Check every file of `batch`; whatever is wrong with one is a finding and concerns no other."""
+    part = Part()
+    for file in batch.files:
+        shown = batch.prefix + file
+        try:
+            data = read_listed(batch, file)
+        except Vanished:
+            continue  # deleted since it was listed
+        except Unreadable as problem:
+            part.files += 1
+            part.diagnostics.append(problem.diagnostic(shown))
+            continue
+        part.files += 1
+        try:
+            _check(part, data, shown, validator)
+        except Exception as error:  # noqa: BLE001 — one file must not keep the others from being checked
+            from reconciler.config.tree.read import internal_error
+
+            part.diagnostics.append(internal_error(shown, error))
+    return part
+
+
+def _check(part: Part, data: bytes, shown: str, validator: Validator) -> None:
+    result = read_documents(data, shown)
+    if result.diagnostics:
+        part.diagnostics += result.diagnostics
+    for document in result.documents:
+        part.configs += 1
+        fallback = _fallback(document, shown)
+        checked = validator.check(document, shown)
+        if checked.id is not None:
+            part.ids.append((checked.id, shown, document.line))
+        if checked.diagnostics:
+            part.diagnostics += checked.diagnostics
+        if fallback is not None and checked.document is not None:
+            part.fallbacks.append(fallback)
+        document.release()
+
+
+def _fallback(document: RawDocument, shown: str) -> tuple[ConfigDocument, Span] | None:
+    """Return what a document says of its fallback; asked before the check, which drops the document's positions."""
+    value = document.value
+    delivery = value.get("delivery") if isinstance(value, dict) else None
+    if not isinstance(delivery, dict) or "fallback" not in delivery:
+        return None
+    kept = {key: value.get(key) for key in ("integration", "name")} | {"delivery": {"fallback": delivery["fallback"]}}
+    return ConfigDocument(kept, ""), document.span(("delivery", "fallback"), shown)
+
+
+def read_listed(batch: Batch, file: str) -> bytes:
+    """Return the bytes of a file that was listed; raises Unreadable, or Vanished when it is gone for good."""
+    path = f"{batch.base}/{file}"
+    if file not in batch.special:
+        try:
+            return read_file(path)[0]
+        except Vanished:
+            check_regular(path)  # replaced meanwhile? then say by what
+            return read_file(path)[0]
+    # A link may flip between resolving and opening; what it led to may be gone then.
+    for _ in range(3):
+        try:
+            return read_file(resolve_link(path, batch.base))[0]
+        except Vanished:
+            check_link(path)
+    raise Vanished
+
+
+def check_link(path: str) -> None:
+    """Raise Vanished when nothing stands at `path` any more."""
+    try:
+        check_regular(path)
+    except Unreadable:
+        return
+
+
+def across(batch: Batch, part: Part) -> list[Diagnostic]:
+    """Return what is wrong between the documents of one root, and let go of what only that needed."""
+    found = duplicates(batch, part.ids)
+    if part.fallbacks:
+        from reconciler.config.checks import dangling_fallbacks
+
+        found += dangling_fallbacks(part.fallbacks, [config_id for config_id, _, _ in part.ids])
+    part.ids, part.fallbacks = [], []
+    return found
+
+
+def duplicates(batch: Batch, ids: Sequence[tuple[str, str, int]]) -> list[Diagnostic]:
+    """Return an error for each place of each id that is named more than once in one root."""
+    seen: dict[str, tuple[str, int]] = {}
+    doubled: dict[str, list[tuple[str, int]]] = {}
+    for config_id, file, line in ids:
+        first = seen.setdefault(config_id, (file, line))
+        if first != (file, line):
+            doubled.setdefault(config_id, [first]).append((file, line))
+    found: list[Diagnostic] = []
+    if doubled:
+        from reconciler.config.tree.snapshot import duplicate_diagnostics
+    for config_id, places in doubled.items():
+        spans = [_name_span(batch, file, line) for file, line in sorted(places)]
+        found += duplicate_diagnostics(config_id, spans)
+    return found
+
+
+def _name_span(batch: Batch, shown: str, line: int) -> Span:
+    """Read a file again for the place of a name: duplicates are rare, and positions of all files are not kept."""
+    try:
+        result = read_documents(read_listed(batch, shown.removeprefix(batch.prefix)), shown)
+    except (Vanished, Unreadable):
+        return Span(shown, line, 1, line, 1)
+    spans = [document.span(("name",), shown) for document in result.documents if document.line == line]
+    return spans[0] if spans else Span(shown, line, 1, line, 1)
+
+
+@contextmanager
+def without_gc() -> Iterator[None]:
+    """Keep the cycle collector out of bulk work: what is made there has no cycles, and collecting costs a tenth."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,1 @@
+"""A directory of configurations, read again in proportion to what changed."""

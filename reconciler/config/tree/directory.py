@@ -1,0 +1,167 @@
+"""A directory of configurations, read again in proportion to what changed: the incremental side of `files`.
+
+`scan` finds the root, lists folders, has `files` read what changed and settled, and gives a new `snapshot`.
+It decides nothing about removal: an id that no file names is ABSENT, and the engine looks twice. Called by the engine
+in one thread at a time, and by `plan` offline; `validate` goes through `run`, which keeps nothing.
+"""
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from reconciler.config.files import is_gone
+from reconciler.config.tree.files import FileTree
+from reconciler.config.tree.memory import SETTLE
+from reconciler.config.tree.settings import SettingsFile, too_many
+from reconciler.config.tree.snapshot import Snapshot
+from reconciler.config.tree.walk import Walk, walk_all, walk_some
+from reconciler.config.validation import Validator
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.ports import Clock
+
+
+class RootState(StrEnum):
+    """What the root of the directory is; its value completes the sentence "the root is …"."""
+
+    OK = "ok"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    SWAPPED_EMPTY = "another folder than before, and empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one scan found. Where `root` is not OK, nothing was changed and nothing must be removed.
+
+    `changed` are the ids whose Desired differs, absent ones included, `moved` those that only stand elsewhere.
+    `files` is how many files the directory holds, `read` how many were read now. `recheck_in` is in how many seconds
+    to scan again because something is still being written (any folders will do, none too), or None: as long as it is
+    given, an absence must not be confirmed, since a file may be on its way under another name. `problems` are
+    findings about the root's settings, names, and folders that cannot be listed.
+    """
+
+    changed: frozenset[str] = frozenset()
+    root: RootState = RootState.OK
+    files: int = 0
+    read: int = 0
+    recheck_in: float | None = None
+    problems: tuple[Diagnostic, ...] = ()
+    moved: frozenset[str] = frozenset()
+
+
+class Directory:
+    """One root, which may be a link. Not thread-safe but for `snapshot` and `invalidate`."""
+
+    def __init__(self, root: Path, validator: Validator, *, clock: Clock | None = None, settle: float = SETTLE) -> None:
+        self.root = root
+        self._validator = validator
+        self._tree = FileTree(validator, clock.monotonic if clock is not None else time.monotonic, settle)
+        self._settings = SettingsFile()
+        self._snapshot = Snapshot()
+        self._identity: tuple[int, int] | None = None
+        self._accepting = self._is_lost = False
+        self._invalid: frozenset[str] = frozenset()
+        self._problems: list[Diagnostic] = []
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the files ask for, as of the last scan."""
+        return self._snapshot
+
+    def invalidate(self, integration_id: str) -> None:
+        """Have the documents of an integration checked again by the next scan of everything; from any thread."""
+        self._invalid |= {integration_id}
+
+    def accept_root(self) -> None:
+        """Take the root as it is at the next scan, even if it was swapped for an empty one."""
+        self._accepting = True
+
+    def scan(
+        self,
+        folders: Collection[str] | None = None,
+        *,
+        known: Mapping[str, Collection[str]] | None = None,
+        tick: Callable[[], None] | None = None,
+    ) -> Scan:
+        """Look at `folders` (relative to the root, not recursively; None: everything) and at what was settling.
+
+        `known` gives the ids that files held in an earlier life; the first scan needs it. `tick` is called after
+        every 50 files, so that a long scan can let others run.
+        """
+        tick = tick or _nothing
+        self._tree.learn(known or {})
+        try:
+            base, identity = self._locate()
+            # A root that was lost is not there again before all of it has been listed.
+            everything = folders is None or identity != self._identity or self._is_lost
+            walk = self._walk(base, None if everything else folders, tick)
+        except OSError as error:
+            return self._lost(RootState.MISSING if is_gone(error) else RootState.UNREADABLE)
+        if identity != self._identity and self._is_swapped_empty(walk):
+            return self._lost(RootState.SWAPPED_EMPTY)
+        self._identity, self._accepting, self._is_lost = identity, False, False
+        if everything:
+            self._settings.refresh(base)
+            self._revalidate()
+        self._tree.refresh(walk, base, self._settings.settings.max_files, tick, everything=everything)
+        return self._publish()
+
+    # --- the root -----------------------------------------------------------------------------------------------
+
+    def _locate(self) -> tuple[str, tuple[int, int]]:
+        """Resolve the root, which may be a link that flips: one scan sees one folder. Raises OSError."""
+        base = os.path.realpath(self.root, strict=True)
+        status = os.lstat(base)
+        if not stat.S_ISDIR(status.st_mode):
+            raise OSError(errno.EINVAL, "not a folder", base)
+        return base, (status.st_dev, status.st_ino)
+
+    def _walk(self, base: str, folders: Collection[str] | None, tick: Callable[[], None]) -> Walk:
+        if folders is None:
+            walk = walk_all(base, tick)
+        else:
+            tree = self._tree
+            walk = walk_some(base, {*folders, *tree.again}, tree.folders, tree.broken, tick)
+        if walk.root_error is not None:
+            raise walk.root_error
+        return walk
+
+    def _is_swapped_empty(self, walk: Walk) -> bool:
+        had = self._identity is not None and self._tree.files > 0
+        return had and not self._accepting and not walk.broken and not any(x.files for x in walk.listings.values())
+
+    def _lost(self, state: RootState) -> Scan:
+        self._is_lost = True
+        return Scan(root=state, files=self._tree.files)
+
+    # --- what comes of it ---------------------------------------------------------------------------------------
+
+    def _revalidate(self) -> None:
+        invalid, self._invalid = self._invalid, frozenset()
+        for integration_id in invalid:
+            self._validator.forget(integration_id)
+        if invalid:
+            self._tree.revalidate(invalid)
+
+    def _publish(self) -> Scan:
+        tree, settings = self._tree, self._settings.settings
+        problems = [*settings.diagnostics, *tree.problems()]
+        if tree.is_over:
+            problems.append(too_many(settings.max_files))
+        is_same = not tree.index.touched and problems == self._problems and tree.files == self._snapshot.files
+        changed, moved = tree.index.commit()
+        if not is_same:
+            self._problems = problems
+            self._snapshot = Snapshot(tree.index.desired, tree.files, [*problems, *tree.index.diagnostics()])
+        due = tree.settling.due_in()
+        recheck_in = SETTLE if due is None and tree.again else due
+        return Scan(changed, RootState.OK, tree.files, tree.read, recheck_in, tuple(problems), moved)
+
+
+def _nothing() -> None:
+    return None

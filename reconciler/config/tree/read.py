@@ -1,0 +1,72 @@
+"""From the bytes of one file to what it says: reader and validation together, whatever happens inside them.
+
+Called by `directory` for each file that changed. It keeps nothing.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.config.files import Unreadable
+from reconciler.config.tree.snapshot import Claim, FileState
+from reconciler.config.validation import Validator
+from reconciler.config.yaml.reader import read_documents
+from reconciler.model.diagnostic import Diagnostic, Severity, Span
+from reconciler.model.rules import UNREADABLE_FILE
+
+INTERNAL_ERROR: Final = "internal-error"
+"""The rule of a finding that is our own fault: one file must not keep the others from being read."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class FileRecord:
+    """What is remembered of a file to know whether to read it again; `retry` says to, whatever its signature."""
+
+    signature: bytes
+    content: bytes = b""
+    retry: bool = False
+
+
+def read_state(file: str, data: bytes, validator: Validator) -> FileState:
+    """Return what the bytes of `file` say. Never raises: a failure of ours is a diagnostic too."""
+    try:
+        return _read_state(file, data, validator)
+    except Exception as error:  # noqa: BLE001 — a failure of ours concerns one file, not the scan
+        return FileState(diagnostics=(internal_error(file, error),))
+
+
+def _read_state(file: str, data: bytes, validator: Validator) -> FileState:
+    result = read_documents(data, file)
+    diagnostics = list(result.diagnostics)
+    claims = []
+    for document in result.documents:
+        span = document.span(("name",), file)  # before the check, which drops the positions of a valid document
+        checked = validator.check(document, file)
+        diagnostics += checked.diagnostics
+        if checked.id is not None:
+            claims.append(
+                Claim(
+                    checked.id,
+                    document.line,
+                    span,
+                    checked.document,
+                    checked.diagnostics,
+                    persistable=checked.persistable,
+                )
+            )
+        document.release()
+    return FileState(tuple(claims), tuple(diagnostics))
+
+
+def failed_state(file: str, problem: Unreadable) -> FileState:
+    """Return the state of a file that could not be taken as one."""
+    return FileState(diagnostics=(problem.diagnostic(file),), unreadable=problem.rule == UNREADABLE_FILE)
+
+
+def internal_error(file: str, error: Exception) -> Diagnostic:
+    """Log a failure of ours and return the finding for it, which names no value of the file."""
+    log.error("%s: checking it failed", file, exc_info=error)
+    message = f"checking this file failed inside reconcile ({type(error).__name__})"
+    return Diagnostic(INTERNAL_ERROR, Severity.ERROR, message, Span(file), "please report it, with the file")

@@ -1,0 +1,1 @@
+"""The YAML reader and writer: YAML 1.2 core on PyYAML's parser, with positions, limits and causes."""

@@ -1,0 +1,77 @@
+"""Builds the typed settings of configurations in their integration's lane, many in one call.
+
+A model's validators are the integration's code, so they never run on the engine's loop. A call into a lane costs more
+than most validations, and a start of thousands of configurations asks for thousands: what is asked for at the same
+time goes together. Used by `generation.py`, on the engine's loop.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.errors import DeadlineExceeded, TransientError
+from reconciler.runtime.lanes.hook_host import Caller
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_TOGETHER = 64
+
+
+class SettingsBuilder:
+    """Validates settings against one model, under the deadline of a configuration's calls (seconds)."""
+
+    def __init__(self, caller: Caller, model: "type[BaseModel]", deadline: float) -> None:
+        self._caller = caller
+        self._model = model
+        self._deadline = deadline
+        self._asked: list[tuple[Mapping[str, Any], asyncio.Future[Any]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def build(self, values: Mapping[str, Any]) -> Any:
+        """Return an instance of the model; raises what its validation raises, or what the call into the lane does."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked.append((values, answer))
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._work())
+        return await answer
+
+    async def _work(self) -> None:
+        try:
+            while self._asked:
+                asked, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
+                await self._answer(asked)
+        finally:
+            self._task = None
+
+    async def _answer(self, asked: Sequence[tuple[Mapping[str, Any], "asyncio.Future[Any]"]]) -> None:
+        what, values = "validating the settings", [value for value, _ in asked]
+        try:
+            built = await self._caller(what, self._deadline, _build, self._model, values)
+        except Exception as error:  # noqa: BLE001 — whoever asked hears of it
+            built = [error, *(_shared(error) for _ in asked[1:])]
+        for (_, answer), result in zip(asked, built, strict=True):
+            if answer.done():
+                continue
+            if isinstance(result, BaseException):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
+
+
+def _build(model: "type[BaseModel]", many: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return an instance or an exception for each of `many`; runs in the lane."""
+    built: list[Any] = []
+    for values in many:
+        try:
+            built.append(model.model_validate(values))
+        except Exception as error:  # noqa: BLE001 — it belongs to one configuration
+            built.append(error)
+    return built
+
+
+def _shared(error: Exception) -> Exception:
+    """Return what the others of a call hear: one abandoned call must not count as many."""
+    if isinstance(error, DeadlineExceeded):
+        return TransientError(f"other settings were validated in the same call: {error}")
+    return error

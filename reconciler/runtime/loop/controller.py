@@ -1,0 +1,395 @@
+"""The loop: scan, judge, plan, hand keys to the queue. Every trigger only says "look again".
+
+It reads the world and writes plans; `applier.py` takes the steps, `deliveries.py` follows with routes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable
+
+from reconciler.config.tree.directory import RootState, Scan
+from reconciler.core.diff import diff
+from reconciler.core.lastgood import Effective
+from reconciler.model.config import ConfigDocument, Presence
+from reconciler.model.plan import Outcome, Plan
+from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
+from reconciler.runtime.lanes.health import Health
+from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
+from reconciler.runtime.listener import Listener
+from reconciler.runtime.loop import requests
+from reconciler.runtime.loop.absence import TWO_LOOKS
+from reconciler.runtime.loop.applier import Applier
+from reconciler.runtime.loop.drift import drifted, rotated, without_owner
+from reconciler.runtime.loop.first_look import FirstLook
+from reconciler.runtime.loop.git_wait import GitWait
+from reconciler.runtime.loop.inbox import Inbox, Look
+from reconciler.runtime.loop.newcomers import Newcomers
+from reconciler.runtime.loop.parts import Parts
+from reconciler.runtime.loop.passes import OpenPass, Passes, failed
+from reconciler.runtime.loop.pump import Pump, first_of
+from reconciler.runtime.loop.sequence import RemovalsFirst
+from reconciler.runtime.loop.world import ConfigRecord
+
+log = logging.getLogger(__name__)
+__all__ = ["Controller", "Listener", "Parts"]
+SWEEP = 30.0
+"""The least time between two sweeps, in seconds."""
+ROOT_SWEEP = 2.0
+"""How often a root that is lost is looked for, in seconds: its return may be nothing that can be watched."""
+SWEEP_FACTOR = 200.0
+"""A sweep waits at least this many times its own duration, so that large directories cost little."""
+_UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
+"""What made the loop look, where a look that finds nothing to do is not worth an entry in the history."""
+_CHUNK = 1000
+_LONG_START = 2.0
+
+
+class Controller:
+    """Runs the loop until it is stopped."""
+
+    def __init__(self, parts: Parts, listener: Listener, first_pass: int = 1) -> None:
+        self._p = parts
+        self._listener = listener
+        self._clock = parts.services.clock
+        self.inbox = Inbox()
+        self.ready = asyncio.Event()
+        self.last_pass: float | None = None
+        self.looks = 0
+        """How many looks have ended with a plan; for tests."""
+        self._applier = Applier(parts.services, parts.world, self, parts.disk, parts.goods.checked)
+        self._health = Health(parts.services, parts.world, lambda ids: self.inbox.put("drift", ids=ids), self.abandoned)
+        self._pump = Pump(self._clock, self._applier.work, self._worked, parts.services.metrics.work)
+        self._passes = Passes(self._pass_ended, first_pass, parts.services.in_pass)
+        self._first_pass = first_pass
+        self._sequence = RemovalsFirst(self._pump.add)
+        self._newcomers = Newcomers()
+        self._git = GitWait(parts.directory.root, parts.scanner, self._clock, parts.world.alarms)
+        self._stopping = self._is_looking = False
+        self._sweep_at = 0.0
+        self._recheck_at: float | None = None
+        self._recheck_folders: Collection[str] | None = ()
+        self._first_look = FirstLook()
+        self._opening: asyncio.Task[None] | None = None
+
+    @property
+    def passes(self) -> int:
+        """How many passes have begun in this state directory."""
+        return self._passes.next_number - 1
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is asked for, planned or under way; appointments by the clock aside."""
+        return (
+            not self.inbox
+            and not self._is_looking
+            and not self._health.busy
+            and self._sequence.idle
+            and self._pump.queue.idle
+            and self._p.absences.recheck_at is None
+            and self._recheck_at is None
+            and self._newcomers.due_at is None
+        )
+
+    async def withdraw(self, integration_id: str) -> None:
+        """Stop every configuration of an integration and shut it down, whatever the files ask for."""
+        await requests.withdraw(self._p.world, self._p.goods, self._pump, integration_id)
+
+    # --- the loop -----------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Look, plan, and look again whenever asked, at the latest at the next sweep."""
+        pump = asyncio.ensure_future(self._pump.run())
+        try:
+            self.inbox.put("start", folders=None)
+            while not self._stopping:
+                await self._wait()
+                if not self._stopping:
+                    await self._guarded_pass()
+        finally:
+            pump.cancel()
+
+    async def take_over(self, first_pass: int) -> None:
+        """This process has become the runner: look as after a start; returns when that look has ended with a plan."""
+        self._passes.next_number = first_pass
+        self.inbox.put("take-over", folders=None)
+        for owner in self._p.services.dormant.owners():
+            self._pump.add(owner)
+        await self._first_look.again()
+
+    def halt(self) -> None:
+        """Plan nothing more, and begin no further work."""
+        self._stopping = True
+        self._health.stop()
+        self.inbox.put("stop")
+        self._pump.halt()
+
+    async def finish(self, integration_id: str) -> None:
+        """Return when no work on an integration or its configurations is under way."""
+        await self._pump.finish(integration_id)
+        self._p.goods.flush()
+
+    async def _wait(self) -> None:
+        """Return when there is something in the inbox; what is due by the clock puts it there."""
+        absences = self._p.absences
+        appointments = (self._sweep_at, self._recheck_at, absences.recheck_at, self._newcomers.due_at)
+        due = min(at for at in appointments if at is not None)
+        delay = due - self._clock.monotonic()
+        if delay > 0 and not self.inbox:
+            await first_of(self.inbox.wait(), self._clock.sleep(delay))
+        now = self._clock.monotonic()
+        if now >= self._sweep_at and not self.inbox:
+            self.inbox.put("sweep", folders=None)
+        if absences.recheck_at is not None and now >= absences.recheck_at:
+            self.inbox.put("recheck", folders=self._folders_of(absences.vanishing))
+        if self._newcomers.due_at is not None and now >= self._newcomers.due_at:
+            self.inbox.put("recheck")
+        if self._recheck_at is not None and now >= self._recheck_at:
+            self.inbox.put("recheck", folders=self._recheck_folders)
+
+    async def _guarded_pass(self) -> None:
+        self._is_looking = True
+        try:
+            await self._git.quiet()
+            await self._pass(self.inbox.take())
+        except Exception:
+            self._p.services.metrics.pass_failures.inc()
+            log.exception("a pass failed in the engine itself; the next one looks at everything again")
+            self._sweep_at = self._clock.monotonic() + 1.0
+        finally:
+            self._is_looking = False
+
+    async def _pass(self, look: Look) -> None:
+        began, started = self._clock.monotonic(), self._clock.time()
+        is_first = self._first_look.due()
+        known = await self._p.goods.load() if is_first else {}
+        scan = await self._scan(look.folders, known)
+        self._see_root(scan)
+        ids = self._observe({*scan.changed, *scan.moved, *look.ids})
+        if is_first:
+            ids = await self._recall(ids)
+        elif look.folders is None:
+            ids |= await drifted(self._p.world, self._pump.queue.is_pending)
+            ids |= await rotated(self._p.services, self._p.world, self._p.disk)
+            self._health.begin()
+            for integration in without_owner(self._p.services, self._p.world):
+                self._pump.add(integration)
+        ids = self._newcomers_wait(ids)
+        self._next_sweep(look, scan, began)
+        await self._absorb(ids)
+        if is_first:
+            self._p.goods.adopt()
+        plan = self._plan(ids)
+        self._p.services.metrics.passed(look.trigger)
+        self._p.services.metrics.pass_seconds.observe(self._clock.monotonic() - began)
+        self._begin(plan, ids, look.trigger, started, began, scan.files)
+        self.looks += 1
+        self._first_look.made(is_first)
+
+    def _next_sweep(self, look: Look, scan: Scan, began: float) -> None:
+        now = self._clock.monotonic()
+        if scan.root is not RootState.OK:
+            self._sweep_at = now + ROOT_SWEEP
+        elif look.folders is None:
+            self._p.goods.check()
+            self._sweep_at = now + max(SWEEP, SWEEP_FACTOR * (now - began))
+
+    async def _scan(self, folders: Collection[str] | None, known: dict[str, Collection[str]]) -> Scan:
+        job = self._p.scanner.run(lambda: self._p.directory.scan(folders, known=known))
+        scan: Scan = await asyncio.wrap_future(job)
+        self._recheck_at = None
+        self._p.absences.unsettled = scan.recheck_in is not None
+        if scan.recheck_in is not None:
+            self._recheck_at = self._clock.monotonic() + scan.recheck_in
+            self._recheck_folders = folders
+        return scan
+
+    def _see_root(self, scan: Scan) -> None:
+        lost = "" if scan.root is RootState.OK else f"the root {self._p.directory.root} is {scan.root.value}"
+        if lost == self._p.absences.root_lost:
+            return
+        self._p.absences.lose_root(lost, self._clock.monotonic())
+        self.inbox.put("root", ids=list(self._p.world.configs))
+        if lost:
+            self._p.world.alarms["root"] = f"{lost}: what runs keeps running, nothing is removed"
+            log.error("%s", self._p.world.alarms["root"])
+        else:
+            self._p.world.alarms.pop("root", None)
+
+    def _observe(self, ids: Iterable[str]) -> set[str]:
+        return self._p.absences.observe(ids, self._p.directory.snapshot.get, self._clock.monotonic())
+
+    async def _recall(self, ids: set[str]) -> set[str]:
+        """Recall what was good before this start; what its files no longer hold gets its second look at once.
+
+        Also after a take-over: what a worker knows is written down then.
+        """
+        ids = {*ids, *self._p.world.configs}
+        snapshot = self._p.directory.snapshot
+        effects = self._p.services.effects
+        for key in {*self._p.goods.ids(), *(owner for owner in effects.owners() if "/" in owner)}:
+            record = self._p.world.set_effective(self._p.absences.in_force(snapshot.get(key)))
+            await self._p.goods.recall(key, record, snapshot)
+            ids.add(key)
+        ids = self._observe(ids)
+        if self._p.absences.vanishing:
+            await self._clock.sleep(TWO_LOOKS)
+            scan = await self._scan(None, {})
+            ids |= self._observe({*scan.changed, *scan.moved})
+        return ids
+
+    def _newcomers_wait(self, ids: set[str]) -> set[str]:
+        snapshot = self._p.directory.snapshot
+        new = {key: snapshot.get(key).file for key in ids if key not in self._p.world.configs}
+        missed = {key: self._p.goods.file_of(key) for key in self._p.absences.vanishing}
+        return ids - new.keys() | self._newcomers.admit(new, missed, self._clock.monotonic())
+
+    # --- from files to what is in force -------------------------------------------------------------------------
+
+    async def _absorb(self, ids: Collection[str]) -> None:
+        for index, key in enumerate(sorted(ids)):
+            if index % _CHUNK == _CHUNK - 1:
+                await asyncio.sleep(0)
+            self._take_in(key)
+        if self.ready.is_set():
+            self._p.goods.flush()
+        else:  # the first pass writes all at its end, unless that takes long
+            asyncio.get_running_loop().call_later(_LONG_START, self._p.goods.flush)
+        configs = self._p.world.configs
+        self._listener.on_look([configs[key] for key in sorted(ids) if key in configs])
+
+    def _take_in(self, key: str) -> None:
+        """Bring what is in force for one id up to date, and remember it if it is good."""
+        desired = self._p.directory.snapshot.get(key)
+        if desired.presence is Presence.ABSENT and key not in self._p.world.configs:
+            return
+        is_new = key not in self._p.world.configs
+        record = self._p.world.set_effective(self._p.absences.in_force(desired))
+        if desired.presence is Presence.VALID:
+            record.note(ConditionType.VALID, Tristate.TRUE, self._clock.time())
+            if record.effective.document == desired.document and not record.effective.waits:
+                self._p.goods.accept(record, desired)
+        elif desired.presence is not Presence.ABSENT:
+            first = desired.diagnostics[0].message if desired.diagnostics else ""
+            reason = desired.presence.value.capitalize()
+            record.note(ConditionType.VALID, Tristate.FALSE, self._clock.time(), reason, first)
+        record.imposed = self._p.overrides.imposed(record.effective, record.accepted)
+        self._new_input(record, is_new=is_new)
+        if record.effective.known:
+            self._p.deliveries.follow(record)
+
+    def _new_input(self, record: ConfigRecord, *, is_new: bool) -> None:
+        """A change of input resets backoff, of the configuration and of an integration that is down."""
+        document, failure = record.effective.document, record.failure
+        if not is_new and (failure is None or document is None or failure.digest == document.digest):
+            return
+        record.failure, record.attempts = None, 0
+        runtime = self._p.world.integration(record.integration)
+        if runtime.state is IntegrationState.FAILED and runtime.reason is not StateReason.STUCK:
+            runtime.attempts, runtime.retry_at = 0, self._clock.monotonic()
+
+    # --- plan and work ------------------------------------------------------------------------------------------
+
+    def _effective(self, ids: Iterable[str]) -> dict[str, Effective]:
+        configs = self._p.world.configs
+        return {key: configs[key].effective for key in ids if key in configs}
+
+    def _plan(self, ids: Collection[str]) -> Plan:
+        world = self._p.world
+        plan = diff(self._effective(ids), world.live(ids), world.up(), ids)
+        return Plan((*plan.actions, *world.held))
+
+    def difference(self) -> Plan:
+        """Return what still differs from the files now: held, failed, waiting and suspended actions."""
+        plan = self._plan(list(self._p.world.configs))
+        return Plan((*plan.actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
+
+    def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
+        """Hand the plan to the queue and follow it to its end; some looks that found nothing leave no record."""
+        todo = [action for action in plan.actions if not action.held]
+        if plan.actions:
+            self._listener.on_plan(plan)
+        for key in ids:
+            record = self._p.world.configs.get(key)
+            if record is not None and not record.effective.known and record.live is None:
+                self._pump.add(key)
+        for name in self._p.world.failed_in_vain({key.partition("/")[0] for key in ids}):
+            self._pump.add(name)
+        self._sequence.add(todo)
+        if not todo and trigger in _UNRECORDED:
+            self.last_pass = self._clock.time()
+            self._p.services.metrics.pass_ended(self.last_pass, clean=True)
+            return
+        errors = sum(1 for d in self._p.directory.snapshot.diagnostics if d.is_error)
+        number, configs = self._passes.next_number, len(self._p.world.configs)
+        opened = OpenPass(number, started, trigger, files, configs, errors, plan, began, {a.key for a in todo})
+        self._passes.begin(opened)
+
+    def _worked(self, key: str, outcome: Outcome | None) -> None:
+        self._p.world.touched.add(key)
+        if outcome is not None:
+            self._listener.on_outcome(outcome)
+        self._sequence.done(key)
+        self._passes.done(key, outcome)
+
+    def _pass_ended(self, ended: OpenPass) -> None:
+        record = ended.record(self._clock.monotonic())
+        self.last_pass = self._clock.time()
+        self._p.services.metrics.pass_ended(self.last_pass, clean=not any(map(failed, ended.outcomes)))
+        if ended.number == self._first_pass:
+            self.ready.set()
+            self._p.goods.flush()
+            self._opening = asyncio.ensure_future(self._p.deliveries.open())
+            for owner in self._p.services.effects.owners():
+                self._pump.add(owner)
+        self._p.goods.record_pass(record)
+        self._listener.on_pass(record)
+
+    def _folders_of(self, ids: Collection[str]) -> frozenset[str] | None:
+        """Return the folders in which `ids` were last seen, or None for all of them."""
+        files = [self._p.goods.file_of(key) for key in ids] if len(ids) <= _CHUNK else [None]
+        return None if None in files else frozenset(str(file).rpartition("/")[0] for file in files)
+
+    def retry(self, key: str) -> None:
+        """Forget the backoff of a configuration or an integration and work on it now."""
+        requests.retry(self._p.world, self._p.services.cleanups, self._pump, key, self._clock.monotonic())
+
+    def abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:
+        """A call of an integration never returned: it starts over."""
+        self._applier.integration_abandoned(runtime, error)
+
+    # --- what the applier asks for (its Agenda) -----------------------------------------------------------------
+
+    def add(self, key: str) -> None:
+        """Work on `key` soon."""
+        self._pump.add(key)
+
+    def add_at(self, key: str, due: float) -> None:
+        """Work on `key` at `due` (monotonic)."""
+        self._pump.add_at(key, due)
+
+    def went_live(self, record: ConfigRecord) -> None:
+        """What runs under an id has changed: routes and deliveries follow."""
+        self._p.deliveries.follow(record)
+
+    async def quiesce(self, config_id: str) -> None:
+        """Return when no delivery to it is under way."""
+        await self._p.deliveries.quiesce(config_id)
+
+    def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
+        """Remember `document` as the last that started."""
+        self._p.goods.applied(record, document)
+        if record.imposed.suspended and document != record.effective.document:
+            self.inbox.put("suspend", ids=[record.id])  # it was under way when it was suspended: it is what is kept
+
+    def removing(self, config_id: str) -> None:
+        """An id is stopped for good, but something is left to be cleaned up: it counts as removed already."""
+        self._p.absences.carried_out(config_id, self._clock.monotonic())
+        self._p.deliveries.gone(config_id)
+
+    def removed(self, config_id: str) -> None:
+        """The removal of an id is complete: nothing of it is kept."""
+        self._p.absences.removed(config_id, self._clock.monotonic())
+        self._p.world.forget(config_id)
+        self._p.goods.forget(config_id)
+        self._pump.queue.forget(config_id)
+        self._p.deliveries.gone(config_id)

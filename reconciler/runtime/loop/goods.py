@@ -1,0 +1,195 @@
+"""Last known good, kept on disk: what was valid last and what started last, for every configuration.
+
+Writes go through the state store in the background; one that fails is an alarm, and made again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+from reconciler.config.tree.snapshot import Snapshot
+from reconciler.config.validation import Checked, Validator
+from reconciler.model.config import ConfigDocument, Desired
+from reconciler.model.good import Good
+from reconciler.model.state import PassRecord
+from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.loop.lost_writes import LostWrites
+from reconciler.runtime.loop.world import ConfigRecord, World
+from reconciler.runtime.state.state_store import StateStore
+
+_GATHER = 0.1
+"""How long what has started is gathered before it is written, in seconds; losing it costs nothing but a look back."""
+log = logging.getLogger(__name__)
+
+
+class Goods:
+    """The rows of the state directory in memory, and their way to disk. Used on the engine's loop.
+
+    Only the runner is `writing`; in a worker the rows are kept in memory as they would be.
+    """
+
+    def __init__(
+        self, store: StateStore, validator: Validator, world: World, disk: Worker, *, writing: bool = True
+    ) -> None:
+        self.writing = writing
+        self._store = store
+        self._validator = validator
+        self._world = world
+        self._disk = disk
+        self._rows: dict[str, Good] = {}
+        self._unsaved: list[Good] = []
+        self._started: dict[str, str] = {}
+        self._lost = LostWrites()
+        self.on_new_file: Callable[[], None] = lambda: None
+        """Called when the database was rebuilt beneath us: what else stood in it is to be written again."""
+        self._loaded: frozenset[str] = frozenset()
+
+    async def load(self) -> dict[str, Collection[str]]:
+        """Read all rows; returns the ids that each file held."""
+        self._rows = await asyncio.wrap_future(self._disk.run(self._store.load_good))
+        self._loaded = frozenset(self._rows)
+        self._unsaved, self._started = [], {}
+        known: dict[str, list[str]] = {}
+        for row in self._rows.values():
+            known.setdefault(row.file, []).append(row.id)
+        return dict(known)
+
+    def ids(self) -> Iterator[str]:
+        """Return the ids that have a last good document."""
+        return iter(self._rows)
+
+    def was_kept(self, config_id: str) -> bool:
+        """Whether an id had a last good document on disk when the rows were read."""
+        return config_id in self._loaded
+
+    def file_of(self, config_id: str) -> str | None:
+        """Return the file in which an id was last seen good."""
+        row = self._rows.get(config_id)
+        return row.file if row is not None else None
+
+    async def recall(self, config_id: str, record: ConfigRecord, snapshot: Snapshot) -> None:
+        """Give a record its last good documents, validated again against today's schemas."""
+        row = self._rows.get(config_id)
+        if row is None:  # only an effect of it is known
+            return
+        current = snapshot.get(config_id).document
+        if current is not None and current.digest == row.digest:
+            record.accepted = current
+            record.applied = current if row.applied == row.accepted else await self.checked(row.applied)
+            return
+        record.accepted = await self.checked(row.accepted)
+        record.applied = record.accepted if row.applied == row.accepted else await self.checked(row.applied)
+
+    def keeps(self, document: ConfigDocument) -> bool:
+        """Whether a document is one of those that are kept on disk; one with a plaintext secret never is."""
+        row = self._rows.get(document.id)
+        return row is not None and (row.digest == document.digest or row.applied == document.raw)
+
+    async def checked(self, raw: Any) -> ConfigDocument | None:
+        """Validate a stored document against today's schema; None when it is not valid any more."""
+        if raw is None:
+            return None
+        checked: Checked = await asyncio.wrap_future(self._disk.run(self._validator.check_value, dict(raw)))
+        return checked.document
+
+    def accept(self, record: ConfigRecord, desired: Desired) -> None:
+        """`desired` is valid: it is the last good document from now on."""
+        document = desired.document
+        assert document is not None
+        old = self._rows.get(record.id)
+        record.accepted = document
+        if not desired.persistable:
+            return
+        if old is not None and (old.digest, old.file, old.line) == (document.digest, desired.file, desired.line):
+            return
+        applied = old.applied if old is not None else None
+        self._put(Good(record.id, desired.file, desired.line, document.digest, document.raw, applied))
+
+    def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
+        """`document` has started."""
+        record.applied = document
+        row = self._rows.get(record.id)
+        if row is None or row.digest != document.digest or row.applied is row.accepted:
+            return
+        self._rows[record.id] = replace(row, applied=row.accepted)
+        if not self._started:
+            asyncio.get_running_loop().call_later(_GATHER, self.flush)
+        self._started[record.id] = row.digest
+
+    def adopt(self) -> None:
+        """After a take-over: what runs here has started, whoever wrote that down last."""
+        for record in self._world.configs.values():
+            if record.generation is not None:
+                self.applied(record, record.generation.document)
+
+    def forget(self, config_id: str) -> None:
+        """The removal of an id is complete."""
+        if self._rows.pop(config_id, None) is not None and self.writing:
+            self.watch(self._store.forget_good([config_id]), ids=[config_id])
+
+    def record_pass(self, record: PassRecord) -> None:
+        """Add a pass to the history."""
+        if self.writing:
+            self.watch(self._store.record_pass(record), passes=[record])
+
+    def check(self) -> None:
+        """Have the state looked at, so that a file which was damaged is found out also while nothing is written."""
+        if self.writing:
+            self.watch(self._store.check())
+
+    def flush(self) -> None:
+        """Send the rows that changed to disk, as one write."""
+        rows, self._unsaved = self._unsaved, []
+        started, self._started = self._started, {}
+        if rows and self.writing:
+            self.watch(self._store.save_good(rows), ids=[row.id for row in rows])
+        if started and self.writing:
+            self.watch(self._store.mark_applied(started.items()), ids=started)
+
+    def _write_again(self) -> None:
+        """Write what could not be written, as it is now."""
+        ids, passes = self._lost.take()
+        rows = [self._rows[key] for key in ids if key in self._rows]
+        gone = [key for key in ids if key not in self._rows]
+        if rows:
+            self.watch(self._store.save_good(rows), ids=[row.id for row in rows])
+        if gone:
+            self.watch(self._store.forget_good(gone), ids=gone)
+        for record in passes:
+            self.watch(self._store.record_pass(record), passes=[record])
+
+    def watch(self, write: "Future[Any]", *, ids: Collection[str] = (), passes: Collection[PassRecord] = ()) -> None:
+        """Turn a failed write into an alarm and one that is made again, and the last that was missing into its end."""
+        loop = asyncio.get_running_loop()
+        self._lost.begun()
+
+        def ended(future: "Future[Any]") -> None:
+            try:
+                loop.call_soon_threadsafe(self._wrote, future.exception(), ids, passes)
+            except RuntimeError:  # the engine has stopped meanwhile
+                return
+
+        write.add_done_callback(ended)
+
+    def _put(self, row: Good) -> None:
+        self._rows[row.id] = row
+        self._unsaved.append(row)
+
+    def _wrote(self, error: BaseException | None, ids: Collection[str], passes: Collection[PassRecord]) -> None:
+        self._lost.ended()
+        if self._lost.is_new_file(self._store.set_aside):
+            self._lost.add(self._rows, ())
+            self.on_new_file()
+        if error is not None:
+            self._lost.add(ids, passes)
+            if "state" not in self._world.alarms:
+                self._world.alarms["state"] = f"the state directory cannot be written: {error}"
+                log.error("%s", self._world.alarms["state"])
+        delay = self._lost.retry_in()
+        if delay is not None:
+            asyncio.get_running_loop().call_later(delay, self._write_again)
+        elif error is None and self._lost.nothing:
+            self._world.alarms.pop("state", None)

@@ -1,0 +1,168 @@
+"""What the engine knows in memory: for every configuration what is in force and what runs, and every integration.
+
+Mutable, owned by the engine's loop; other threads only read single attributes. It decides nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from reconciler.core.derive import Observed
+from reconciler.core.diff import Integrations, LiveConfig
+from reconciler.core.lastgood import Effective
+from reconciler.core.override import NOTHING, Imposed, Sending
+from reconciler.model.config import ConfigDocument
+from reconciler.model.plan import Action
+from reconciler.model.state import Condition, ConditionType, IntegrationState, StateReason, Tristate
+from reconciler.runtime.lanes.generation import Generation
+from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
+from reconciler.runtime.services import Services
+from reconciler.sdk.config import IntegrationConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the document of `digest` could not be applied; `retry_at` is monotonic, None when it is not retried."""
+
+    digest: str
+    reason: StateReason
+    message: str
+    retry_at: float | None
+
+
+@dataclass(slots=True, eq=False)
+class ConfigRecord:
+    """One configuration. `accepted` is its last valid document, `applied` the last that started."""
+
+    id: str
+    effective: Effective
+    accepted: ConfigDocument | None = None
+    applied: ConfigDocument | None = None
+    generation: Generation | None = None
+    failure: Failure | None = None
+    waiting: StateReason = StateReason.QUEUED
+    message: str = ""
+    attempts: int = 0
+    rotated: bool = False
+    imposed: Imposed = NOTHING
+    drift: str = ""
+    """What is not as it was applied although no file changed, or the empty string."""
+    conditions: dict[ConditionType, Condition] = field(default_factory=dict)
+
+    @property
+    def integration(self) -> str:
+        """The id of its integration."""
+        return self.id.partition("/")[0]
+
+    @property
+    def live(self) -> LiveConfig | None:
+        """What runs, as `diff` sees it."""
+        if self.generation is None:
+            return None
+        return LiveConfig(self.generation.document, self.rotated, bool(self.drift))
+
+    @property
+    def observed(self) -> Observed:
+        """What is seen, as `config_state` wants it."""
+        running = self.generation.document if self.generation is not None else None
+        failure = self.failure.reason if self.failure is not None else StateReason.NONE
+        paused = self.imposed.sending is not Sending.SEND
+        return Observed(running, paused=paused, failure=failure, waiting=self.waiting)
+
+    def note(self, kind: ConditionType, status: Tristate, now: float, reason: str = "", message: str = "") -> None:
+        """Set a condition; `since` moves only when the status does."""
+        old = self.conditions.get(kind)
+        if old is None or old.status is not status:
+            self.conditions[kind] = Condition(kind, status, reason, message, now)
+        elif old.reason != reason or old.message != message:
+            self.conditions[kind] = replace(old, reason=reason, message=message)
+
+
+class World:
+    """All configurations by id and all integrations by id, with the counts that decisions need."""
+
+    def __init__(self, services: Services) -> None:
+        self.configs: dict[str, ConfigRecord] = {}
+        self.integrations: dict[str, IntegrationRuntime] = {}
+        self.held: tuple[Action, ...] = ()
+        self.alarms: dict[str, str] = {}
+        self.touched: set[str] = set()
+        """Configurations whose state may have changed since the counts were last asked for."""
+        self.cleaning: set[str] = set()
+        """The integrations that are to be up because an effect of theirs is to be removed."""
+        self._services = services
+        self._wanting: dict[str, set[str]] = {}
+        self._running: dict[str, set[str]] = {}
+
+    def set_effective(self, want: Effective) -> ConfigRecord:
+        """Put what is in force for an id, making its record when it is new."""
+        record = self.configs.get(want.id)
+        if record is None:
+            record = self.configs[want.id] = ConfigRecord(want.id, want)
+        record.effective = want
+        self.touched.add(want.id)
+        wanting = self._wanting.setdefault(record.integration, set())
+        if want.wanted:
+            wanting.add(want.id)
+        else:
+            wanting.discard(want.id)
+        return record
+
+    def set_generation(self, record: ConfigRecord, generation: Generation | None) -> None:
+        """Put what runs under an id."""
+        record.generation = generation
+        self.touched.add(record.id)
+        running = self._running.setdefault(record.integration, set())
+        if generation is not None:
+            running.add(record.id)
+        else:
+            running.discard(record.id)
+
+    def forget(self, config_id: str) -> None:
+        """Drop a record whose removal is complete."""
+        record = self.configs.pop(config_id, None)
+        self.touched.add(config_id)
+        if record is not None:
+            self._wanting.get(record.integration, set()).discard(config_id)
+            self._running.get(record.integration, set()).discard(config_id)
+
+    def wanting(self, integration: str) -> frozenset[str]:
+        """Return the configurations that want this integration up."""
+        return frozenset(self._wanting.get(integration, ()))
+
+    def running(self, integration: str) -> frozenset[str]:
+        """Return the configurations of this integration that run."""
+        return frozenset(self._running.get(integration, ()))
+
+    def failed_in_vain(self, names: Iterable[str]) -> list[str]:
+        """Return those of `names` that could not be brought up, and that no configuration wants up any more."""
+        runtimes = [self.integrations[name] for name in names if name in self.integrations]
+        return sorted(r.id for r in runtimes if r.state is IntegrationState.FAILED and not self._wanting.get(r.id))
+
+    def integration(self, integration_id: str) -> IntegrationRuntime:
+        """Return the runtime of an integration, making it when it is first named."""
+        runtime = self.integrations.get(integration_id)
+        if runtime is None:
+            runtime = IntegrationRuntime(integration_id, self._services, partial(self.configs_of, integration_id))
+            self.integrations[integration_id] = runtime
+        return runtime
+
+    def up(self) -> Integrations:
+        """Return which integrations are wanted and which are up, as `diff` wants them."""
+        wanted = {name for name, ids in self._wanting.items() if ids} | self.cleaning
+        up = {name for name, runtime in self.integrations.items() if runtime.state is IntegrationState.ACTIVE}
+        drifted = {name for name, runtime in self.integrations.items() if runtime.drifted}
+        return Integrations(wanted, up, drifted)
+
+    def live(self, ids: Iterable[str] | None = None) -> dict[str, LiveConfig]:
+        """Return what runs, of `ids` or of all."""
+        keys = self.configs if ids is None else ids
+        found = ((key, self.configs[key].live) for key in list(keys) if key in self.configs)
+        return {key: live for key, live in found if live is not None}
+
+    def configs_of(self, integration_id: str) -> list[IntegrationConfig[Any]]:
+        """Return the configurations of an integration that run, by id; may be called from any thread."""
+        records = [self.configs.get(key) for key in sorted(self._running.get(integration_id, set()).copy())]
+        generations = [record.generation for record in records if record is not None]
+        return [generation.config for generation in generations if generation is not None]

@@ -1,0 +1,74 @@
+"""How many configurations are in which state, cheaply: a scrape of a large directory looks at what has changed alone.
+
+States are derived, never stored (decision 0005); this is a cache of the sums, and it looks at everything again every
+five minutes, so that whatever forgot to say what it touched is right soon. Small directories are counted each time.
+"""
+
+import threading
+import time
+from collections import Counter
+
+from reconciler.core.derive import Derived, config_state
+from reconciler.model.state import ConfigState, StateReason
+from reconciler.runtime.loop.world import World
+from reconciler.runtime.telling.statuses import Registered
+
+SMALL = 2000
+"""Up to so many configurations are counted each time."""
+EVERYTHING = 300.0
+"""How often all of a large directory is looked at, in seconds."""
+
+
+class StateCounts:
+    """Counts of one world; may be asked from any thread."""
+
+    def __init__(self, world: World, registered: Registered) -> None:
+        self._world = world
+        self._registered = registered
+        self._lock = threading.Lock()
+        self._known: dict[str, Derived] = {}
+        self._states: Counter[ConfigState] = Counter()
+        self._stale = 0
+        self._whole_at: float | None = None
+
+    def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
+        """Return configurations by state, integrations by state, and how many configurations are stale."""
+        with self._lock:
+            now = time.monotonic()
+            small = len(self._world.configs) <= SMALL
+            if small or self._whole_at is None or now - self._whole_at > EVERYTHING:
+                self._whole_at = now
+                self._world.touched.clear()
+                self._count(list({*self._known, *self._world.configs.copy()}))
+            else:
+                self._count(self._taken())
+            states = {state.value: self._states[state] for state in ConfigState}
+            return states, self._integrations(), self._stale
+
+    def _integrations(self) -> dict[str, int]:
+        known, registered = self._world.integrations, self._registered
+        return dict(Counter(registered.state(key, known.get(key)).value for key in registered.catalogue.ids()))
+
+    def _taken(self) -> list[str]:
+        taken: list[str] = []
+        touched = self._world.touched
+        while touched:
+            taken.append(touched.pop())
+        return taken
+
+    def _count(self, keys: list[str]) -> None:
+        for key in keys:
+            before = self._known.pop(key, None)
+            if before is not None:
+                self._states[before.state] -= 1
+                self._stale -= _is_amiss(before)
+            record = self._world.configs.get(key)
+            if record is not None:
+                self._known[key] = derived = config_state(record.effective, record.observed)
+                self._states[derived.state] += 1
+                self._stale += _is_amiss(derived)
+
+
+def _is_amiss(derived: Derived) -> bool:
+    """Whether what runs is not what the files ask for, unless somebody has suspended it: that is declared."""
+    return derived.stale and derived.reason is not StateReason.SUSPENDED

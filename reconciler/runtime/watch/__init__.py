@@ -1,0 +1,1 @@
+"""Hints that something changed: inotify, links on the way, mounts."""

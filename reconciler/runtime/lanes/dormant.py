@@ -4,25 +4,26 @@ They are in their owner's set as everywhere, hold their exclusive keys, and wait
 `waking.py` starts them; when their owner goes first, nothing of them was ever begun.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
-from reconciler.model.ports import Where
+from reconciler.model.ports import HookHost, Where
 from reconciler.model.state import Role
 from reconciler.sdk.hooks.base import Hook
-
-if TYPE_CHECKING:
-    from reconciler.runtime.lanes.hook_host import Caller, OwnerHost
 
 
 @dataclass(frozen=True, slots=True)
 class Sleeper:
-    """A hook that waits, with all that starting it takes; `deadline` is in seconds."""
+    """A hook that waits, with all that starting it takes.
+
+    `call(what, deadline, function, *args)` calls into its owner's lane; `deadline` is in seconds.
+    """
 
     hook: Hook
-    caller: "Caller"
-    host: "OwnerHost"
+    owner: str
+    call: Callable[..., Awaitable[Any]]
+    host: HookHost
     deadline: float
 
 
@@ -38,8 +39,8 @@ class Dormant:
         """Keep the hook back when it is not for this process; returns whether it was."""
         if self.role is Role.RUNNER or sleeper.hook.where is not Where.RUNNER:
             return False
-        self._sleepers.setdefault(sleeper.host.owner, {})[id(sleeper.hook)] = sleeper
-        self._owners[id(sleeper.hook)] = sleeper.host.owner
+        self._sleepers.setdefault(sleeper.owner, {})[id(sleeper.hook)] = sleeper
+        self._owners[id(sleeper.hook)] = sleeper.owner
         return True
 
     def drop(self, hook: Hook) -> bool:

@@ -216,7 +216,7 @@ async def start_hooks(caller: Caller, host: OwnerHost, hooks: Sequence[Hook], de
             caller.services.exclusive.take(hook, caller.owner)
             caller.services.cleanups.drop(caller.owner, partial(operator.is_, hook))
             touched.append(hook)
-            if not caller.services.dormant.puts(Sleeper(hook, caller, host, deadline)):
+            if not caller.services.dormant.puts(Sleeper(hook, host.owner, caller, host, deadline)):
                 await caller(f"starting {name_of(hook)}", deadline, hook.start, host)
     except BaseException as error:
         stopped = await stop_hooks(caller, touched, StopReason.REPLACED, deadline, lost=isinstance(error, Abandoned))

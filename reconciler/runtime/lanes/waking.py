@@ -19,7 +19,7 @@ from reconciler.runtime.loop.world import World
 from reconciler.runtime.services import Services
 
 if TYPE_CHECKING:
-    from reconciler.runtime.loop.applier import Agenda
+    from reconciler.runtime.loop.agenda import Agenda
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +59,12 @@ class Waking:
     async def _start(self, sleeper: Sleeper) -> None:
         hook, what = sleeper.hook, name_of(sleeper.hook)
         try:
-            await sleeper.caller(f"starting {what}", sleeper.deadline, hook.start, sleeper.host)
+            await sleeper.call(f"starting {what}", sleeper.deadline, hook.start, sleeper.host)
         except Abandoned:
             raise
         except Exception:
             with suppress(Exception):  # what it began must end; that it did not start is what is told
-                await sleeper.caller(f"stopping {what}", sleeper.deadline, hook.stop, StopReason.REPLACED)
+                await sleeper.call(f"stopping {what}", sleeper.deadline, hook.stop, StopReason.REPLACED)
             raise
         self._services.dormant.drop(hook)
 

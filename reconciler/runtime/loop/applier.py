@@ -7,7 +7,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from typing import Protocol
 
 from reconciler.config.secrets import Resolved
 from reconciler.core.backoff import Backoff
@@ -23,6 +22,7 @@ from reconciler.runtime.lanes.generation import ConfigCalls, Generation, Rollbac
 from reconciler.runtime.lanes.hook_host import Stopped
 from reconciler.runtime.lanes.integration_runtime import MAX_DISOWNED, IntegrationRuntime
 from reconciler.runtime.lanes.waking import Waking
+from reconciler.runtime.loop.agenda import Agenda
 from reconciler.runtime.loop.cleaner import Check, Cleaner, Ways
 from reconciler.runtime.loop.failures import describe, log_failure, reason_of
 from reconciler.runtime.loop.restart import take_down
@@ -31,31 +31,6 @@ from reconciler.runtime.services import Services
 
 log = logging.getLogger(__name__)
 BACKOFF = Backoff()
-
-
-class Agenda(Protocol):
-    """Where the applier asks for further work, and tells what became live."""
-
-    def add(self, key: str) -> None:
-        """Work on `key` soon."""
-
-    def add_at(self, key: str, due: float) -> None:
-        """Work on `key` at `due` (monotonic)."""
-
-    def went_live(self, record: ConfigRecord) -> None:
-        """What runs under this id has changed (or ceased): routes and deliveries follow."""
-
-    async def quiesce(self, config_id: str) -> None:
-        """Return when no delivery to this configuration is under way."""
-
-    def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
-        """`document` has started: remember it as applied."""
-
-    def removing(self, config_id: str) -> None:
-        """This id is stopped for good, but something of it is left to be cleaned up."""
-
-    def removed(self, config_id: str) -> None:
-        """The removal of this id is complete."""
 
 
 class Applier:

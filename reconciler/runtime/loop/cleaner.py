@@ -9,7 +9,7 @@ key removes it.
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
@@ -20,6 +20,7 @@ from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.effects import effect_keys
 from reconciler.runtime.lanes.generation import ConfigCalls, Generation
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
+from reconciler.runtime.loop.agenda import Agenda
 from reconciler.runtime.loop.failures import describe
 from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.services import Services
@@ -29,16 +30,6 @@ log = logging.getLogger(__name__)
 _ALARM = "effects"
 Check = Callable[[Mapping[str, Any]], Awaitable[ConfigDocument | None]]
 """Validates a stored document; None when it is not valid any more."""
-
-
-class CleanerAgenda(Protocol):
-    """The part of the applier's agenda that clean-up needs."""
-
-    def add(self, key: str) -> None:
-        """Work on `key` soon."""
-
-    def add_at(self, key: str, due: float) -> None:
-        """Work on `key` at `due` (monotonic)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,7 @@ class Cleaner:
         self,
         services: Services,
         world: World,
-        agenda: CleanerAgenda,
+        agenda: Agenda,
         ways: Ways,
     ) -> None:
         self._services = services

@@ -81,6 +81,7 @@ class Health:
             self._on_abandoned(runtime, error)
         except Exception:
             log.exception("asking %s whether it is well failed in the engine itself", runtime.id)
+        await asyncio.sleep(0)  # the timers of its calls, which were cancelled, end first: then it is at rest
 
     # --- one integration ----------------------------------------------------------------------------------------
 

@@ -214,7 +214,6 @@ class Applier:
             return self._secret_missing(record, action, error)
         except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
             return await self._failed(record, action, document, runtime, error)
-        self._succeeded(record, document)
         await self._cleaner.is_left(record)
         return Outcome(action, OutcomeStatus.APPLIED, "; ".join(problems))
 
@@ -251,10 +250,11 @@ class Applier:
         if old is None:
             generation = await calls.start(document, resolved)
             self._put(record, self._checked(generation, calls, runtime))
+            self._succeeded(record, document)
             return []
         handover = await calls.replace(old, document, resolved, afresh=bool(record.drift))
         self._put(record, self._checked(handover.generation, calls, runtime))
-        self._agenda.went_live(record)
+        self._succeeded(record, document)
         stopped = await calls.retire(old, handover)
         if stopped.abandoned is not None:
             self.integration_abandoned(runtime, stopped.abandoned)

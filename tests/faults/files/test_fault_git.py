@@ -58,6 +58,7 @@ def test_nothing_is_looked_at_while_git_holds_its_lock(repository, text):
     site = repository(10)
     lock = site.root / ".git" / "index.lock"
     site.start()
+    site.wait(lambda: site.engine.idle)
     site.diary.clear()
     lock.touch()
     for number in range(10):

@@ -1,5 +1,7 @@
 """Thousands of configurations at once: what is done together, and what is told together."""
 
+import threading
+
 import pytest
 from pydantic import BaseModel, model_validator
 
@@ -34,6 +36,7 @@ def test_many_starts_are_told_as_one(tmp_path, number, together):
     narrator = Narrator(told.append)
     for n in range(number):
         (tmp_path / f"{n}.yaml").write_text(f"integration: console\nname: n{n}\n", encoding="utf-8")
+    threading.Event().wait(0.12)  # what was written just now would be another look's
     engine = build_engine(EngineOptions(tmp_path, tmp_path / ".state"), narrator.listener(), watch=False)
     narrator.attach(engine)
     engine.start()

@@ -66,10 +66,10 @@ class Storm:
         while time.monotonic() < until:
             self.files.edit()
             self.counts["edits"] += 1
-            if self.rng.random() < 0.6:
+            if self.rng.random() < 0.4:
                 self._sent += 1
                 self._waiting.append(f"e{self._sent}")
-            if self.rng.random() < 0.01:
+            if self.rng.random() < 0.005:
                 self.server.answer(Answer(503, headers={"retry-after": "1"}))
             self.send()
             time.sleep(self.rng.uniform(0.0, 0.03))

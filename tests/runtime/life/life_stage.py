@@ -229,8 +229,6 @@ def kill(harness, ledger):
     for runtime in engine._world.integrations.values():
         runtime.drop_lane()
     on_disk = {key: row.accepted for key, row in engine._store.load_good().items()}
-    engine._queue.close()
-    engine._store.close()
-    engine._lock.release()
+    engine._state.close()
     ledger.new_epoch()
     return on_disk

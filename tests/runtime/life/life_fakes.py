@@ -141,6 +141,7 @@ class Fake(Integration):
         self.lost = self.is_up = False
         self.gens = defaultdict(list)
         self.before = {}
+        self.unclean = False
         self.hooks_up = defaultdict(list)
         self.busy = set()
         with self.ledger.lock:
@@ -183,13 +184,13 @@ class Fake(Integration):
         EventHook(self, self.deliver)
         Up(self, self, self.integration_id, 0)
 
-    def note_down(self):
+    def note_down(self, kind):
         with self.ledger.lock:
-            if not self.is_up:
+            if not self.is_up and not self.unclean:
                 self.wrong("shut down without being initialized")
             if any(self.gens.values()):
                 self.wrong(f"shut down while {dict(self.gens)} are enabled")
-            self.is_up = False
+            self.is_up, self.unclean = False, kind is not None  # what failed is asked for again
 
     def note_enabled(self, config):
         with self.ledger.lock:
@@ -258,7 +259,7 @@ class Plain(Fake):
     def shutdown(self):
         kind = self.enter("shutdown")
         try:
-            self.note_down()
+            self.note_down(kind)
             self.act(kind, "shutdown")
         finally:
             self.leave()
@@ -323,7 +324,7 @@ class Async(Fake):
     async def shutdown(self):
         kind = self.enter("shutdown")
         try:
-            self.note_down()
+            self.note_down(kind)
             await self.act(kind, "shutdown")
         finally:
             self.leave()

@@ -66,10 +66,10 @@ class Storm:
         while time.monotonic() < until:
             self.files.edit()
             self.counts["edits"] += 1
-            if self.rng.random() < 0.6:
+            if self.rng.random() < 0.4:
                 self._sent += 1
                 self._waiting.append(f"e{self._sent}")
-            if self.rng.random() < 0.02:
+            if self.rng.random() < 0.005:
                 self.server.answer(Answer(503, headers={"retry-after": "1"}))
             self.send()
             time.sleep(self.rng.uniform(0.0, 0.03))
@@ -94,7 +94,8 @@ class Storm:
             while wrong and time.monotonic() - began < PATIENCE:
                 self.send()
                 items = {item["id"]: item for item in self.daemons.ask("GET", "/api/v1/configs?limit=100")[1]["items"]}
-                wrong = [*self.files.differences(items), *self._journal.differences(self.daemons.pid, items)]
+                wrong = [*self.files.differences(items), *self._journal.differences(self.daemons.life, items)]
+                wrong = wrong or self.files.unwritten(items, self.daemons.written())
                 time.sleep(0.01 if wrong else 0)
         if wrong:
             self.counts["not converged"] += 1
@@ -105,9 +106,13 @@ class Storm:
 
     def end(self):
         """Let everything that was accepted arrive, and end the last daemon in good order."""
-        deadline = time.monotonic() + PATIENCE
-        while self.lost() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        lost, deadline = len(self.lost()), time.monotonic() + PATIENCE
+        while lost and time.monotonic() < deadline:
+            time.sleep(0.5)
+            left = len(self.lost())
+            if left < lost:  # as long as more arrives, more may
+                lost, deadline = left, time.monotonic() + PATIENCE
+        print(f"the queue at the end: {self.daemons.ask('GET', '/api/v1/status')[1]['queue']}")
         self.counts["unclean"] += self.daemons.end() != 0
         self._journal.read()
         self.counts["doubled"] = self._journal.doubled
@@ -152,7 +157,7 @@ class Storm:
 
 
 class Journal:
-    """What the integration wrote down, replayed for each process."""
+    """What the integration wrote down, replayed for each life."""
 
     def __init__(self, path):
         self._opened = path.open()
@@ -163,35 +168,35 @@ class Journal:
     def read(self):
         """Take in what was added."""
         while line := self._opened.readline():
-            pid, what, name, serial = json.loads(line)
+            life, what, name, serial = json.loads(line)
             if what in {"enabled", "up"}:
-                found = self._up[pid][what, name]
+                found = self._up[life][what, name]
                 found.append(serial)
                 self.doubled += len(found) > 2  # the new one starts before the old one stops
             elif what in {"disabled", "down"}:
-                found = self._up[pid]["enabled" if what == "disabled" else "up", name]
+                found = self._up[life]["enabled" if what == "disabled" else "up", name]
                 if serial in found:
                     found.remove(serial)
                 elif what == "disabled":
                     self.doubled += 1
             elif what in {"initialize", "shutdown"}:
-                self._initialized[pid] += 1 if what == "initialize" else -1
-                self.doubled += self._initialized[pid] not in {0, 1}
+                self._initialized[life] += 1 if what == "initialize" else -1
+                self.doubled += self._initialized[life] not in {0, 1}
             elif what == "doubled":
                 self.doubled += 1
 
-    def differences(self, pid, items):
-        """Return how what the code of process `pid` was told differs from what the API says."""
+    def differences(self, life, items):
+        """Return how what the code in a life was told differs from what the API says."""
         self.read()
         active = {key.partition("/")[2] for key, i in items.items() if i["digest"] and key != ANCHOR}
         wrong = []
         for what in ("enabled", "up"):
-            told = {name for (kind, name), found in self._up[pid].items() if kind == what and len(found) == 1}
-            more = {name for (kind, name), found in self._up[pid].items() if kind == what and len(found) > 1}
+            told = {name for (kind, name), found in self._up[life].items() if kind == what and len(found) == 1}
+            more = {name for (kind, name), found in self._up[life].items() if kind == what and len(found) > 1}
             if told != active or more:
                 wrong.append(f"{what}: {sorted(told)}, several times {sorted(more)}; active are {sorted(active)}")
-        if self._initialized[pid] != bool(active):
-            wrong.append(f"initialized {self._initialized[pid]} times with {len(active)} active")
+        if self._initialized[life] != bool(active):
+            wrong.append(f"initialized {self._initialized[life]} times with {len(active)} active")
         return wrong
 
 

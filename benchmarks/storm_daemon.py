@@ -10,9 +10,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from measure import ENVIRONMENT, RECONCILE
@@ -34,6 +36,7 @@ class Daemons:
     def __init__(self, folder, *, fresh=False):
         self.folder = folder
         self.pid = None
+        self.life = 0
         self.log = (folder / "daemon.log").open("ab")
         self.journal = folder / "journal"
         self.journal.touch()
@@ -47,9 +50,11 @@ class Daemons:
         self._process = None
 
     def start(self):
-        """Begin a life."""
+        """Begin a life, with a number of its own: those of processes come again."""
+        self.life += 1
+        self._environment["STORM_LIFE"] = str(self.life)
         if self._nursery is not None:
-            self._nursery.stdin.write("start\n")
+            self._nursery.stdin.write(f"start {self.life}\n")
             self._nursery.stdin.flush()
             self.pid = int(self._nursery.stdout.readline())
         else:
@@ -102,6 +107,11 @@ class Daemons:
             connection.close()
         return answer.status, json.loads(data) if data[:1] in {b"{", b"["} else None
 
+    def written(self):
+        """Return digest and file of what is written down as good, by id."""
+        with closing(sqlite3.connect(self.folder / "state" / "state.db", timeout=20)) as database:
+            return {key: (digest, file) for key, digest, file in database.execute("SELECT id, digest, file FROM good")}
+
     def is_ready(self):
         """Whether it answers that it is ready."""
         try:
@@ -145,6 +155,7 @@ def nursery(arguments):
         if word == "start":
             pid = os.fork()
             if pid == 0:
+                os.environ["STORM_LIFE"] = rest
                 daemon(arguments)
             print(pid, flush=True)
         else:

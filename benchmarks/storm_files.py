@@ -83,6 +83,14 @@ class Files:
                 found += self._exact(one, item, desired.document)
         return found
 
+    def unwritten(self, items, written):
+        """Return what runs and is not written down yet, as sentences: until then the next life cannot know of it."""
+        running = [
+            one for one in self.ids.values() if items.get(one.key, {}).get("state") == "active" and not one.broken
+        ]
+        wanted = {one.key: (items[one.key]["digest"], one.file) for one in running}
+        return [f"{key} is not written down" for key, found in wanted.items() if written.get(key) != found]
+
     def checked(self, items):
         """The daemon and the files agree: what runs now is what is the last good from here on."""
         for one in self.ids.values():

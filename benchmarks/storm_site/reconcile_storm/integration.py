@@ -1,4 +1,4 @@
-"""Every call is a line in $STORM_JOURNAL: process, what, configuration, serial. A hook holds a lock of the kernel's."""
+"""Every call is a line in $STORM_JOURNAL: life, what, configuration, serial. A hook holds a lock of the kernel's."""
 
 import fcntl
 import json
@@ -10,7 +10,7 @@ from reconciler.sdk import EventHook, Hook, Integration
 
 def note(what, name="", serial=0):
     """Append one line in one write: lines of several threads do not mix, and `kill -9` loses none."""
-    line = json.dumps([os.getpid(), what, name, serial]) + "\n"
+    line = json.dumps([int(os.environ["STORM_LIFE"]), what, name, serial]) + "\n"
     journal = os.open(os.environ["STORM_JOURNAL"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(journal, line.encode())

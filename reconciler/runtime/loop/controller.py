@@ -269,6 +269,7 @@ class Controller:
             if record.effective.document == desired.document and not record.effective.waits:
                 self._p.goods.accept(record, desired)
         elif desired.presence is not Presence.ABSENT:
+            self._p.goods.stands(desired)
             first = desired.diagnostics[0].message if desired.diagnostics else ""
             reason = desired.presence.value.capitalize()
             record.note(ConditionType.VALID, Tristate.FALSE, self._clock.time(), reason, first)

@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.config.tree.snapshot import Snapshot
 from reconciler.config.validation import Checked, Validator
-from reconciler.model.config import ConfigDocument, Desired
+from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.model.good import Good
 from reconciler.model.state import PassRecord
 from reconciler.runtime.engine_thread import Worker
@@ -107,6 +107,13 @@ class Goods:
             return
         applied = old.applied if old is not None else None
         self._put(Good(record.id, desired.file, desired.line, document.digest, document.raw, applied))
+
+    def stands(self, desired: Desired) -> None:
+        """An id has an error where it stands now: a later life must look for it there, not where it was last good."""
+        row = self._rows.get(desired.id)
+        in_error = desired.presence in {Presence.INVALID, Presence.UNREADABLE}
+        if row is not None and in_error and row.file != desired.file:
+            self._put(replace(row, file=desired.file, line=desired.line))
 
     def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
         """`document` has started."""

@@ -212,6 +212,20 @@ def test_restart_with_an_invalid_file_runs_the_last_good(harness, make, doc):
     assert (status.state, status.stale) == (ConfigState.ACTIVE, True)
 
 
+def test_last_good_is_found_where_its_file_was_renamed_and_broken(harness, make, doc):
+    cls = make()
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"))
+    h.write("b.yaml", doc("a", settings={"chanel": "x"}), settle=False)
+    h.delete("a.yaml")
+    h.stop()
+    h.write("b.yaml", "integration: [", settle=False)
+    h.start()
+    h.settle()
+    assert h.state("diary/a") is ConfigState.ACTIVE
+
+
 def test_config_deleted_while_nothing_ran_is_gone_after_the_start(harness, make, doc):
     cls = make()
     h = harness(cls)

@@ -140,6 +140,8 @@ class Fake(Integration):
         self.epoch = self.ledger.epoch
         self.lost = self.is_up = False
         self.gens = defaultdict(list)
+        self.before = {}
+        self.unclean = False
         self.hooks_up = defaultdict(list)
         self.busy = set()
         with self.ledger.lock:
@@ -182,13 +184,13 @@ class Fake(Integration):
         EventHook(self, self.deliver)
         Up(self, self, self.integration_id, 0)
 
-    def note_down(self):
+    def note_down(self, kind):
         with self.ledger.lock:
-            if not self.is_up:
+            if not self.is_up and not self.unclean:
                 self.wrong("shut down without being initialized")
             if any(self.gens.values()):
                 self.wrong(f"shut down while {dict(self.gens)} are enabled")
-            self.is_up = False
+            self.is_up, self.unclean = False, kind is not None  # what failed is asked for again
 
     def note_enabled(self, config):
         with self.ledger.lock:
@@ -203,6 +205,7 @@ class Fake(Integration):
             if self.gens[new.id] != [old.settings.serial]:
                 self.wrong(f"{new.id} is changed from {old.settings.serial} while {self.gens[new.id]} is enabled")
             self.gens[new.id] = [new.settings.serial]
+            self.before[new.id] = old.settings.serial
         Up(new, self, new.id, new.settings.serial, exclusive=self.exclusive)
 
     def note_disabled(self, config):
@@ -211,11 +214,14 @@ class Fake(Integration):
                 self.wrong(f"{config.id} {config.settings.serial} is disabled twice")
             else:
                 self.gens[config.id].remove(config.settings.serial)
+                self.before[config.id] = config.settings.serial
 
     def arrived(self, event, config):
+        """A delivery that was handed over during a replacement may bring the version before; to none is wrong."""
         with self.ledger.lock:
-            if config.settings.serial not in self.gens[config.id]:
-                self.wrong(f"{event.id} is delivered to {config.id} {config.settings.serial}, which is not enabled")
+            gens, serial = self.gens[config.id], config.settings.serial
+            if serial not in gens and not (gens and serial == self.before.get(config.id)):
+                self.wrong(f"{event.id} is delivered to {config.id} {serial}, enabled is {gens}")
             if self.counts:
                 self.ledger.received[config.id].append(int(event.id))
 
@@ -253,7 +259,7 @@ class Plain(Fake):
     def shutdown(self):
         kind = self.enter("shutdown")
         try:
-            self.note_down()
+            self.note_down(kind)
             self.act(kind, "shutdown")
         finally:
             self.leave()
@@ -318,7 +324,7 @@ class Async(Fake):
     async def shutdown(self):
         kind = self.enter("shutdown")
         try:
-            self.note_down()
+            self.note_down(kind)
             await self.act(kind, "shutdown")
         finally:
             self.leave()

@@ -42,6 +42,11 @@ class Model:
         for name, file in self.files.items():
             if file.doc is not None and len(self.claiming(file.claims)) == 1:
                 self.accepted[file.claims], self.stood[file.claims] = file.doc, name
+        for key in self.accepted:
+            claiming = self.claiming(key)
+            holding = claiming or sorted(name for name, file in self.files.items() if key in file.last)
+            if len(claiming) <= 1 and holding and self.files[holding[0]].doc is None:
+                self.stood[key] = holding[0]
         for key in set(self.accepted) - self.known():
             del self.accepted[key], self.stood[key]
 

@@ -95,8 +95,6 @@ class Life(Stage, RuleBasedStateMachine):
 
     @rule(plan=failure, count=st.integers(1, 4))
     def code_will_fail(self, plan, count):
-        if plan[1] == "start hook":  # LIMIT
-            count = 0 if self.script.planned[plan[:2]] else 1
         self.healthy = False
         self.tell(f"plan {plan} {count}")
         self.script.plan(*plan, count)

@@ -55,7 +55,9 @@ class Files:
             old, one.file, one.renamed = one.file, self._fresh_name(one), True
             (self.root / old).rename(self.root / one.file)
         elif kind == "break":
-            one.broken = self._rng.choice(["syntax", "setting"])
+            # A file that nobody has seen yet under its new name must say whose it is, or that one is rightly gone: the
+            # anchor, to which every event goes, is never broken beyond that.
+            one.broken = self._rng.choice(["syntax", "setting"]) if one.key != ANCHOR else "setting"
             name = one.key.replace("/", "\nname: ")
             bad = {"syntax": "integration: [", "setting": f"integration: {name}\nsettings: {{nonsense: 1}}\n"}
             self._replace(one, bad[one.broken])

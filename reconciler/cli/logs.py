@@ -8,7 +8,9 @@ from reconciler.report.log_format import HumanFormatter, JsonFormatter
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 FORMATS = ("human", "json")
-_LOUD = ("uvicorn.access", "watchfiles", "httpx2", "httpcore", "asyncio")  # at info they repeat what we say better
+_LOUD = ("uvicorn.access", "watchfiles", "asyncio")  # at info they repeat what we say better
+_TELLTALE = ("httpx2", "httpcore2", "httpx", "httpcore", "urllib3", "hpack")
+"""HTTP clients: at debug and info they log addresses and headers, and with them the secrets that stand there."""
 
 
 def configure_logging(log_format: str, log_level: str) -> None:
@@ -23,5 +25,5 @@ def configure_logging(log_format: str, log_level: str) -> None:
     handler.setFormatter(JsonFormatter() if log_format == "json" else human)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    for name in _LOUD:
+    for name in (*_LOUD, *_TELLTALE):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -2,12 +2,13 @@
 
 The only module that imports cel_expr_python. CEL has a builtin named `type`, so the variables live in the container
 `event`: a name is looked up there first, and `type == "x"` and `type(x)` both work. The library bounds how deep an
-expression nests and how long it runs.
+expression nests and how often it loops; `filter_cost.py` bounds what a turn may make and read.
 """
 
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
+from reconciler.core.filter_cost import LIMIT, Cost, TooCostly, cost_of, weight_of
 from reconciler.core.filter_messages import describe, first_line
 from reconciler.model.event import Event
 
@@ -37,14 +38,17 @@ class FilterError(Exception):
 class CompiledFilter:
     """One compiled expression."""
 
-    __slots__ = ("_expression", "text")
+    __slots__ = ("_cost", "_expression", "text")
 
-    def __init__(self, text: str, expression: "cel.Expression") -> None:
+    def __init__(self, text: str, expression: "cel.Expression", cost: Cost) -> None:
         self.text = text
         self._expression = expression
+        self._cost = cost
 
     def matches(self, activation: "Activation") -> bool:
         """Return what the expression says of an event; raises FilterError unless it says true or false."""
+        if (self._cost.once or self._cost.in_loops) and self._cost.of(*activation.weight) > LIMIT:
+            raise FilterError("the event is too large for what the expression does with it")
         try:
             value = self._expression.eval(activation.native)
             kind, result = value.type().name(), value.value()
@@ -60,9 +64,10 @@ class CompiledFilter:
 class Activation:
     """An event as expressions see it, converted once for all of them."""
 
-    __slots__ = ("native",)
+    __slots__ = ("_values", "_weight", "native")
 
     def __init__(self, environment: "cel.Env", event: Event) -> None:
+        self._weight: tuple[int, int] | None = None
         values = {
             "id": event.id,
             "source": event.source,
@@ -72,7 +77,16 @@ class Activation:
             "data": event.data,
             "scope": dict(event.scope),
         }
+        self._values = values
         self.native = environment.Activation({f"{_CONTAINER}.{key}": value for key, value in values.items()})
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """How much there is to read in the event, and how long its longest list or object is."""
+        if self._weight is None:
+            weight, longest = weight_of(self._values)
+            self._weight = weight + MAX_LENGTH // 16, longest
+        return self._weight
 
 
 class Filters:
@@ -92,7 +106,7 @@ class Filters:
         if known is not None:
             self._compiled.move_to_end(text)
             return known
-        compiled = CompiledFilter(text, _compile(self._env(), text))
+        compiled = CompiledFilter(text, *_compile(self._env(), text))
         self._compiled[text] = compiled
         if len(self._compiled) > self._keep:
             self._compiled.popitem(last=False)
@@ -113,7 +127,7 @@ class Filters:
 
 def compile_filter(text: str) -> CompiledFilter:
     """Compile one expression in an environment of its own; raises FilterSyntaxError."""
-    return CompiledFilter(text, _compile(_environment(), text))
+    return CompiledFilter(text, *_compile(_environment(), text))
 
 
 def _environment() -> "cel.Env":
@@ -124,7 +138,7 @@ def _environment() -> "cel.Env":
     return cel.NewEnv(variables={f"{_CONTAINER}.{name}": kind for name, kind in kinds.items()}, container=_CONTAINER)
 
 
-def _compile(environment: "cel.Env", text: str) -> "cel.Expression":
+def _compile(environment: "cel.Env", text: str) -> "tuple[cel.Expression, Cost]":
     if len(text) > MAX_LENGTH:
         raise FilterSyntaxError(f"the expression has {len(text)} characters, at most {MAX_LENGTH} are taken")
     try:
@@ -138,4 +152,7 @@ def _compile(environment: "cel.Env", text: str) -> "cel.Expression":
     kind = expression.return_type().name().lower()
     if kind not in {"bool", "dyn"}:
         raise FilterSyntaxError(f"the expression gives {kind}, expected true or false")
-    return expression
+    try:
+        return expression, cost_of(expression.serialize())
+    except TooCostly as error:
+        raise FilterSyntaxError(str(error)) from None

@@ -17,6 +17,10 @@ MAX_TEXT: Final = 256 * 1024
 """The longest text that an expression makes, in characters."""
 _UNITS: Final = 1_000_000
 _TURN: Final = 40
+_CALL: Final = 4
+_TEXT_READ: Final = 64
+_ITEMS_READ: Final = 4
+"""How many characters, or items, are read for a unit."""
 _STEPS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -66,6 +70,37 @@ def weighed(budget: Budget, value: Any) -> Any:
             budget.spend(len(item))
             pending.extend(item)
     return value
+
+
+def read(budget: Budget, value: Any) -> Any:
+    """Return `value` after paying a little for all that whoever is given it may read; an iterator pays as it goes."""
+    if isinstance(value, str):
+        budget.spend(_CALL + len(value) // _TEXT_READ)
+        return value
+    if isinstance(value, Iterator):
+        return _counted(budget, value)
+    budget.spend(_CALL)
+    pending, seen = [value], 0
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            budget.spend(len(item) // _TEXT_READ)
+        elif isinstance(item, Mapping):
+            budget.spend(len(item) // _ITEMS_READ)
+            pending.extend(item.values())
+        elif isinstance(item, list | tuple):
+            budget.spend(len(item) // _ITEMS_READ)
+            pending.extend(item)
+        seen += 1
+        if seen % _ITEMS_READ == 0:  # lists of one, in one another or side by side, are not free
+            budget.spend(1)
+    return value
+
+
+def _counted(budget: Budget, values: Iterator[Any]) -> Iterator[Any]:
+    for value in values:
+        budget.spend(1)
+        yield value
 
 
 def text_of(budget: Budget, value: Any) -> str:
@@ -136,6 +171,24 @@ def rounded(budget: Budget, value: float, precision: int = 0) -> float:  # noqa:
     return round(value, precision) if precision else round(value)
 
 
+def total(budget: Budget, values: Iterable[Any], attribute: str | int | None = None, start: float = 0) -> float:
+    """Return the sum of numbers, or of one attribute of each; lists are not added up, which copies them every time."""
+    result = start
+    for value in each(budget, values):
+        number = value if attribute is None else _at(value, attribute)
+        if not isinstance(number, int | float) or not isinstance(result, int | float):
+            raise TypeError("sum adds numbers up")
+        result += number
+    return result
+
+
+def _at(value: Any, attribute: str | int) -> Any:
+    """Return what stands at `a.b` in lists and mappings."""
+    for key in attribute.split(".") if isinstance(attribute, str) else [attribute]:
+        value = value[int(key) if isinstance(value, list | tuple) else key]
+    return value
+
+
 def escape(budget: Budget, value: Any) -> str:
     """Return the text with `&`, `<`, `>` and quotes as HTML entities."""
     return _paid(budget, html.escape(text_of(budget, value)))
@@ -185,6 +238,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "round": rounded,
     "strftime": strftime,
     "string": string,
+    "sum": total,
     "tojson": tojson,
 }
 """Those that a template may name."""

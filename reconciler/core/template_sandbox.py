@@ -6,7 +6,7 @@ grows (loops, joined text, lists) spends a budget per rendering, so that time an
 `reconciler.core.template` alone.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, nodes
@@ -15,16 +15,18 @@ from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing, pass_context
+from jinja2.utils import _PassArg, missing, pass_context
 from jinja2.visitor import NodeTransformer
 
-from reconciler.core.template_filters import FILTERS, Budget, TemplateError, each, joined, text_of, weighed
+from reconciler.core.template_filters import FILTERS, Budget, TemplateError, each, joined, read, text_of, weighed
 
 _KEPT_FILTERS: Final = (
     "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "last",
     "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort",
-    "sum", "title", "trim", "truncate", "unique", "upper", "urlencode", "wordcount",
+    "title", "trim", "truncate", "unique", "upper", "urlencode", "wordcount",
 )  # fmt: skip
+_QUICK: Final = frozenset({"count", "d", "default", "first", "length", "defined", "undefined", "none"})
+"""Filters and tests that take the same time whatever they are given."""
 _STRING_METHODS: Final = frozenset({
     "capitalize", "count", "endswith", "find", "isalnum", "isalpha", "isdigit", "islower", "isnumeric", "isspace",
     "isupper", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rfind", "rpartition", "rsplit",
@@ -113,9 +115,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=_Missing, autoescape=False, finalize=_priced(text_of), optimized=False, cache_size=0)
-        inner: dict[str, Callable[..., Any]] = {"_each": each, "_joined": joined, "_weighed": weighed}
+        inner: dict[str, Callable[..., Any]] = {"_each": each, "_joined": joined, "_weighed": weighed, "_read": read}
         ours = {name: _priced(function) for name, function in {**FILTERS, **inner}.items()}
-        self.filters = {name: self.filters[name] for name in _KEPT_FILTERS} | ours
+        self.filters = {name: _reading(name, self.filters[name]) for name in _KEPT_FILTERS} | ours
+        tests: Mapping[str, Any] = self.tests
+        self.tests = {name: _reading(name, test) for name, test in tests.items()}
         self.globals = {"range": _short_range}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -123,6 +127,14 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call what is allowed, at a price for what it reads and for the list that it makes."""
+        budget = context[_BUDGET]
+        for value in (getattr(obj, "__self__", None), *args, *kwargs.values()):
+            if not isinstance(value, Iterator):
+                read(budget, value)
+        return _made(budget, super().call(context, obj, *args, **kwargs))
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:  # noqa: ARG002 - Jinja2's signature
         """Refuse `str.format`, whose widths have no bound."""
@@ -169,6 +181,13 @@ class _Guard(NodeTransformer):
         node.iter = _filter(node.iter, "_each")
         return node
 
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - Jinja2's visitors
+        self.generic_visit(node)
+        node.expr = _filter(node.expr, "_read")
+        for operand in node.ops:
+            operand.expr = _filter(operand.expr, "_read")
+        return node
+
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja2's visitors
         self.generic_visit(node)
         return _filter(nodes.List(node.nodes, lineno=node.lineno), "_joined")
@@ -196,6 +215,33 @@ def _priced(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(context[_BUDGET], *args, **kwargs)
 
     return call
+
+
+def _reading(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have one of Jinja2's filters and tests pay for what it reads and makes."""
+    if name in _QUICK:
+        return function
+    wanted = _PassArg.from_obj(function)
+
+    @pass_context
+    def call(context: Context, *args: Any, **kwargs: Any) -> Any:
+        budget = context[_BUDGET]
+        first: dict[object, tuple[Any, ...]] = {
+            _PassArg.context: (context,),
+            _PassArg.eval_context: (context.eval_ctx,),
+            _PassArg.environment: (context.environment,),
+        }
+        given = [read(budget, value) for value in args]
+        named = {key: read(budget, value) for key, value in kwargs.items()}
+        return _made(budget, function(*first.get(wanted, ()), *given, **named))
+
+    return call
+
+
+def _made(budget: Budget, result: Any) -> Any:
+    if isinstance(result, list):
+        budget.spend(len(result))
+    return result
 
 
 def _short_range(*args: int) -> range:

@@ -6,7 +6,7 @@ Used by `validate`, by one pass, and by whatever prints diagnostics with their s
 from collections.abc import Callable, Iterable, Iterator
 
 from reconciler.model.diagnostic import Diagnostic, Span
-from reconciler.model.rules import PLAINTEXT_SECRET
+from reconciler.model.rules import PLAINTEXT_SECRET, SECRET_REFERENCE
 from reconciler.report.ansi import PLAIN, Palette, printable
 from reconciler.report.snippet import snippet, split_lines
 
@@ -64,10 +64,10 @@ class TextReport:
 
 
 def _secrets(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Span]]:
-    """Return where literals stand at the place of secrets, by file; no other finding's snippet may show them."""
+    """Return where literals stand at the place of secrets, or in references, by file; no snippet may show them."""
     found: dict[str, list[Span]] = {}
     for diagnostic in diagnostics:
-        if diagnostic.rule == PLAINTEXT_SECRET:
+        if diagnostic.rule in (PLAINTEXT_SECRET, SECRET_REFERENCE):
             found.setdefault(diagnostic.span.file, []).append(diagnostic.span)
     return found
 

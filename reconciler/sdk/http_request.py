@@ -6,9 +6,10 @@ Pure but for `environment_proxy`. Called by `HttpClient` alone.
 import base64
 import json as jsonlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote
 from urllib.request import getproxies, proxy_bypass
 
 from reconciler._version import __version__
@@ -131,9 +132,23 @@ def echoes(values: Iterable[object]) -> tuple[Secret, ...]:
     while pending:
         value = pending.pop()
         if isinstance(value, Secret):
-            texts |= {value.reveal(), *re.split(r"[/?&=\s:@]+", value.reveal())}
+            texts.update(_written(value.reveal()))
         elif isinstance(value, Mapping):
             pending.extend(value.values())
         elif isinstance(value, list | tuple):
             pending.extend(value)
     return tuple(Secret(text) for text in sorted(texts, key=len, reverse=True) if len(text) >= _TELLING)
+
+
+def _written(text: str) -> Iterator[str]:
+    """Yield a secret, its parts, and their other spellings: the header of an address, escapes in a URL or JSON."""
+    parts = [text, *re.split(r"[/?&=\s:@]+", text)]
+    userinfo = text.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    if userinfo:
+        user, _, password = userinfo.partition(":")
+        decoded = unquote(user), unquote(password)
+        parts += [*decoded, base64.b64encode(":".join(decoded).encode()).decode()]
+    for part in parts:
+        escaped = jsonlib.dumps(part)[1:-1]
+        yield from (part, quote(part, safe=""), quote(part), escaped, escaped.replace("/", "\\/"))
+        yield jsonlib.dumps(part, ensure_ascii=False)[1:-1]

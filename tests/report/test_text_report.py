@@ -83,6 +83,13 @@ def test_relocation_moves_related_places_too():
     assert (moved.span.file, moved.related[0].span.file) == ("configs/a.yaml", "configs/b.yaml")
 
 
+def test_literal_inside_of_a_reference_is_masked_in_every_snippet():
+    source = b'settings: {token: {secret: "xoxb-1"}, chanel: 1}\n'
+    secret = Diagnostic("secret-reference", Severity.ERROR, "not a reference", Span("f", 1, 28, 1, 36))
+    other = Diagnostic("unknown-key", Severity.ERROR, "unknown", Span("f", 1, 39, 1, 45))
+    assert "xoxb" not in "".join(TextReport(source=lambda _: source).render([secret, other]))
+
+
 def test_plaintext_secret_is_masked_in_every_snippet():
     source = b"settings: {token: xoxb-1, chanel: 1}\n"
     secret = Diagnostic("plaintext-secret", Severity.ERROR, "a secret", Span("f", 1, 19, 1, 25))

@@ -35,6 +35,10 @@ def evaluate(text, event=EVENT):
     'type.startsWith("build.") && type.matches("^build[.]")',
     "event.type == type",
     "data.missing == 1 || true",
+    "data.list.filter(n, n > 1).size() == 1 && data.list.exists_one(n, n + 1 == 3)",
+    '["a", type].exists(t, t in ["build.finished", "b"])',
+    'time + duration("1h") > time && data.list.all(n, time + duration("1s") > time)',
+    'source + "/" + subject == "/ci/main"',
 ])  # fmt: skip
 def test_matching_expression_is_true(text):
     assert evaluate(text) is True
@@ -53,7 +57,10 @@ def test_event_without_subject_has_an_empty_one():
     ("data.x == 1", {"x": 2**64}),
     ("data.x == 1", {"x": "\ud800"}),
     ('data.x.matches("(")', {"x": "y"}),
-    ("data.exists(a, data.exists(b, data.exists(c, a + b + c < 0)))", list(range(300))),
+    ("data.exists(a, data.exists(b, data.exists(c, int(a) + int(b) + int(c) < 0)))", list(range(300))),
+    ("data.n.all(a, data.text.size() > 0)", {"n": list(range(9000)), "text": "a" * 900_000}),
+    ("data.n.all(a, data.left == data.right)", {"n": list(range(9000)), "left": [0] * 9000, "right": [0] * 9000}),
+    ('data.n.all(a, data.n.exists(b, data.text.matches("(a|b)*c")))', {"n": list(range(90)), "text": "a" * 90_000}),
 ])  # fmt: skip
 def test_failing_expression_raises(text, data):
     with pytest.raises(FilterError):
@@ -77,6 +84,13 @@ def test_failing_expression_raises(text, data):
     ("\0", 1, "unexpected '\\x00'"),
     ("\ud800", 1, "half of a surrogate pair"),
     ("a" * (MAX_LENGTH + 1), 1, "at most 4096"),
+    ("data.list.all(n, (id + id).size() > 0)", 1, "cannot be joined with '+' inside of a loop"),
+    ("data.list.all(n, data.list.exists(m, n + m == [1]))", 1, "cannot be joined with '+' inside of a loop"),
+    ("+".join(["id"] * 10) + " == id", 1, "at most 8 texts or lists can be joined"),
+    ("data.list.map(n, [n, n]).size() > 0", 1, "'map' is not available"),
+    ("data.list.map(n, n > 1, data).size() > 0", 1, "'map' is not available"),
+    ("[[id, id]].all(a, [[a, a]].all(b, b == b))", 1, "inside of a loop can hold constants alone"),
+    ("data.list.all(n, {'a': data} == data)", 1, "inside of a loop can hold constants alone"),
 ])  # fmt: skip
 def test_wrong_expression_says_what_and_where(text, column, message):
     with pytest.raises(FilterSyntaxError) as caught:
@@ -105,3 +119,9 @@ def test_memory_of_compiled_texts_is_bounded():
     filters.compile("2 == 2")
     filters.compile("3 == 3")
     assert filters.compile("1 == 1") is not first
+
+
+def test_large_event_costs_nothing_where_constants_are_asked_for():
+    data = {"commits": [{"author": "x", "files": ["a/b"] * 10} for _ in range(900)], "text": "a" * 900_000}
+    text = 'data.commits.exists(c, c.author == "y" || c.files.exists(f, f.startsWith("z"))) || data.text != ""'
+    assert evaluate(text, Event(type="t", source="s", data=data))

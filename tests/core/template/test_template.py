@@ -16,6 +16,9 @@ CONTEXT = {
 }
 
 
+LONG = f"('{'a' * 100}' | replace('a', '{'a' * 100}') | replace('a', '{'a' * 25}'))"
+
+
 def render(text: str) -> str:
     return Templates().render(text, CONTEXT)
 
@@ -142,11 +145,47 @@ def test_doors_are_closed(text):
         pytest.param("{{ '%999999999d' % 1 }}", id="formatting by %"),
         pytest.param("{{ 1 | round(10**9) }}", id="round"),
         pytest.param("{{ event | tojson(10**9) }}", id="JSON indent"),
+        pytest.param(f"{{{{ {LONG} | map('list') | sum(start=[]) | length }}}}", id="a sum of lists"),
+        pytest.param(f"{{{{ {LONG} | select('in', {LONG} | list) | list | length }}}}", id="a test for each"),
     ],
 )
 def test_growth_is_bounded(text):
     with pytest.raises(TemplateError):
         render(text)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "big | sort | length",
+        "big | unique | list | length",
+        "big | map('abs') | max",
+        "-1 in big",
+        "big == big2",
+        "big | select('in', big2) | first | default(0)",
+        "text.split('a') | length",
+        "text.count('b')",
+        "text | upper | length",
+        "'b' in text",
+    ],
+)
+def test_what_reads_much_is_bounded_in_a_loop(expression):
+    context = {"event": {"big": list(range(200_000)), "big2": list(range(200_000)), "text": "a" * 900_000}}
+    names = "{% set big = event.big %}{% set big2 = event.big2 %}{% set text = event.text %}"
+    with pytest.raises(TemplateError, match="repeats or makes too much"):
+        Templates().render(
+            f"{names}{{% for i in range(9999) %}}{{% if {expression} %}}{{% endif %}}{{% endfor %}}", context
+        )
+
+
+def test_what_reads_much_once_is_allowed():
+    context = {"event": {"commits": [{"id": f"{n:040}", "files": 3} for n in range(5000)], "text": "a" * 900_000}}
+    text = "{{ event.text | trim | upper | truncate(20) }} {{ event.commits | map(attribute='id') | sort | first }}"
+    assert Templates().render(text, context).startswith("AAAA")
+    assert (
+        Templates().render("{{ event.commits | sum(attribute='files') }} {{ [1, 2.5] | sum }}", context) == "15000 3.5"
+    )
 
 
 @given(st.text(max_size=200) | st.text(alphabet="{}%#-event.data|()[]'\" ~+*i n", max_size=80))

@@ -45,6 +45,8 @@ def why_nothing(
 
 def nothing_at_all(selector: Selector, in_force: Sequence[Override]) -> str:
     """Say that there is nothing to resume, and what else is in force."""
+    if selector == Selector():
+        return "nothing is suspended or paused"
     others = ", ".join(str(one.selector) for one in in_force[:5])
     return _told(f"{selector} is neither suspended nor paused", f"what is: {others}" if others else "")
 

@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         complain("interrupted")
     except OSError as error:
-        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        complain(f"{error.filename}: {(error.strerror or '').lower()}" if error.filename else str(error))
     except Exception:  # noqa: BLE001  the last resort: a fault still ends with exit code 2
         _report_fault()
     else:

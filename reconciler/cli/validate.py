@@ -60,7 +60,9 @@ def parse_formats(text: str) -> list[Target]:
     """
     text = text or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
     targets = [Target(*(part.strip() or None for part in item.split("=", 1))) for item in text.split(",")]  # type: ignore[arg-type]
-    for target in targets:
+    for target, item in zip(targets, text.split(","), strict=True):
+        if target.file is None and "=" in item:
+            fail(f"--format: expected the name of a file after {item.strip()!r}")
         if target.format not in FORMATS:
             fail(f"--format: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, found {target.format or ''!r}")
     if sum(target.file is None for target in targets) > 1:

@@ -17,6 +17,7 @@ from reconciler.compose.options import EngineOptions
 from reconciler.compose.serve import build_server
 from reconciler.compose.standby import start_in_turn
 from reconciler.compose.systemd import ServiceManager
+from reconciler.model.errors import StateLocked
 from reconciler.report.daemon_event import DaemonEvent, Ready, Started, Stopped, Stopping
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.telling.notify_socket import NotifySocket
@@ -51,7 +52,7 @@ def run_daemon(
 
     try:
         with _rare_collections():
-            asked = start_in_turn(engine, options, items, tell, manager.beat)
+            asked = start_in_turn(lambda: _start(engine, server), options, items, tell, manager.beat)
             if asked is not None:
                 tell(Stopping(asked.name, options.grace))
                 tell(Stopped(0.0))
@@ -64,6 +65,16 @@ def run_daemon(
         server.stop(0.0)
         engine.stop(0.0)
         manager.close()
+
+
+def _start(engine: Engine, server: WebServer) -> None:
+    """Start the engine once the address is ours; what cannot be served initializes nothing."""
+    server.reserve()
+    try:
+        engine.start()
+    except StateLocked:  # whoever is the runner will want the address
+        server.stop(0.0)
+        raise
 
 
 def _until_told(items: Items, engine: Engine, manager: ServiceManager, tell: Callable[[DaemonEvent], None]) -> str:

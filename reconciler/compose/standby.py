@@ -9,7 +9,6 @@ from typing import Any
 from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import StateLocked
 from reconciler.report.daemon_event import DaemonEvent, StandingBy
-from reconciler.runtime.engine import Engine
 from reconciler.runtime.state.lock import RunnerLock
 
 PERIOD = 0.5
@@ -17,13 +16,13 @@ PERIOD = 0.5
 
 
 def start_in_turn(
-    engine: Engine,
+    start: Callable[[], None],
     options: EngineOptions,
     items: "queue.SimpleQueue[Any]",
     say: Callable[[DaemonEvent], None],
     beat: Callable[[], None] = lambda: None,
 ) -> signal.Signals | None:
-    """Start `engine` once it may be the runner; returns the signal that asked for the end of the waiting, or None.
+    """Call `start` once this may be the runner; returns the signal that asked for the end of the waiting, or None.
 
     `beat` is called as long as it waits: somebody may want to know that this still lives. Raises StateLocked where
     `options.standby` does not say to wait.
@@ -34,7 +33,7 @@ def start_in_turn(
         try:
             lock.acquire()
             lock.release()
-            engine.start()
+            start()
         except StateLocked:
             if not options.standby:
                 raise

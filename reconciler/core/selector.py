@@ -40,3 +40,10 @@ def without(selector: Selector, lifted: Selector) -> Selector | None:
         return None
     left = tuple(one for one in selector.ids if not covers(lifted, replace(selector, ids=(one,))))
     return replace(selector, ids=left)
+
+
+def taken(selector: Selector, left: Selector | None) -> Selector:
+    """Return what of `selector` has ended, where `left` is what `without` has left of it."""
+    if left is None:
+        return selector
+    return replace(selector, ids=tuple(one for one in selector.ids if one not in left.ids))

@@ -75,8 +75,10 @@ class Event:
         """
         if not isinstance(value, Mapping):
             raise EventError(f"an event is a JSON object, not {_kind(value)}")
-        if value.get("specversion") != "1.0":
-            raise EventError(f"the attribute 'specversion' must be \"1.0\", found {_shown(value.get('specversion'))}")
+        if "specversion" not in value:
+            raise EventError("the attribute 'specversion' is required: write \"1.0\"")
+        if value["specversion"] != "1.0":
+            raise EventError(f"the attribute 'specversion' must be \"1.0\", found {_shown(value['specversion'])}")
         if "data_base64" in value:
             raise EventError("the attribute 'data_base64' is not taken: send JSON in 'data'")
         for name in ("id", "source", "type"):

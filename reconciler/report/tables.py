@@ -19,6 +19,7 @@ from reconciler.report.ansi import printable
 from reconciler.report.override_text import concerned_text, entry_text, override_text
 
 Item = Mapping[str, Any]
+_BRIEFLY = "%m-%d %H:%M:%S"
 _WORDS = {"suspend": "suspended", "pause": "paused"}
 _STYLES = {
     "active": "green", "ready": "green", "True": "green", "failed": "bold red", "invalid": "bold red", "False": "red",
@@ -89,25 +90,22 @@ def history_table(items: Iterable[Item]) -> RenderableType:
     """Return the last passes and what people did between them, as the API orders them."""
     table = _table("PASS", "STARTED", "TRIGGER", "FILES", "CONFIGS", "ACTIONS", "HELD", "ERRORS", "TOOK")
     for item in items:
-        if item["kind"] == "intervention":
-            by = f" by {item['who']}" if item["who"] else ""
-            told = _text(entry_text(item), "yellow")
-            table.add_row(
-                "", _text(item["at"] or ""), _text(f"{item['action']}{by}", "yellow"), "", "", told, "", "", ""
-            )
-            continue
-        table.add_row(
-            str(item["number"]), _moment(item["started"], "%m-%d %H:%M:%S"), _text(item["trigger"]), str(item["files"]),
-            str(item["configs"]), _text(_actions(item["actions"])), _number(item["held"], "yellow"),
-            _number(item["errors"], "red"), brief_duration(item["seconds"]),
-        )  # fmt: skip
+        table.add_row(*(_intervention(item) if item["kind"] == "intervention" else _pass(item)))
     return table
+
+
+def _pass(item: Item) -> Sequence[RenderableType]:
+    return (
+        str(item["number"]), _moment(item["started"], _BRIEFLY), _text(item["trigger"]), str(item["files"]),
+        str(item["configs"]), _text(_actions(item["actions"])), _number(item["held"], "yellow"),
+        _number(item["errors"], "red"), brief_duration(item["seconds"]),
+    )  # fmt: skip
 
 
 def _intervention(item: Item) -> Sequence[RenderableType]:
     action = f"{item['action']} by {item['who']}" if item["who"] else item["action"]
     told = _text(entry_text(item), "yellow")
-    return "", _text(item["at"] or ""), _text(action, "yellow"), "", "", told, "", "", ""
+    return "", _moment(item["at"], _BRIEFLY), _text(action, "yellow"), "", "", told, "", "", ""
 
 
 def status_table(item: Item) -> RenderableType:

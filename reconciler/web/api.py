@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from reconciler.report.items import FORMAT_VERSION, config_item, history_items, integration_item, plan_item, status_item
 from reconciler.runtime.api import EngineView
+from reconciler.runtime.asking.override_refusals import no_config
 from reconciler.web.answers import ApiError, answer
 from reconciler.web.body import read_object
 from reconciler.web.listing import check_known, page, parse_limit, parse_query
@@ -59,7 +60,7 @@ class Api:
         wanted = f"{request.path_params['integration']}/{request.path_params['name']}"
         status = self._engine.config(wanted)
         if status is None:
-            raise ApiError(404, "not_found", f"no configuration is known as {wanted[:160]!r}")
+            raise ApiError(404, "not_found", no_config(wanted[:160], self._engine.config_ids()))
         return answer(config_item(status))
 
     def plan(self, request: Request) -> Response:

@@ -45,6 +45,17 @@ class WebServer:
             return None
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
+    def reserve(self) -> None:
+        """Take the TCP address, if there is to be one: before anything runs that would have to be stopped again.
+
+        Who connects from now on waits for `start`. Raises ReconcileError when the address cannot be had.
+        """
+        host, port = self._options.host, self._options.port
+        if host is not None and not self._listeners:
+            listener = bind_tcp(host, port)
+            self._listeners.append((listener, self._options))
+            self.port = listener.getsockname()[1]
+
     def start(self) -> None:
         """Bind, in the caller's thread, then serve in another; returns when requests are answered.
 
@@ -66,6 +77,7 @@ class WebServer:
     def stop(self, grace: float = 5.0) -> bool:
         """Take no more connections, and let what is under way end within `grace` seconds; False when it did not."""
         if self._thread is None:
+            self._close_sockets()
             return True
         for server in self._servers:
             server.config.timeout_graceful_shutdown = max(0, grace)  # type: ignore[assignment]  # it takes fractions
@@ -80,10 +92,7 @@ class WebServer:
 
     def _bind(self) -> None:
         options = self._options
-        if options.host is not None:
-            listener = bind_tcp(options.host, options.port)
-            self._listeners.append((listener, options))
-            self.port = listener.getsockname()[1]
+        self.reserve()
         if options.state_dir is not None:
             listener = bind_unix(options.state_dir)
             self._inode = (options.state_dir / SOCKET_NAME).lstat().st_ino

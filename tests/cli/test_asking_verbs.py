@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 
 import pytest
 
@@ -58,6 +59,30 @@ def test_status_counts_events_and_deliveries_apart(ask):
 def test_json_has_a_format_version(ask, verb):
     _, out, _ = ask(*verb.split(), "-o", "json")
     assert json.loads(out)["format_version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("get slack/a -l tier=1", "an ID names one configuration: leave out --label, --integration and --state"),
+        ("get slack", "found 'slack'; `reconcile get -i slack` lists an integration's"),
+        ("get -l =1", "--label: expected KEY=VALUE, found '=1'"),
+        ("approve ''", "expected a digest, such as 53878a0ec400"),
+    ],
+)
+def test_what_makes_no_sense_is_not_asked(ask, fake, line, told):
+    code, out, err = ask(*shlex.split(line))
+    assert (code, out, told in err, fake.asked) == (2, "", True, [])
+
+
+def test_plan_of_a_daemon_says_that_another_directory_is_not_asked_for(ask):
+    _, _, err = ask("plan", "--dir", "elsewhere")
+    assert err == "a daemon answers: this is its own plan, of /configs, whatever --dir says\n"
+    assert ask("plan", "--dir", "/configs")[2] == ""
+
+
+def test_filter_that_nothing_meets_is_told_from_an_empty_directory(ask):
+    assert ask("get", "-l", "tier=9")[1] == "no configuration is such\n"
 
 
 def test_get_lists_every_page(ask):

@@ -1,6 +1,7 @@
 """Every verb through a real process: exit codes, where things are written, and never a traceback for a mistake."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -97,6 +98,14 @@ def test_new_integration_with_the_id_of_an_installed_one_is_refused(reconcile, t
     done = reconcile("new", "integration", "slack")
     assert (done.returncode, "'slack' is installed already" in done.stderr) == (2, True)
     assert not (tmp_path / "reconcile-slack").exists()
+
+
+def test_address_in_use_is_one_sentence_and_initializes_nothing(reconcile):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = reconcile("--watch", "--listen", address)
+    told = f"error: cannot listen on {address}: the address is in use; stop what listens there, or choose another"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{told} with --listen\n")
 
 
 def test_missing_daemon_says_what_to_start(reconcile):

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -97,6 +98,7 @@ def test_status_and_history_show_overrides(ask):
     assert "paused          -l tier=1 (2 configurations) until 1970-01-01 02:00:00 UTC, dropping what is sent" in out
     _, out, _ = ask("history")
     assert "pause by alice" in out
+    assert re.search(r"^ +\d\d-\d\d \d\d:\d\d:\d\d +pause by alice", out, re.MULTILINE)
     assert "-l tier=1 until 1970-01-01 02:00:00 UTC: a freeze" in out
 
 

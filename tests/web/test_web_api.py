@@ -104,6 +104,12 @@ def test_one_config(client, engine):
     assert client.get("/api/v1/configs/slack/a").json()["id"] == "slack/a"
 
 
+def test_misspelt_config_is_told_the_nearest(client, engine):
+    engine.add("slack/operations", "email/operation")
+    told = client.get("/api/v1/configs/slack/operation").json()["error"]["message"]
+    assert told == "no configuration is known as 'slack/operation': did you mean `slack/operations`?"
+
+
 def test_one_integration(client):
     assert client.get("/api/v1/integrations/slack").json()["state"] == "active"
 

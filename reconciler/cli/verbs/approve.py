@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.console import out, palette
+from reconciler.cli.console import fail, out, palette
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Server, TokenFile, daemon
 from reconciler.report.ansi import printable
@@ -20,6 +20,8 @@ def approve(
     token_file: TokenFile = None,
 ) -> int:
     """Release the removals that are held. Refused when they are not the ones that were shown."""
+    if not digest:
+        fail("expected a digest, such as 53878a0ec400: `reconcile plan` shows it")
     daemon(state_dir, server, token_file).post("/api/v1/approve", {"digest": digest})
     out(f"{palette().green('✓')} approved {printable(digest)}: the daemon carries it out now\n")
     return 0

@@ -15,6 +15,7 @@ from reconciler.report.ansi import printable
 
 app = typer.Typer(add_completion=False)
 _CLOUDEVENT = "application/cloudevents+json"
+_EXAMPLE: Final = '{"status": "failed"}'
 _LARGEST: Final = 1024 * 1024
 """What a daemon takes at most, in bytes; more is not read."""
 
@@ -31,7 +32,7 @@ def emit(
         str | None, typer.Option("--data", "-d", metavar="JSON|@FILE|-", help="The data: JSON, a file, or stdin.")
     ] = None,
     source: Annotated[str, typer.Option("--source", metavar="URI", help="Where it happened.")] = "/reconcile/emit",
-    subject: Annotated[str | None, typer.Option("--subject", help="What it is about.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", metavar="TEXT", help="What it is about.")] = None,
     scope: Annotated[
         list[str] | None, typer.Option("--scope", metavar="KEY=VALUE", help="An extension attribute (repeatable).")
     ] = None,
@@ -102,7 +103,8 @@ def _json(what: str, given: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        fail(f'{what}: expected JSON, such as \'{{"status": "failed"}}\': {error}')
+        such = f", such as '{_EXAMPLE}'" if what == "--data" else ""
+        fail(f"{what}: expected JSON{such}: {str(error)[:1].lower()}{str(error)[1:]}")
 
 
 def _no_constant(name: str) -> Any:
@@ -118,7 +120,7 @@ def _read(what: str, given: str) -> str:
         with Path(given[1:]).open(encoding="utf-8") as opened:
             return _bounded(what, opened)
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not UTF-8"
         fail(f"{what}: cannot read {given[1:] or 'stdin'}: {reason}")
 
 

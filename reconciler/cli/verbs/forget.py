@@ -20,7 +20,7 @@ def forget(
     ],
     key: Annotated[
         str | None,
-        typer.Argument(metavar="[KEY]", help="The effect, from `reconcile get ID`; all of them if left out."),
+        typer.Argument(metavar="KEY", help="The effect, from `reconcile get ID`; all of them if left out."),
     ] = None,
     state_dir: StateDir = ".reconcile",
     server: Server = None,

@@ -18,13 +18,13 @@ STATES = ("pending", "active", "paused", "disabled", "failed", "invalid", "remov
 
 @app.command()
 def get(
-    config_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One configuration, such as slack/ops.")
-    ] = None,
+    config_id: Annotated[str | None, typer.Argument(metavar="ID", help="One configuration, such as slack/ops.")] = None,
     label: Annotated[
         list[str] | None, typer.Option("--label", "-l", metavar="KEY=VALUE", help="With this label.")
     ] = None,
-    integration: Annotated[str | None, typer.Option("--integration", "-i", help="Of this integration.")] = None,
+    integration: Annotated[
+        str | None, typer.Option("--integration", "-i", metavar="NAME", help="Of this integration.")
+    ] = None,
     state: Annotated[
         str | None, typer.Option("--state", metavar="STATE", help=f"In this state: {', '.join(STATES)}.")
     ] = None,
@@ -37,6 +37,8 @@ def get(
     check_output(output)
     if state is not None and state not in STATES:
         fail(f"--state: expected {', '.join(STATES[:-1])} or {STATES[-1]}, found {state!r}")
+    if config_id is not None and (label or integration or state):
+        fail("an ID names one configuration: leave out --label, --integration and --state")
     there = daemon(state_dir, server, token_file)
     if config_id is not None:
         return _one(there, config_id, output)
@@ -48,6 +50,10 @@ class _Filters:
 
     def __init__(self, labels: dict[str, str], integration: str | None, state: str | None) -> None:
         self.labels, self.integration, self.state = labels, integration, state
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.labels or self.integration or self.state)
 
     def apply(self, there: Daemon) -> Iterator[Any]:
         """Yield the items that match."""
@@ -68,8 +74,10 @@ def _list(there: Daemon, filters: _Filters, output: str) -> int:
     def table() -> Any:
         from reconciler.report.tables import configs_table
 
+        if not items:
+            return "no configuration is such" if filters else "no configurations"
         prefix = _prefix(there)
-        return configs_table(_from_here(item, prefix) for item in items) if items else "no configurations"
+        return configs_table(_from_here(item, prefix) for item in items)
 
     show({"format_version": 1, "items": items}, output, table)
     return 0
@@ -77,7 +85,8 @@ def _list(there: Daemon, filters: _Filters, output: str) -> int:
 
 def _one(there: Daemon, config_id: str, output: str) -> int:
     if "/" not in config_id:
-        fail(f"expected <integration>/<name>, such as slack/ops, found {config_id!r}")
+        others = f"; `reconcile get -i {config_id}` lists an integration's" if config_id else ""
+        fail(f"expected <integration>/<name>, such as slack/ops, found {config_id!r}{others}")
     item = there.config(config_id)
 
     def table() -> Any:
@@ -121,7 +130,7 @@ def _from_here(item: Any, prefix: str) -> Any:
 
 def _labels(given: list[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in given]
-    for key, equals, _ in pairs:
+    for key, equals, value in pairs:
         if not equals or not key:
-            fail(f"--label: expected KEY=VALUE, found {key!r}")
+            fail(f"--label: expected KEY=VALUE, found {key + equals + value!r}")
     return {key: value for key, _, value in pairs}

@@ -29,7 +29,9 @@ def list_integrations(
     def table() -> Any:
         from reconciler.report.tables import integrations_table
 
-        return integrations_table(items, live=live is not None) if items else "no integrations are installed"
+        if not items:
+            return f"none of these is installed: {integrations}" if integrations else "no integrations are installed"
+        return integrations_table(items, live=live is not None)
 
     show({"format_version": 1, "items": items}, output, table)
     return int(any("error" in item or item.get("state") == "failed" for item in items))

@@ -11,12 +11,14 @@ from reconciler.cli.console import err, out, palette
 from reconciler.cli.output import check_output, show
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir, StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.report.ansi import printable
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def plan(
+    context: typer.Context,
     dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 when there are changes.")] = False,
     state_dir: StateDir = options.STATE_DIR.default,
@@ -27,12 +29,19 @@ def plan(
     token_file: TokenFile = None,
     output: Output = "table",
 ) -> int:
-    """Show what starts, changes and goes, without doing it."""
+    """Show what starts, changes and goes, without doing it.
+
+    A daemon is asked for its own plan: what --dir and the options of a start name is for where none runs.
+    """
     check_output(output)
     try:
         there = daemon(state_dir, server, token_file)
         answer: Any = there.get("plan")
-        errors, amiss = 0, _amiss(there.get("status")) if output == "table" else ""
+        status = there.get("status")
+        errors, amiss = 0, _amiss(status) if output == "table" else ""
+        source = context.get_parameter_source("dir")
+        if source is not None and source.name == "COMMANDLINE" and Path(dir) != Path(status["root"]):
+            err(f"a daemon answers: this is its own plan, of {printable(status['root'])}, whatever --dir says")
     except NoDaemon as nobody:
         if server is not None or not nobody.absent:
             raise

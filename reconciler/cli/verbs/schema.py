@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def schema(
     integration: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One integration: the schema of its settings alone.")
+        str | None, typer.Argument(metavar="ID", help="One integration: the schema of its settings alone.")
     ] = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")

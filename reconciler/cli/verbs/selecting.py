@@ -11,7 +11,7 @@ from reconciler.model.override import parse_span
 from reconciler.report.ansi import printable
 from reconciler.report.override_text import concerned_text, override_text
 
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Configurations, such as slack/ops.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Configurations, such as slack/ops.")]
 Labels = Annotated[
     list[str] | None,
     typer.Option("--label", "-l", metavar="KEY=VALUE", help="With this label (repeatable: all must hold)."),
@@ -33,9 +33,9 @@ def selector_of(
         if not all(one.partition("/")):
             fail(f"expected <integration>/<name>, such as slack/ops, found {one!r}")
     pairs = [text.partition("=") for text in labels or ()]
-    for key, equals, _ in pairs:
+    for key, equals, value in pairs:
         if not equals or not key:
-            fail(f"--label: expected KEY=VALUE, found {key!r}")
+            fail(f"--label: expected KEY=VALUE, found {key + equals + value!r}")
     by_key = {key: value for key, _, value in pairs}
     if len(by_key) < len(pairs):
         fail("--label: one key is given twice, and no configuration has both values")

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from reconciler.core.selector import without
+from reconciler.core.selector import taken, without
 from reconciler.model.errors import OverrideRefused, StateError, UnknownTarget
 from reconciler.model.override import (
     Intervention,
@@ -86,7 +86,8 @@ class OverrideDesk:
     def lift(self, selector: Selector, who: str, reason: str = "") -> Sequence[Override]:
         """End every override that means no more than `selector`, and take its ids out of those that list them.
 
-        Returns what has ended; raises UnknownTarget when that is nothing, and says what else is in force.
+        Returns what has ended, of listed ids those alone that have. Raises UnknownTarget when that is nothing, and
+        says what else is in force.
         """
         ended: Sequence[Override] = self._around.submit(self._lift(selector, who, reason)).result(30)
         return ended
@@ -207,7 +208,7 @@ class OverrideDesk:
         self._check_role()
         async with self._changing:
             left = [(one, without(one.selector, selector)) for one in self._overrides.in_force]
-            ended = [one for one, rest in left if rest != one.selector]
+            ended = [replace(one, selector=taken(one.selector, rest)) for one, rest in left if rest != one.selector]
             if not ended:
                 raise self._nothing(selector)
             smaller = [replace(one, selector=rest) for one, rest in left if rest is not None and rest != one.selector]

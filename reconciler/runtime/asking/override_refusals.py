@@ -24,9 +24,13 @@ def check_known(selector: Selector, integrations: Collection[str], configs: Coll
     known = set(configs)
     for config_id in selector.ids:
         if config_id not in known:
-            siblings = [one for one in known if one.partition("/")[0] == config_id.partition("/")[0]]
-            help_text = did_you_mean(config_id, siblings or known)
-            raise UnknownTarget(_told(f"no configuration is known as {config_id!r}", help_text))
+            raise UnknownTarget(no_config(config_id, known))
+
+
+def no_config(config_id: str, known: Collection[str]) -> str:
+    """Say that no configuration has this id, and which is nearest: one of its integration where that has any."""
+    siblings = [one for one in known if one.partition("/")[0] == config_id.partition("/")[0]]
+    return _told(f"no configuration is known as {config_id!r}", did_you_mean(config_id, siblings or known))
 
 
 def why_nothing(
@@ -45,6 +49,8 @@ def why_nothing(
 
 def nothing_at_all(selector: Selector, in_force: Sequence[Override]) -> str:
     """Say that there is nothing to resume, and what else is in force."""
+    if selector == Selector():
+        return "nothing is suspended or paused"
     others = ", ".join(str(one.selector) for one in in_force[:5])
     return _told(f"{selector} is neither suspended nor paused", f"what is: {others}" if others else "")
 

@@ -7,13 +7,14 @@ from reconciler.model.delivery import Delivery
 from reconciler.runtime.services import Services
 
 log = logging.getLogger(__name__)
-_ENDED = frozenset({"done", "fallback", "dead", "expired"})
+_ENDED = frozenset({"done", "fallback", "dead", "dropped", "expired"})
 _LEVELS = {"done": logging.DEBUG, "fallback": logging.DEBUG, "retry": logging.INFO, "dead": logging.INFO}
 _SAID = {
     "done": "delivered",
     "retry": "an attempt failed and is made again",
     "fallback": "given up, and handed to the fallback",
     "dead": "given up: it is among the dead letters",
+    "dropped": "not sent: it is among the dead letters",
     "expired": "too old: it is among the dead letters",
 }
 

@@ -116,6 +116,20 @@ def test_ids_are_resumed_one_by_one(world, doc):
     assert h.config("diary/a").overrides == ()
 
 
+def test_resuming_one_of_a_list_tells_of_that_one_alone(world, doc):
+    h, _ = world
+    h.write("b.yaml", doc("b"))
+    suspend(h, "diary/a", "diary/b")
+    (ended,) = h.manager.engine.overrides.lift(Selector.of(["diary/a"]), "bob")
+    assert str(ended.selector) == "diary/a"
+
+
+def test_resuming_all_where_nothing_is_set_aside_is_refused(world):
+    h, _ = world
+    with pytest.raises(UnknownTarget, match=r"^nothing is suspended or paused$"):
+        h.manager.engine.overrides.lift(Selector(), "bob")
+
+
 @pytest.mark.parametrize(
     ("selector", "message"),
     [

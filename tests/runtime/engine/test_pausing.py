@@ -146,3 +146,11 @@ def test_paused_and_suspended_is_both(world, doc):
     assert len(status.overrides) == 2
     resume(h, "diary/a")
     assert h.config("diary/a").overrides == ()
+
+
+def test_what_is_dropped_is_logged_as_that(world, caplog):
+    h, _ = world
+    pause(h, "diary/a", drop=True)
+    h.deliver(note(1))
+    told = "diary/a: not sent: it is among the dead letters: diary/a was paused with --drop"
+    h.wait_until(lambda: told in caplog.messages)

@@ -60,6 +60,10 @@ class Applier:
         seconds = self._services.clock.monotonic() - started
         return Outcome(action, outcome.status, outcome.message, seconds)
 
+    def hasten(self, key: str) -> None:
+        """Somebody asks for `key` to be tried now: hooks that did not start at a take-over are, too."""
+        self._waking.hasten(key)
+
     # --- integrations -------------------------------------------------------------------------------------------
 
     async def _integration(self, key: str) -> Outcome | None:

@@ -355,6 +355,7 @@ class Controller:
 
     def retry(self, key: str) -> None:
         """Forget the backoff of a configuration or an integration and work on it now."""
+        self._applier.hasten(key)
         requests.retry(self._p.world, self._p.services.cleanups, self._pump, key, self._clock.monotonic())
 
     def abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from inspect import iscoroutinefunction
 from typing import Any
 
-from reconciler.model.errors import DeadlineExceeded, TransientError
+from reconciler.model.errors import DeadlineExceeded, TerminalError, TransientError
 from reconciler.model.ports import Clock
 from reconciler.runtime.lanes.lane import Lane
 
@@ -61,8 +61,29 @@ def _result(what: str, future: "Future[Any]") -> Any:
     if error is None:
         return future.result()
     if isinstance(error, Exception):
-        raise error
-    raise TransientError(f"{what} raised {type(error).__name__}: {error}") from error
+        raise tellable(error)
+    raise TransientError(f"{what} raised {type(error).__name__}: {tellable(error)}") from error
+
+
+def tellable(error: BaseException) -> BaseException:
+    """Return `error`, or one that steers alike where its text cannot be had or stored.
+
+    Whoever tells of it, or writes it down, must not fail in its stead.
+    """
+    try:
+        text = str(error)
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate, out of somebody's JSON
+        text = text.encode("utf-8", "backslashreplace").decode()
+    except Exception:  # noqa: BLE001 — its `__str__` is anybody's code
+        text = f"{type(error).__name__}, which does not say more"
+    else:
+        return error
+    told: Exception = TransientError(text, retry_after=getattr(error, "retry_after", None))
+    if isinstance(error, TerminalError):
+        told = TerminalError(text)
+    told.__cause__ = error
+    return told
 
 
 async def _finished(clock: Clock, future: "Future[Any]", seconds: float) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.errors import DeadlineExceeded, TransientError
+from reconciler.runtime.lanes.calls import tellable
 from reconciler.runtime.lanes.hook_host import Caller
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _build(model: "type[BaseModel]", many: Sequence[Mapping[str, Any]]) -> list[
         try:
             built.append(model.model_validate(values))
         except Exception as error:  # noqa: BLE001 — it belongs to one configuration
-            built.append(error)
+            built.append(tellable(error))
     return built
 
 

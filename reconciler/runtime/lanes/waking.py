@@ -68,9 +68,17 @@ class Waking:
             raise
         self._services.dormant.drop(hook)
 
+    def hasten(self, key: str) -> None:
+        """Forget that it failed: somebody asks for another try."""
+        self._failed.pop(key, None)
+
     def _may_try(self, key: str) -> bool:
+        """Whether it is time; if it is too early the appointment is made again, for this look used it up."""
         _, due = self._failed.get(key, (0, 0.0))
-        return due is not None and self._services.clock.monotonic() >= due
+        if due is not None and self._services.clock.monotonic() < due:
+            self._agenda.add_at(key, due)
+            return False
+        return due is not None
 
     def _fail(self, key: str, sleeper: Sleeper, error: Exception) -> Outcome:
         message = f"{name_of(sleeper.hook)} did not start when this process became the runner: {error}"

@@ -16,6 +16,7 @@ from reconciler.model.errors import SecretError, SecretMissing, TerminalError, T
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.model.ports import StopReason
 from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
+from reconciler.runtime.delivery.dispatch_decision import asked_to_wait
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.generation import ConfigCalls, Generation, RollbackFailed
@@ -59,6 +60,10 @@ class Applier:
         self._services.metrics.actions.labels(action.integration, action.kind.value, outcome.status.value).inc()
         seconds = self._services.clock.monotonic() - started
         return Outcome(action, outcome.status, outcome.message, seconds)
+
+    def hasten(self, key: str) -> None:
+        """Somebody asks for `key` to be tried now: hooks that did not start at a take-over are, too."""
+        self._waking.hasten(key)
 
     # --- integrations -------------------------------------------------------------------------------------------
 
@@ -346,9 +351,8 @@ class Applier:
     def _due(self, error: Exception, attempts: int) -> float | None:
         if isinstance(error, TerminalError):
             return None
-        if isinstance(error, TransientError) and error.retry_after is not None:
-            return self._services.clock.monotonic() + error.retry_after
-        return self._services.clock.monotonic() + self._delay(attempts)
+        wait = asked_to_wait(error)
+        return self._services.clock.monotonic() + (self._delay(attempts) if wait is None else wait)
 
     def _delay(self, attempts: int) -> float:
         return BACKOFF.delay(attempts, self._chance())

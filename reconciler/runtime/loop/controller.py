@@ -174,8 +174,10 @@ class Controller:
             for integration in without_owner(self._p.services, self._p.world):
                 self._pump.add(integration)
         ids = self._newcomers_wait(ids)
+        self.inbox.keep(ids)
         self._next_sweep(look, scan, began)
         await self._absorb(ids)
+        self.inbox.taken_in()
         if is_first:
             self._p.goods.adopt()
         plan = self._plan(ids)
@@ -216,7 +218,8 @@ class Controller:
             self._p.world.alarms.pop("root", None)
 
     def _observe(self, ids: Iterable[str]) -> set[str]:
-        return self._p.absences.observe(ids, self._p.directory.snapshot.get, self._clock.monotonic())
+        observed = self._p.absences.observe(ids, self._p.directory.snapshot.get, self._clock.monotonic())
+        return self.inbox.keep(observed)
 
     async def _recall(self, ids: set[str]) -> set[str]:
         """Recall what was good before this start; what its files no longer hold gets its second look at once.
@@ -352,6 +355,7 @@ class Controller:
 
     def retry(self, key: str) -> None:
         """Forget the backoff of a configuration or an integration and work on it now."""
+        self._applier.hasten(key)
         requests.retry(self._p.world, self._p.services.cleanups, self._pump, key, self._clock.monotonic())
 
     def abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:

@@ -7,6 +7,7 @@ from reconciler.core.diff import config_action
 from reconciler.model.errors import SecretError
 from reconciler.model.state import ConditionType, StateReason, Tristate
 from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.loop.failures import describe
 from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.services import Services
 
@@ -29,7 +30,7 @@ async def drifted(world: World, is_pending: Callable[[str], bool]) -> set[str]:
 async def rotated(services: Services, world: World, disk: Worker) -> set[str]:
     """Return the running configurations one of whose secrets has another value now, and mark them.
 
-    Where a secret has gone, the value in memory serves: that is a condition, not a change.
+    Where a secret has gone, or does not fit any more, the value in memory serves: that is a condition, not a change.
     """
     found: set[str] = set()
     for record in [r for r in world.configs.values() if _can_rotate(r)]:
@@ -41,11 +42,13 @@ async def rotated(services: Services, world: World, disk: Worker) -> set[str]:
             resolved = await asyncio.wrap_future(
                 disk.run(services.secrets.resolve, generation.document.settings, schema)
             )
-        except SecretError as error:
-            record.note(
-                ConditionType.SECRETS_RESOLVED, Tristate.FALSE, services.clock.time(), "SecretMissing", str(error)
-            )
+        except Exception as error:  # noqa: BLE001 — one that cannot be used, or a provider that fails, stops no other
+            reason = "SecretMissing" if isinstance(error, SecretError) else "SecretUnusable"
+            now = services.clock.time()
+            record.note(ConditionType.SECRETS_RESOLVED, Tristate.FALSE, now, reason, describe(error))
             continue
+        if generation.document == record.effective.document:
+            record.note(ConditionType.SECRETS_RESOLVED, Tristate.TRUE, services.clock.time())
         if resolved.fingerprint != generation.fingerprint:
             record.rotated = True
             found.add(record.id)

@@ -15,11 +15,16 @@ class Look:
 
 
 class Inbox:
-    """Merges requests until the loop takes them. Used on the engine's loop alone."""
+    """Merges requests until the loop takes them. Used on the engine's loop alone.
+
+    What a look is about is kept until it has been taken in: a scan tells of a change once, so a pass that fails must
+    leave it to the next one.
+    """
 
     def __init__(self) -> None:
         self._folders: set[str] | None = set()
         self._ids: set[str] = set()
+        self._kept: set[str] = set()
         self._triggers: list[str] = []
         self._filled = asyncio.Event()
 
@@ -41,10 +46,19 @@ class Inbox:
     def take(self) -> Look:
         """Return all that was asked for and begin anew."""
         folders = None if self._folders is None else frozenset(self._folders)
-        look = Look(folders, frozenset(self._ids), "+".join(self._triggers) or "sweep")
+        look = Look(folders, frozenset(self.keep(self._ids)), "+".join(self._triggers) or "sweep")
         self._folders, self._ids, self._triggers = set(), set(), []
         self._filled.clear()
         return look
+
+    def keep(self, ids: Collection[str]) -> set[str]:
+        """Note what a pass has found to look at; returns it with what passes that failed have left."""
+        self._kept.update(ids)
+        return {*self._kept}
+
+    def taken_in(self) -> None:
+        """All that was noted is taken in."""
+        self._kept.clear()
 
     def __bool__(self) -> bool:
         return self._filled.is_set()

@@ -270,3 +270,38 @@ def test_edit_during_a_slow_start_wins(harness, make, doc):
     cls.release.set()
     h.settle()
     assert h.manager.get_configs("diary")[0].settings.channel == "#e19"
+
+
+def test_rotated_secret_that_does_not_fit_leaves_the_one_in_memory_and_hurts_nobody_else(harness, make, doc):
+    cls = make()
+    h = harness(cls)
+    (h.secrets / "token").write_text("one")
+    h.start()
+    h.write("a.yaml", doc("a", settings={"token": {"secret": "file:token"}}))
+    (h.secrets / "token").write_text("")
+    h.write("b.yaml", doc("b"))
+    assert h.state("diary/b") is ConfigState.ACTIVE
+    assert h.manager.get_configs("diary")[0].settings.token.reveal() == "one"
+    assert "does not fit" in h.trouble("diary/a")
+    (h.secrets / "token").write_text("one")
+    h.settle()
+    assert h.trouble("diary/a") == ""
+
+
+def test_change_that_a_failed_pass_has_seen_is_taken_in_by_the_next(harness, make, doc, monkeypatch):
+    from reconciler.runtime.loop import controller
+
+    failures, drifted = [OSError("once")], controller.drifted
+
+    async def fails_once(*args):
+        if failures and "diary/b" in h.manager.engine.config_ids():
+            raise failures.pop()
+        return await drifted(*args)
+
+    h = harness(make())
+    h.start()
+    monkeypatch.setattr(controller, "drifted", fails_once)
+    h.write("b.yaml", doc("b"))
+    h.advance(100)
+    assert failures == []
+    assert h.state("diary/b") is ConfigState.ACTIVE

@@ -1,8 +1,10 @@
 """Effects outside the process and drift, where several processes share a state directory: the runner's, and its heir's."""
 
+import pytest
+
 from reconciler.model.effect import EffectStatus
 from reconciler.model.state import ConfigState
-from reconciler.sdk import ResourceHook, SignalHook
+from reconciler.sdk import ResourceHook, SignalHook, TerminalError, TransientError
 
 
 class Remote:
@@ -80,3 +82,31 @@ def test_dormant_hooks_are_no_drift(world, notes):
         worker.look()
     assert worker.diary == ["start everywhere", "enabled a"]
     assert worker.manager.status("notes/a").state is ConfigState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("failure", "asked"),
+    [(TransientError("unreachable", retry_after=5.0), False), (TerminalError("no rights"), True)],
+    ids=["after a while", "when somebody asks"],
+)
+def test_effect_that_fails_at_the_take_over_is_tried_again(world, notes, failure, asked):
+    failures, ensured = [failure], []
+
+    def ensure():
+        if failures:
+            raise failures.pop()
+        ensured.append("heir")
+
+    def enabled(self, config):
+        ResourceHook(config, "hook", ensure if self.is_heir else lambda: None, lambda handle: None)
+
+    world.write("a")
+    runner, heir = (world.host(notes(config_enabled=enabled, is_heir=is_heir)) for is_heir in (False, True))
+    world.end(runner)
+    world.until(lambda: failures == [])
+    if asked:
+        world.until(lambda: "no rights" in str(heir.manager.status("notes/a").conditions))
+        heir.manager.engine.retry("notes/a")
+    end = world.clock.monotonic() + 60.0
+    world.until(lambda: ensured or world.clock.monotonic() > end)
+    assert ensured == ["heir"]

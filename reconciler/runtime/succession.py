@@ -62,15 +62,18 @@ class Succession:
         log.warning("the runner is gone: this process takes over")
         await parts.desk.follow()
         history = await asyncio.wrap_future(self._state.store.history(1))
+        effects = parts.services.effects
+        await asyncio.wrap_future(self._disk.run(effects.load))
+        # What may fail is done; from here on this is the runner.
         self._dormant.role = Role.RUNNER
         parts.goods.writing = True
         parts.absences.following = False
-        effects = parts.services.effects
-        await asyncio.wrap_future(self._disk.run(effects.load))
-        await parts.controller.take_over(history[0].number + 1 if history else 1)
-        for owner in effects.owners():
-            parts.controller.add(owner)
-        self._begin()
+        try:
+            await parts.controller.take_over(history[0].number + 1 if history else 1)
+            for owner in effects.owners():
+                parts.controller.add(owner)
+        finally:
+            self._begin()
 
     async def _follow(self) -> None:
         """Let go what the runner has removed; what it never kept is judged by this process's own guard."""

@@ -67,6 +67,11 @@ class Room:
         self._crowd(config_id)
         self._to_call.add(_integration(config_id))
 
+    def call_unless_held(self, config_id: str) -> None:
+        """Have it called as there is room, unless it is left alone: the end of that calls it."""
+        if config_id not in self._held:
+            self.call(config_id)
+
     def call_all(self) -> None:
         """Call everybody who waits, in case that a place was left unused."""
         self._to_call.update(self._crowds)

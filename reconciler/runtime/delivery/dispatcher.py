@@ -180,8 +180,14 @@ class Dispatcher:
         finally:
             self._claiming = False
         if crowded:
-            self._spawn(self._record([Parked(delivery.key) for delivery in crowded]))
+            self._spawn(self._park(crowded))
         return bool(due)
+
+    async def _park(self, crowded: Sequence[Delivery]) -> None:
+        """Put back what found no room. It is called once that is on disk: an earlier call would have found nothing."""
+        await self._record([Parked(delivery.key) for delivery in crowded])
+        for delivery in crowded:
+            self._room.call_unless_held(delivery.config_id)
 
     def _begin(self, delivery: Delivery) -> bool:
         if not self._room.enter(delivery.config_id):

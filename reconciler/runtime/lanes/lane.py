@@ -10,7 +10,7 @@ import inspect
 import logging
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, InvalidStateError
 from typing import Any
 
@@ -67,7 +67,7 @@ class Lane:
     def __init__(
         self,
         name: str,
-        farewell: Callable[[], Awaitable[None]] | None = None,
+        farewell: Callable[[], Coroutine[Any, Any, None]] | None = None,
         host: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.name = name
@@ -215,16 +215,22 @@ class Lane:
         pending = asyncio.all_tasks(self._loop)
         for task in pending:
             task.cancel()
-        try:
-            self._loop.run_until_complete(asyncio.wait_for(_gather(pending), timeout=1.0))
-        except BaseException:  # noqa: BLE001 — what swallows its cancellation is left behind
-            log.debug("tasks of %s did not end with their lane", self.name)
-        try:
-            if self._farewell is not None:
-                self._loop.run_until_complete(asyncio.wait_for(self._farewell(), timeout=1.0))
-        except BaseException:
-            log.debug("the connections of %s did not close with their lane", self.name, exc_info=True)
+        self._complete(_gather(pending), "tasks")  # what swallows its cancellation is left behind
+        if self._farewell is not None:
+            self._complete(self._farewell(), "connections")
         self._loop.close()
+
+    def _complete(self, last: Coroutine[Any, Any, None], what: str) -> None:
+        """Run something to its end, for a second at most; somebody may have closed the loop under it."""
+        waiting = asyncio.wait_for(last, timeout=1.0)
+        try:
+            self._loop.run_until_complete(waiting)
+        except BaseException:
+            log.debug("the %s of %s did not end with their lane", what, self.name, exc_info=True)
+        finally:
+            for coroutine in (waiting, last):
+                with contextlib.suppress(RuntimeError):
+                    coroutine.close()
 
     def _cancel_all(self) -> None:
         if self.is_hosted:

@@ -149,7 +149,8 @@ class Goods:
 
     def flush(self) -> None:
         """Send the rows that changed to disk, as one write."""
-        rows, self._unsaved = self._unsaved, []
+        # What was removed meanwhile must not come back by a row that waited to be written.
+        rows, self._unsaved = [row for row in self._unsaved if row.id in self._rows], []
         started, self._started = self._started, {}
         if rows and self.writing:
             self.watch(self._store.save_good(rows), ids=[row.id for row in rows])

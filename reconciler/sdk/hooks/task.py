@@ -12,6 +12,7 @@ from reconciler.sdk.hooks.base import Hook, HookOwner, hook_set_of
 from reconciler.sdk.hooks.in_flight import InFlight
 
 _BACKOFF = Backoff()
+_LONGEST = 86400.0
 _STEADY = 300.0
 """A task that ran this long, in seconds, was well: its next failure is again its first."""
 
@@ -107,6 +108,7 @@ def _distinct(owner: HookOwner, name: str) -> str:
 
 
 def _delay(error: BaseException, failures: int) -> float:
-    if isinstance(error, TransientError) and error.retry_after is not None:
-        return max(0.0, error.retry_after)
+    wait = error.retry_after if isinstance(error, TransientError) else None
+    if wait is not None and wait > 0:  # zero would be a hot loop, and no number compares with anything
+        return min(wait, _LONGEST)
     return _BACKOFF.delay(failures, random.random())  # noqa: S311 — jitter is not a secret

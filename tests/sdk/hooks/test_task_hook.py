@@ -68,6 +68,12 @@ def test_retry_after_is_heeded(owner, start, pauses):
     assert pauses() == 42.0
 
 
+@pytest.mark.parametrize("wait", [0.0, -1.0, float("nan")])
+def test_no_wait_at_all_is_a_backoff(owner, start, pauses, wait):
+    start(TaskHook(owner, raising(TransientError("busy", retry_after=wait))))
+    assert 0 < pauses() <= 1
+
+
 def test_terminal_error_ends_it(owner, host, start, until):
     hook = start(TaskHook(owner, raising(TerminalError("gone"))))
     until(lambda: host.reports)

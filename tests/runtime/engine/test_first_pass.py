@@ -1,0 +1,25 @@
+"""The first pass: what it has accepted is written at its end, and what went meanwhile stays gone."""
+
+from reconciler.runtime.state.state_store import StateStore
+
+
+def test_what_is_removed_during_the_first_pass_does_not_come_back(harness, make, doc):
+    slow, quick = make(), make()
+    slow.integration_id = "slow"
+    slow.initialize = lambda self: self.release.wait(20)
+    h = harness(slow, quick, prune_limit="100%")
+    h.write("slow.yaml", doc("a", "slow"), settle=False)
+    h.write("a.yaml", doc("a"), settle=False)
+    h.manager.start(wait=False)
+    h.wait_until(lambda: h.state("diary/a") == "active")
+    h.delete("a.yaml", settle=False)
+    h.manager.look()
+    h.wait_until(lambda: h.state("diary/a") is None)
+    slow.release.set()
+    h.wait_until(lambda: h.manager.engine.ready)
+    h.stop()
+    store = StateStore(h.directory.parent / "state")
+    try:
+        assert set(store.load_good()) == {"slow/a"}
+    finally:
+        store.close()

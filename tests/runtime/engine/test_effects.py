@@ -133,8 +133,8 @@ def test_config_that_comes_back_while_it_is_being_removed_keeps_its_effect(harne
     h.write("a.yaml", doc(repo="r"))
     remote.down = True
     h.delete("a.yaml")
+    h.write("a.yaml", doc(repo="r"))  # before the removal is tried again, and may succeed
     remote.down = False
-    h.write("a.yaml", doc(repo="r"))
     h.advance(600)
     assert h.state("github/a") is ConfigState.ACTIVE
     assert remote.hooks == {"r": 1}

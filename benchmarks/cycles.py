@@ -159,7 +159,7 @@ class Cycles:
     def use(self):
         """Return what the process holds now, garbage aside."""
         gc.collect()
-        loop = self.harness.manager.engine._thread.loop  # noqa: SLF001
+        loop = self.harness.manager.engine._thread.loop  # noqa: SLF001 — counting its tasks is nobody else's need
 
         async def tasks():
             return len(asyncio.all_tasks())

@@ -27,6 +27,8 @@ Item = DaemonEvent | signal.Signals | Literal["wound down"]
 Items = queue.SimpleQueue[Item]
 _SERVER_GRACE = 2.0
 """How long requests under way may take once everything else is down, in seconds, within the grace."""
+_GLANCE = 0.5
+"""How often the main thread turns without an item, in seconds: a signal just before it waits would wake nobody."""
 
 
 def run_daemon(
@@ -79,7 +81,10 @@ def _start(engine: Engine, server: WebServer) -> None:
 
 def _until_told(items: Items, engine: Engine, manager: ServiceManager, tell: Callable[[DaemonEvent], None]) -> str:
     while True:
-        item = items.get()
+        try:
+            item = items.get(timeout=_GLANCE)
+        except queue.Empty:
+            continue
         if item is signal.SIGHUP:
             manager.reload()
             engine.look("SIGHUP")

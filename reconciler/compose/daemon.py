@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -28,7 +28,8 @@ Items = queue.SimpleQueue[Item]
 _SERVER_GRACE = 2.0
 """How long requests under way may take once everything else is down, in seconds, within the grace."""
 _GLANCE = 0.5
-"""How often the main thread turns without an item, in seconds: a signal just before it waits would wake nobody."""
+"""How often the main thread turns without an item, in seconds: a signal that another thread took, or that came just
+before the wait, wakes nobody."""
 
 
 def run_daemon(
@@ -81,10 +82,7 @@ def _start(engine: Engine, server: WebServer) -> None:
 
 def _until_told(items: Items, engine: Engine, manager: ServiceManager, tell: Callable[[DaemonEvent], None]) -> str:
     while True:
-        try:
-            item = items.get(timeout=_GLANCE)
-        except queue.Empty:
-            continue
+        item = _next(items)
         if item is signal.SIGHUP:
             manager.reload()
             engine.look("SIGHUP")
@@ -94,6 +92,13 @@ def _until_told(items: Items, engine: Engine, manager: ServiceManager, tell: Cal
             tell(item)
             if isinstance(item, Ready):
                 gc.freeze()  # what the first pass made lives on: later collections need not walk through it
+
+
+def _next(items: Items) -> Item:
+    """Wait for what comes, turning now and then: Python runs signal handlers in this thread, and only as it turns."""
+    while True:
+        with suppress(queue.Empty):
+            return items.get(timeout=_GLANCE)
 
 
 def _stop(
@@ -123,7 +128,7 @@ def _wind_down(engine: Engine, grace: float, items: Items, tell: Callable[[Daemo
             items.put("wound down")
 
     threading.Thread(target=wind_down, name="reconcile-stop", daemon=True).start()
-    while (item := items.get()) != "wound down":
+    while (item := _next(items)) != "wound down":
         if not isinstance(item, signal.Signals | str):
             tell(item)
 

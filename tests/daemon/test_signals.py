@@ -4,10 +4,12 @@ import json
 import os
 import signal
 import sqlite3
+import sys
 
 import pytest
 
 pytestmark = pytest.mark.slow
+needs_tasks = pytest.mark.skipif(sys.platform != "linux", reason="a signal to one thread needs Linux's tgkill")
 
 
 def test_terminated_daemon_refuses_events_drains_shuts_down_and_exits_0(daemon):
@@ -62,6 +64,21 @@ def test_second_signal_ends_at_once(daemon):
     daemon.signal()
     assert daemon.process.wait(5) == 1
     assert "stopped at once, by a second signal" in daemon.err.read_text()
+
+
+@needs_tasks
+def test_signal_that_another_thread_takes_stops_the_idle_daemon(daemon):
+    daemon.terminate_through_another_thread()
+    assert daemon.code() == 0
+
+
+@needs_tasks
+def test_second_signal_that_another_thread_takes_ends_at_once(daemon):
+    daemon.hold("shutdown")
+    daemon.signal()
+    daemon.wait_for_diary("shutdown")
+    daemon.terminate_through_another_thread()
+    assert daemon.process.wait(5) == 1
 
 
 def test_interrupt_stops_as_a_termination_does(daemon):

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from reconciler.model.errors import NOT_IN_THIS_PROCESS, NotRunning, StateError
 from reconciler.runtime.state.database_file import is_busy, is_corruption
 from reconciler.runtime.state.database_open import Opened, Schema, abandon, check, open_file, remake
+from reconciler.runtime.state.fork_gate import ForkGate
 
 T = TypeVar("T")
 _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
@@ -48,6 +49,7 @@ class Database:
         self.set_aside = self._opened.set_aside
         self._on_other: Callable[[], None] | None = None
         self._seen, self._looked = -1, 0.0
+        self._gate = ForkGate()
         ref = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _abandon_copy(ref))
         self._thread = threading.Thread(target=self._write, name=f"reconcile-db-{path.stem}", daemon=True)
@@ -105,13 +107,15 @@ class Database:
         goes_on = True
         while goes_on:
             batch, order = self._next()
-            if batch:
-                self._commit(batch)
-            if order is not None:
-                goes_on = order()
-            self._see_others()
-        if self._opened is not None:
-            self._opened.connection.close()
+            with self._gate:
+                if batch:
+                    self._commit(batch)
+                if order is not None:
+                    goes_on = order()
+                self._see_others()
+        with self._gate:
+            if self._opened is not None:
+                self._opened.connection.close()
 
     def _next(self) -> tuple[list[_Job], _Order | None]:
         """Wait for work and take what is there; an order ends the batch."""

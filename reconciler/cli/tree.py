@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 VERBS: dict[str, str] = {
     "validate": "reconciler.cli.verbs.validate",
+    "explain": "reconciler.cli.verbs.explain",
     "plan": "reconciler.cli.verbs.plan",
     "status": "reconciler.cli.verbs.status",
     "get": "reconciler.cli.verbs.get",

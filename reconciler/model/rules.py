@@ -16,6 +16,7 @@ DUPLICATE_KEY: Final = "duplicate-key"
 NON_STRING_KEY: Final = "non-string-key"
 NUMBER_RANGE: Final = "number-range"
 EMPTY_DOCUMENT: Final = "empty-document"
+TOML_SYNTAX: Final = "toml-syntax"
 
 # The envelope and the settings
 MISSING_KEY: Final = "missing-key"
@@ -37,3 +38,6 @@ FILTER_SYNTAX: Final = "filter-syntax"
 TEMPLATE_SYNTAX: Final = "template-syntax"
 DANGLING_FALLBACK: Final = "dangling-fallback"
 IGNORED_SETTING: Final = "ignored-setting"
+
+# Our own fault: one file must not keep the others from being checked
+INTERNAL_ERROR: Final = "internal-error"

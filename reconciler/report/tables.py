@@ -230,3 +230,13 @@ def _counts(counts: Item, stale: int = 0) -> Text:
 def _actions(actions: Sequence[Item]) -> str:
     kinds = [str(action["kind"]) for action in actions]
     return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "-"
+
+
+def rules_table(items: Iterable[Item]) -> RenderableType:
+    """Return every rule of validation: its severity, whether some findings can be fixed, what it says."""
+    table = _table("RULE", "SEVERITY", "FIX", "SAYS")
+    for item in items:
+        style = "red" if item["severity"] == "error" else "yellow"
+        fix = _text("--fix", "green") if item["fixable"] else _text("")
+        table.add_row(_text(item["rule"], "bold"), _text(item["severity"], style), fix, _text(item["summary"]))
+    return table

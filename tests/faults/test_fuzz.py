@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.cli.app import run
-from reconciler.config.tree.read import INTERNAL_ERROR
+from reconciler.model.rules import INTERNAL_ERROR
 from reconciler.testing import Harness
 
 ROOT = Path(__file__).parents[2]

@@ -5,17 +5,13 @@ Called by `directory` for each file that changed. It keeps nothing.
 
 import logging
 from dataclasses import dataclass
-from typing import Final
 
 from reconciler.config.files import Unreadable
 from reconciler.config.tree.snapshot import Claim, FileState
 from reconciler.config.validation import Validator
 from reconciler.config.yaml.reader import read_documents
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
-from reconciler.model.rules import UNREADABLE_FILE
-
-INTERNAL_ERROR: Final = "internal-error"
-"""The rule of a finding that is our own fault: one file must not keep the others from being read."""
+from reconciler.model.rules import INTERNAL_ERROR, UNREADABLE_FILE
 
 log = logging.getLogger(__name__)
 

@@ -4,14 +4,12 @@ Read by `directory` and `run`; a directory without the file has the defaults. Ke
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, read_file, signature
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
-from reconciler.model.rules import INVALID_VALUE, UNKNOWN_KEY, VALIDATION_LIMIT
+from reconciler.model.rules import INVALID_VALUE, TOML_SYNTAX, UNKNOWN_KEY, VALIDATION_LIMIT
 
-TOML_SYNTAX: Final = "toml-syntax"
-"""The rule of a `reconcile.toml` that is not TOML."""
 _LIMITS = ("max_files",)
 _MOST_FILES = 10_000_000
 

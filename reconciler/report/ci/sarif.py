@@ -7,7 +7,7 @@ from urllib.parse import quote
 from reconciler._version import __version__
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.report.ci.run import Run, fingerprints
-from reconciler.report.rule_texts import RULE_TEXTS
+from reconciler.report.rule_pages import rule_page
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
@@ -24,8 +24,16 @@ def render(run: Run) -> str:
 
 
 def _rule(rule: str) -> dict[str, Any]:
-    text = RULE_TEXTS.get(rule, rule)
-    return {"id": rule, "shortDescription": {"text": text}, "fullDescription": {"text": text}}
+    page = rule_page(rule)
+    if page is None:
+        return {"id": rule, "shortDescription": {"text": rule}, "fullDescription": {"text": rule}}
+    return {
+        "id": rule,
+        "shortDescription": {"text": page.summary},
+        "fullDescription": {"text": page.why.replace("\n", " ")},
+        "help": {"text": f"{page.why}\n\n{page.how}", "markdown": page.markdown},
+        "defaultConfiguration": {"level": page.severity},
+    }
 
 
 def _result(found: Diagnostic, index: int, fingerprint: str) -> dict[str, Any]:

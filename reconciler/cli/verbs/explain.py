@@ -1,0 +1,66 @@
+"""`reconcile explain [RULE]`: what a finding means, why it is one, how to mend it. Asks nobody, reads no files."""
+
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.cli.console import fail, out, palette
+from reconciler.cli.output import check_output, show
+from reconciler.cli.reach import Output
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def explain(
+    rule: Annotated[
+        str | None, typer.Argument(metavar="RULE", help="The id that stands in brackets in a finding.")
+    ] = None,
+    output: Output = "table",
+) -> int:
+    """Explain a rule of validation, or list them all."""
+    check_output(output)
+    if rule is None:
+        _list(output)
+    else:
+        _explain(rule.strip().removeprefix("[").removesuffix("]"), output)
+    return 0
+
+
+def _list(output: str) -> None:
+    from reconciler.report.rule_items import rules_item
+
+    value = rules_item()
+
+    def table() -> Any:
+        from reconciler.report.tables import rules_table
+
+        return rules_table(value["items"])
+
+    show(value, output, table)
+
+
+def _explain(rule: str, output: str) -> None:
+    from reconciler.report.rule_pages import rule_page
+
+    page = rule_page(rule)
+    if page is None:
+        fail(_unknown(rule))
+    if output == "table":
+        from reconciler.report.rule_text import page_text
+
+        out(page_text(page, palette()))
+        return
+    from reconciler.report.rule_items import page_item
+
+    show({"format_version": 1, **page_item(page)}, output, lambda: "")
+
+
+def _unknown(rule: str) -> str:
+    from reconciler.config.explain.nearest import nearest
+    from reconciler.report.rule_pages import rule_ids
+
+    near = nearest(rule, rule_ids())
+    return f"there is no rule {rule!r}: " + (
+        f"did you mean {near!r}?" if near else "`reconcile explain` lists them all"
+    )

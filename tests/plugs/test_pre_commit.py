@@ -25,9 +25,9 @@ def hooked(tmp_path, home):
         config = {"repos": [{"repo": str(ROOT), "rev": revision, "hooks": [{"id": hook}]}]}
         repository(tmp_path, {**files, ".pre-commit-config.yaml": yaml.safe_dump(config)})
         # What has been downloaded for this checkout serves here too.
-        constraint = str(ROOT / "requirements-dev.lock")
+        pip = {"PIP_CONSTRAINT": str(ROOT / "requirements-dev.lock"), "PIP_NO_COMPILE": "1"}
         pre_commit = ("pre-commit", "run", "--all-files", "--color=never")
-        return call(*pre_commit, cwd=tmp_path, timeout=280, PRE_COMMIT_HOME=str(home), PIP_CONSTRAINT=constraint)
+        return call(*pre_commit, cwd=tmp_path, timeout=280, PRE_COMMIT_HOME=str(home), **pip)
 
     return run
 

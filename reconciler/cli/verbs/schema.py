@@ -1,4 +1,7 @@
-"""`reconcile schema`: the JSON Schema that an editor completes with, for a whole configuration or one integration."""
+"""`reconcile schema`: the JSON Schema that an editor completes with, for a whole configuration or one integration.
+
+With `--report`, the one that programs read reports by.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,15 +23,20 @@ def schema(
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")
     ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="The schema of what `validate --format json` writes instead.")
+    ] = False,
     integrations: Integrations = None,
 ) -> int:
     """Print the JSON Schema of configuration files, for editors. It holds every integration's settings.
 
     Name it in a file's first line: `# yaml-language-server: $schema=../schema.json`.
     """
-    from reconciler.report.json_report import render_json
+    from reconciler.report.json_report import SCHEMA, render_json
 
-    text = render_json(_schema(integration, names(integrations)))
+    if report and integration is not None:
+        fail("--report: the report has one schema, whatever the integration: leave the ID out")
+    text = SCHEMA.read_text(encoding="utf-8") if report else render_json(_schema(integration, names(integrations)))
     if output is None:
         out(text)
     else:

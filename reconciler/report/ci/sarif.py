@@ -26,7 +26,8 @@ def render(run: Run) -> str:
 def _rule(rule: str) -> dict[str, Any]:
     page = rule_page(rule)
     if page is None:
-        return {"id": rule, "shortDescription": {"text": rule}, "fullDescription": {"text": rule}}
+        told = {"text": rule}  # GitHub refuses a rule without `help`
+        return {"id": rule, "shortDescription": told, "fullDescription": told, "help": told}
     return {
         "id": rule,
         "shortDescription": {"text": page.summary},

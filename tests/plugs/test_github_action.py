@@ -1,0 +1,123 @@
+"""`action.yml`: valid and safe by the tools of others, and its scripts do what its inputs say."""
+
+import pytest
+from action_runner import ACTION, STEPS, Runner
+from plugs import BAD, GOOD, ROOT, call, repository
+
+WARNED = "integration: console\nname: warned\nsettings: {}\nevents: []\ndelivery: {rate: 1/s}\n"
+PULL_REQUEST = {
+    "github.event.pull_request.number": "7",
+    "github.token": "token",
+    "steps.plan.outputs.changes": "true",
+}
+
+
+@pytest.fixture
+def runner(tmp_path):
+    """A job in a repository with one good configuration."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "temp").mkdir()
+    work = repository(tmp_path / "work", {"configs/good.yaml": GOOD, "odd $(touch x) dir/bad.yaml": BAD})
+    return Runner(work, tmp_path / "temp")
+
+
+def test_action_is_valid_by_the_schema_of_the_schema_store():
+    done = call("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml", cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_action_has_no_finding_of_zizmor():
+    done = call("zizmor", "--offline", "--no-progress", "--persona=auditor", "action.yml", cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_script_holds_an_expression_and_every_input_is_used():
+    assert [name for name, step in STEPS.items() if "${{" in step["run"]] == []
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    assert [name for name in ACTION["inputs"] if f"inputs.{name}" not in text] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_action_installs_itself_and_validates(runner):
+    assert runner.step("install").returncode == 0
+    program = runner.temporary / "reconcile" / "bin" / "reconcile"
+    assert runner.outputs["install"] == {"program": str(program)}
+    assert program.exists()
+    done = runner.step("validate")
+    assert (done.returncode, done.stdout) == (0, "✓ 1 configuration in 1 file: no findings\n")
+
+
+@pytest.mark.slow
+def test_findings_fail_the_step_as_annotations_with_a_page_and_a_report(runner):
+    runner.install()
+    done = runner.step("validate", dir="odd $(touch x) dir", sarif="out dir.sarif")
+    assert done.returncode == 1
+    assert done.stdout.startswith("::error file=odd $(touch x) dir/bad.yaml,line=4,")
+    assert runner.page.read_text(encoding="utf-8").startswith("### reconcile validate")
+    assert runner.outputs["validate"] == {"sarif": "out dir.sarif"}
+    assert (runner.workspace / "out dir.sarif").exists()
+    assert not (runner.workspace / "x").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("strict", "code"), [("false", 0), ("true", 1)])
+def test_strict_lets_warnings_fail_the_step(runner, strict, code):
+    runner.install()
+    (runner.workspace / "configs" / "warned.yaml").write_text(WARNED, encoding="utf-8")
+    assert runner.step("validate", strict=strict).returncode == code
+
+
+def wrote(runner, text):
+    (runner.temporary / "reconcile").mkdir(exist_ok=True)
+    (runner.temporary / "reconcile" / "plan.md").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_plan_becomes_one_comment_that_is_kept_up_to_date(runner):
+    theirs = [{"id": 1, "user": {"type": "User"}, "body": "<!-- reconcile plan"}]
+    runner.keep_comments(theirs)
+    for text in ("first\n", "second\n"):
+        wrote(runner, text)
+        done = runner.step("comment", PULL_REQUEST)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (kept, ours) = runner.comments
+    assert kept == theirs[0]["body"]
+    assert ours.splitlines()[1:] == ["second"]
+
+
+@pytest.mark.slow
+def test_directories_have_comments_of_their_own(runner):
+    wrote(runner, "plan\n")
+    for folder in ("configs", 'odd" --> dir'):
+        runner.step("comment", PULL_REQUEST, dir=folder)
+    assert [comment.splitlines()[0].count("-->") for comment in runner.comments] == [1, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("earlier", "count"), [(False, 0), (True, 1)])
+def test_a_plan_without_changes_only_corrects_a_comment(runner, earlier, count):
+    if earlier:
+        wrote(runner, "changes\n")
+        runner.step("comment", PULL_REQUEST)
+    wrote(runner, "nothing\n")
+    runner.step("comment", {**PULL_REQUEST, "steps.plan.outputs.changes": "false"})
+    assert [comment.splitlines()[1] for comment in runner.comments] == ["nothing"] * count
+
+
+@pytest.mark.slow
+def test_long_plan_is_cut_and_says_so(runner):
+    wrote(runner, "ü" * 100_000)
+    runner.step("comment", PULL_REQUEST)
+    (comment,) = runner.comments
+    assert len(comment) < 65_536
+    assert comment.endswith("ü\n\nThe rest stands on the page of the step.\n")
+
+
+@pytest.mark.slow
+def test_comment_that_is_refused_is_a_warning(runner):
+    wrote(runner, "plan\n")
+    runner.store.write_text('{"refused": true}', encoding="utf-8")
+    done = runner.step("comment", PULL_REQUEST)
+    assert (done.returncode, done.stdout.startswith("::warning::the plan could not be written")) == (0, True)

@@ -1,0 +1,63 @@
+"""pre-commit itself clones this checkout's last commit, installs it, and runs the hooks in somebody's repository."""
+
+import pytest
+import yaml
+from plugs import BAD, FINDING, GOOD, ROOT, call, git, repository
+
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
+ids = [hook["id"] for hook in yaml.safe_load(HOOKS.read_text(encoding="utf-8"))]
+
+pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git checkout")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Where pre-commit keeps what it has installed: once for all tests here."""
+    return tmp_path_factory.mktemp("pre-commit")
+
+
+@pytest.fixture
+def hooked(tmp_path, home):
+    """Run a hook in a repository of the files given: a CompletedProcess."""
+
+    def run(hook, files):
+        revision = git(ROOT, "rev-parse", "HEAD")
+        config = {"repos": [{"repo": str(ROOT), "rev": revision, "hooks": [{"id": hook}]}]}
+        repository(tmp_path, {**files, ".pre-commit-config.yaml": yaml.safe_dump(config)})
+        # What has been downloaded for this checkout serves here too.
+        pip = {"PIP_CONSTRAINT": str(ROOT / "requirements-dev.lock"), "PIP_NO_COMPILE": "1"}
+        pre_commit = ("pre-commit", "run", "--all-files", "--color=never")
+        return call(*pre_commit, cwd=tmp_path, timeout=280, PRE_COMMIT_HOME=str(home), **pip)
+
+    return run
+
+
+def test_manifest_is_one_of_pre_commit():
+    done = call("pre-commit", "validate-manifest", HOOKS, cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("hook", ids)
+def test_bad_file_fails_the_hook_with_our_finding(hooked, hook):
+    done = hooked(hook, {"configs/good.yaml": GOOD, "configs/bad.yaml": BAD, "other.yaml": "{"})
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert FINDING in done.stdout
+    assert "other.yaml" not in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("hook", ids)
+def test_good_files_pass(hooked, hook):
+    done = hooked(hook, {"configs/good.yaml": GOOD, "configs/a.test.yaml": "{}", "other.yaml": "{"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Passed" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_files_with_one_id_are_found_by_the_hook_for_the_whole_directory(hooked):
+    done = hooked("reconcile-validate-all", {"configs/a.yaml": GOOD, "configs/b.yaml": GOOD})
+    assert "error[duplicate-id]" in done.stdout

@@ -52,7 +52,7 @@ class Controller:
         """How many looks have ended with a plan; for tests."""
         self._applier = Applier(parts.services, parts.world, self, parts.disk, parts.goods.checked)
         self._health = Health(parts.services, parts.world, lambda ids: self.inbox.put("drift", ids=ids), self.abandoned)
-        self._pump = Pump(self._clock, self._applier.work, self._worked, parts.services.metrics.work)
+        self._pump = Pump(self._clock, self._applier, self._worked, parts.services.metrics.work)
         self._passes = Passes(self._pass_ended, first_pass, parts.services.in_pass)
         self._first_pass = first_pass
         self._sequence = RemovalsFirst(self._pump.add)

@@ -1,25 +1,23 @@
 """The engine: owns the thread, the stores and the loop, starts them in order and takes them down in order.
 
 One implementation for every host: synchronous ones wait on its futures, asyncio ones wrap them. It implements
-`EngineView` for the pages, the API and the command line.
+`EngineView` for the pages, the API and the command line: what changes nothing stands in `answers.py`, and how other
+threads get onto its loop in `reach.py`.
 """
 
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
-from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.errors import NOT_IN_THIS_PROCESS, NotRunning
 from reconciler.model.event import Event
 from reconciler.model.override import InterventionKind
-from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
-from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord, Role
+from reconciler.model.state import Role
+from reconciler.runtime.answers import Answers
 from reconciler.runtime.assembly import Assembly, Ground, Tools, assemble
 from reconciler.runtime.delivery.publisher import Publisher
 from reconciler.runtime.engine_settings import EngineSettings
@@ -31,29 +29,23 @@ from reconciler.runtime.state.state_directory import StateDirectory
 from reconciler.runtime.succession import Succession
 from reconciler.runtime.telling.heartbeat import Heartbeat
 from reconciler.runtime.telling.metrics import Metrics
-from reconciler.runtime.telling.statuses import config_status, engine_status, integration_status
 from reconciler.runtime.watch.watcher import Hint, Watcher
-from reconciler.sdk.integration import Integration
-
-if TYPE_CHECKING:
-    from reconciler.sdk.config import IntegrationConfig
 
 log = logging.getLogger(__name__)
 
 
-class Engine:
+class Engine(Answers):
     """One engine over one directory. `start` once, `stop` once; every other method may be called from any thread."""
 
     def __init__(self, settings: EngineSettings, tools: Tools, listener: Listener | None = None) -> None:
+        super().__init__()
         self.settings = settings
         self.catalogue = tools.catalogue
         self._tools = tools
         self._clock = tools.clock
         self._listener = listener or Listener()
         self._metrics = Metrics()
-        self._pid: int | None = None
         self._started = 0.0
-        self._stopping = self._stopped = False
         self._forced: tuple[str, ...] | None = None
         self.heartbeat = Heartbeat(self._dead_task)
         self._watcher: Watcher | None = None
@@ -178,21 +170,6 @@ class Engine:
     # --- what hosts and people ask ------------------------------------------------------------------------------
 
     @property
-    def ready(self) -> bool:
-        """Whether the first pass has ended and the engine is not stopping."""
-        return self._pid == os.getpid() and not self._stopping and self._controller.ready.is_set()
-
-    @property
-    def live(self) -> bool:
-        """Whether the engine's loop turns and all of its tasks live."""
-        return self.heartbeat.alive
-
-    @property
-    def role(self) -> Role:
-        """Whether this process is the runner of its state directory, or a worker beside it."""
-        return self._dormant.role
-
-    @property
     def metrics(self) -> CollectorRegistry:
         """The Prometheus registry of this engine."""
         return self._metrics.registry
@@ -229,25 +206,6 @@ class Engine:
 
         return bool(self._submit(release()).result(10))
 
-    def plan(self) -> Plan:
-        """Return what still differs from the files."""
-
-        async def difference() -> Plan:
-            return self._controller.difference()
-
-        plan: Plan = self._submit(difference()).result(30)
-        return plan
-
-    def instance(self, integration_id: str) -> Integration | None:
-        """Return the object of an integration that is initialized, or None."""
-        runtime = self._world.integrations.get(integration_id)
-        instance = runtime.instance if runtime is not None else None
-        return instance if instance is not None and instance.enabled else None
-
-    def configs_of(self, integration_id: str) -> "list[IntegrationConfig[Any]]":
-        """Return the configurations of an integration that run now, by id."""
-        return self._world.configs_of(integration_id)
-
     def reconsider(self, integration_id: str, trigger: str) -> None:
         """Judge the documents of an integration again: its class was registered or taken back."""
 
@@ -261,99 +219,6 @@ class Engine:
     def withdraw(self, integration_id: str, grace: float = 30.0) -> None:
         """Shut an integration down, its configurations first: its class is about to be taken back."""
         self._submit(self._controller.withdraw(integration_id)).result(grace)
-
-    def history(self, limit: int) -> "Future[list[PassRecord]]":
-        """Return the last passes, newest first."""
-        self._check_running()
-        return self._store.history(limit)
-
-    def config_ids(self) -> Sequence[str]:
-        """Return the ids of all known configurations, sorted."""
-        return sorted({*self._world.configs.copy(), *self._directory.snapshot.desired})
-
-    def config(self, config_id: str) -> ConfigStatus | None:
-        """Return one configuration's status."""
-        record = self._world.configs.get(config_id)
-        return config_status(record, self.outside.effects.of(config_id)) if record is not None else None
-
-    def integrations(self) -> Sequence[IntegrationStatus]:
-        """Return every registered integration, by id."""
-        world, effects = self._world, self.outside.effects
-        return [
-            integration_status(k, world.integrations.get(k), self._registered, len(world.running(k)), effects.of(k))
-            for k in self.catalogue.ids()
-        ]
-
-    def diagnostics(self) -> Sequence[Diagnostic]:
-        """Return every finding about the files as they are now, by place."""
-        return self._directory.snapshot.diagnostics
-
-    def place_of(self, key: str) -> tuple[str, int]:
-        """Return the file and line of a configuration, or an empty name and 0."""
-        desired = self._directory.snapshot.get(key)
-        return desired.file, desired.line
-
-    def runs(self, key: str) -> bool:
-        """Whether some version of a configuration runs."""
-        record = self._world.configs.get(key)
-        return record is not None and record.generation is not None
-
-    def alarms(self) -> tuple[str, ...]:
-        """Return what needs a person, as sentences."""
-        return (*self._world.alarms.copy().values(), *self._state.alarms)
-
-    def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
-        """Return configurations by state, integrations by state, and how many configurations are stale."""
-        return self._counts.counts()
-
-    @property
-    def held_reason(self) -> str:
-        """Why removals are held, or the empty string."""
-        return self._absences.verdict.reason
-
-    def unfinished(self) -> list[str]:
-        """Return what did not end by itself when the engine stopped, named for people."""
-        return list(self._forced or ())
-
-    @property
-    def looks(self) -> int:
-        """How many looks at the directory have ended with a plan."""
-        return self._controller.looks
-
-    @property
-    def idle(self) -> bool:
-        """Whether the loop has nothing to do until a file, a request or the clock says so; for tests."""
-
-        async def asked() -> bool:
-            return self._controller.idle
-
-        return bool(self._submit(asked()).result(10))
-
-    @property
-    def delivered(self) -> bool:
-        """Whether no event waits to be routed, and no delivery is due or under way."""
-        if self._dispatcher.busy:  # before the queue is asked: what is under way may add to it
-            return False
-        stats, due = self._queue.stats().result(5), self._queue.next_due().result(5)
-        is_due = due is not None and due <= self._clock.time() + 0.001  # times since the epoch are rounded
-        return not stats["waiting"] and not is_due and not self._dispatcher.busy
-
-    def status(self) -> EngineStatus:
-        """Return the whole at a glance."""
-        controller, stats = self._controller, self._queue.stats().result(5)
-        return engine_status(
-            self.settings,
-            self._world,
-            self.counts(),
-            stats,
-            controller,
-            ready=self.ready,
-            started=self._started,
-            overrides=tuple(self.overrides.listed()),
-            alarms=self.alarms(),
-            role=self.role,
-            runner=self._state.lock.holder(),
-        )
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -372,28 +237,3 @@ class Engine:
         """Called in the watcher's thread."""
         if not self._stopping:
             loop.call_soon_threadsafe(lambda: self._controller.inbox.put("watch", folders=hint.folders))
-
-    def _soon(self, job: Callable[[], object]) -> None:
-        self.check_process()
-        try:
-            self._thread.loop.call_soon_threadsafe(job)
-        except RuntimeError:
-            log.debug("the engine has stopped")
-
-    def _submit(self, coroutine: Any) -> "Future[Any]":
-        try:
-            self._check_running()
-        except NotRunning:
-            coroutine.close()
-            raise
-        return self._thread.submit(coroutine)
-
-    def check_process(self) -> None:
-        """Raise NotRunning in any process but the one that has started this engine."""
-        if self._pid != os.getpid():
-            raise NotRunning(NOT_IN_THIS_PROCESS)
-
-    def _check_running(self) -> None:
-        self.check_process()
-        if self._stopping:
-            raise NotRunning("the engine is stopping")

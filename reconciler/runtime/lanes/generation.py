@@ -180,12 +180,13 @@ class ConfigCalls:
         values = {**self.instance.default_settings, **resolved.settings}
         if self.builder is None:
             return values
-        from pydantic import ValidationError
-
         try:
             return await self.builder.build(values)
-        except ValidationError as error:
-            raise TerminalError(f"{document.id}: {_misfits(error)}") from None
+        except Exception as error:
+            told = unfit(document, error)
+            if told is error:
+                raise
+            raise told from None
 
     async def _enable(
         self,
@@ -305,6 +306,13 @@ def _overlap(old: Generation | None, hooks: Sequence[Hook]) -> list[Hook]:
         return []
     needed = {hook.exclusive for hook in hooks if hook.exclusive is not None}
     return [hook for hook in old.hooks if hook.exclusive in needed]
+
+
+def unfit(document: ConfigDocument, error: Exception) -> Exception:
+    """Return what to tell of settings that could not be built: of pydantic's findings, what is wrong with the file."""
+    from pydantic import ValidationError
+
+    return TerminalError(f"{document.id}: {_misfits(error)}") if isinstance(error, ValidationError) else error
 
 
 def _misfits(error: Any) -> str:

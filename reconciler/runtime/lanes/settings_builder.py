@@ -37,6 +37,13 @@ class SettingsBuilder:
             self._task = asyncio.ensure_future(self._work())
         return await answer
 
+    async def build_many(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return an instance for each of `many`, or the exception that is to be told of it."""
+        built: list[Any] = []
+        for start in range(0, len(many), _TOGETHER):
+            built += await self._call(many[start : start + _TOGETHER])
+        return built
+
     async def _work(self) -> None:
         try:
             while self._asked:
@@ -46,11 +53,7 @@ class SettingsBuilder:
             self._task = None
 
     async def _answer(self, asked: Sequence[tuple[Mapping[str, Any], "asyncio.Future[Any]"]]) -> None:
-        what, values = "validating the settings", [value for value, _ in asked]
-        try:
-            built = await self._caller(what, self._deadline, _build, self._model, values)
-        except Exception as error:  # noqa: BLE001 — whoever asked hears of it
-            built = [error, *(_shared(error) for _ in asked[1:])]
+        built = await self._call([value for value, _ in asked])
         for (_, answer), result in zip(asked, built, strict=True):
             if answer.done():
                 continue
@@ -58,6 +61,15 @@ class SettingsBuilder:
                 answer.set_exception(result)
             else:
                 answer.set_result(result)
+
+    async def _call(self, values: Sequence[Mapping[str, Any]]) -> list[Any]:
+        try:
+            built: list[Any] = await self._caller(
+                "validating the settings", self._deadline, _build, self._model, values
+            )
+        except Exception as error:  # noqa: BLE001 — whoever asked hears of it
+            return [error, *(_shared(error) for _ in values[1:])]
+        return built
 
 
 def _build(model: "type[BaseModel]", many: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -27,6 +27,7 @@ from reconciler.runtime.loop.agenda import Agenda
 from reconciler.runtime.loop.cleaner import Check, Cleaner, Ways
 from reconciler.runtime.loop.failures import describe, log_failure, reason_of
 from reconciler.runtime.loop.restart import take_down
+from reconciler.runtime.loop.together import Steps, Together
 from reconciler.runtime.loop.world import ConfigRecord, Failure, World
 from reconciler.runtime.services import Services
 
@@ -46,6 +47,9 @@ class Applier:
         self._waking = Waking(services, world, agenda, self._due, self.integration_abandoned)
         self._cleaner = Cleaner(services, world, agenda, Ways(self._resolve, checked, self._delay))
         self._cleaner.on_abandoned = self.integration_abandoned
+        steps = Steps(self.work, self._started, self._failed, self._cleaner.is_left)
+        self.together = Together(services, world, agenda, steps)
+        """Works on many keys at once, where nothing is special about them."""
 
     async def work(self, key: str) -> Outcome | None:
         """Take the step that `key` needs now."""
@@ -254,8 +258,7 @@ class Applier:
         old = record.generation
         if old is None:
             generation = await calls.start(document, resolved)
-            self._put(record, self._checked(generation, calls, runtime))
-            self._succeeded(record, document)
+            self._started(record, generation, calls, runtime)
             return []
         handover = await calls.replace(old, document, resolved, afresh=bool(record.drift))
         self._put(record, self._checked(handover.generation, calls, runtime))
@@ -264,6 +267,13 @@ class Applier:
         if stopped.abandoned is not None:
             self.integration_abandoned(runtime, stopped.abandoned)
         return stopped.problems
+
+    def _started(
+        self, record: ConfigRecord, generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime
+    ) -> None:
+        """What has started is what runs, unless its lane was abandoned meanwhile; raises TransientError then."""
+        self._put(record, self._checked(generation, calls, runtime))
+        self._succeeded(record, generation.document)
 
     @staticmethod
     def _checked(generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime) -> Generation:

@@ -10,37 +10,31 @@ from collections.abc import Collection, Iterable
 from reconciler.config.tree.directory import RootState, Scan
 from reconciler.core.diff import diff
 from reconciler.core.lastgood import Effective
-from reconciler.model.config import ConfigDocument, Presence
+from reconciler.model.config import ConfigDocument
 from reconciler.model.plan import Outcome, Plan
-from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.lanes.health import Health
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.loop import requests
 from reconciler.runtime.loop.absence import TWO_LOOKS
 from reconciler.runtime.loop.applier import Applier
+from reconciler.runtime.loop.appointments import Appointments
 from reconciler.runtime.loop.drift import drifted, rotated, without_owner
 from reconciler.runtime.loop.first_look import FirstLook
 from reconciler.runtime.loop.git_wait import GitWait
+from reconciler.runtime.loop.in_force import InForce
 from reconciler.runtime.loop.inbox import Inbox, Look
 from reconciler.runtime.loop.newcomers import Newcomers
 from reconciler.runtime.loop.parts import Parts
 from reconciler.runtime.loop.passes import OpenPass, Passes, failed
-from reconciler.runtime.loop.pump import Pump, first_of
+from reconciler.runtime.loop.pump import Pump
 from reconciler.runtime.loop.sequence import RemovalsFirst
 from reconciler.runtime.loop.world import ConfigRecord
 
 log = logging.getLogger(__name__)
 __all__ = ["Controller", "Listener", "Parts"]
-SWEEP = 30.0
-"""The least time between two sweeps, in seconds."""
-ROOT_SWEEP = 2.0
-"""How often a root that is lost is looked for, in seconds: its return may be nothing that can be watched."""
-SWEEP_FACTOR = 200.0
-"""A sweep waits at least this many times its own duration, so that large directories cost little."""
 _UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
 """What made the loop look, where a look that finds nothing to do is not worth an entry in the history."""
-_CHUNK = 1000
 _LONG_START = 2.0
 
 
@@ -58,16 +52,15 @@ class Controller:
         """How many looks have ended with a plan; for tests."""
         self._applier = Applier(parts.services, parts.world, self, parts.disk, parts.goods.checked)
         self._health = Health(parts.services, parts.world, lambda ids: self.inbox.put("drift", ids=ids), self.abandoned)
-        self._pump = Pump(self._clock, self._applier.work, self._worked, parts.services.metrics.work)
+        self._pump = Pump(self._clock, self._applier, self._worked, parts.services.metrics.work)
         self._passes = Passes(self._pass_ended, first_pass, parts.services.in_pass)
         self._first_pass = first_pass
         self._sequence = RemovalsFirst(self._pump.add)
         self._newcomers = Newcomers()
         self._git = GitWait(parts.directory.root, parts.scanner, self._clock, parts.world.alarms)
         self._stopping = self._is_looking = False
-        self._sweep_at = 0.0
-        self._recheck_at: float | None = None
-        self._recheck_folders: Collection[str] | None = ()
+        self._appointments = Appointments(self._clock, self.inbox, parts.absences, self._newcomers, parts.goods)
+        self._in_force = InForce(parts)
         self._first_look = FirstLook()
         self._opening: asyncio.Task[None] | None = None
 
@@ -85,9 +78,7 @@ class Controller:
             and not self._health.busy
             and self._sequence.idle
             and self._pump.queue.idle
-            and self._p.absences.recheck_at is None
-            and self._recheck_at is None
-            and self._newcomers.due_at is None
+            and self._appointments.only_sweeps
         )
 
     async def withdraw(self, integration_id: str) -> None:
@@ -102,7 +93,7 @@ class Controller:
         try:
             self.inbox.put("start", folders=None)
             while not self._stopping:
-                await self._wait()
+                await self._appointments.wait()
                 if not self._stopping:
                     await self._guarded_pass()
         finally:
@@ -128,24 +119,6 @@ class Controller:
         await self._pump.finish(integration_id)
         self._p.goods.flush()
 
-    async def _wait(self) -> None:
-        """Return when there is something in the inbox; what is due by the clock puts it there."""
-        absences = self._p.absences
-        appointments = (self._sweep_at, self._recheck_at, absences.recheck_at, self._newcomers.due_at)
-        due = min(at for at in appointments if at is not None)
-        delay = due - self._clock.monotonic()
-        if delay > 0 and not self.inbox:
-            await first_of(self.inbox.wait(), self._clock.sleep(delay))
-        now = self._clock.monotonic()
-        if now >= self._sweep_at and not self.inbox:
-            self.inbox.put("sweep", folders=None)
-        if absences.recheck_at is not None and now >= absences.recheck_at:
-            self.inbox.put("recheck", folders=self._folders_of(absences.vanishing))
-        if self._newcomers.due_at is not None and now >= self._newcomers.due_at:
-            self.inbox.put("recheck")
-        if self._recheck_at is not None and now >= self._recheck_at:
-            self.inbox.put("recheck", folders=self._recheck_folders)
-
     async def _guarded_pass(self) -> None:
         self._is_looking = True
         try:
@@ -154,7 +127,7 @@ class Controller:
         except Exception:
             self._p.services.metrics.pass_failures.inc()
             log.exception("a pass failed in the engine itself; the next one looks at everything again")
-            self._sweep_at = self._clock.monotonic() + 1.0
+            self._appointments.failed()
         finally:
             self._is_looking = False
 
@@ -175,7 +148,9 @@ class Controller:
                 self._pump.add(integration)
         ids = self._newcomers_wait(ids)
         self.inbox.keep(ids)
-        self._next_sweep(look, scan, began)
+        self._appointments.looked(look, scan, began)
+        if scan.root is RootState.OK and look.folders is None:
+            self._p.goods.check()
         await self._absorb(ids)
         self.inbox.taken_in()
         if is_first:
@@ -187,22 +162,10 @@ class Controller:
         self.looks += 1
         self._first_look.made(is_first)
 
-    def _next_sweep(self, look: Look, scan: Scan, began: float) -> None:
-        now = self._clock.monotonic()
-        if scan.root is not RootState.OK:
-            self._sweep_at = now + ROOT_SWEEP
-        elif look.folders is None:
-            self._p.goods.check()
-            self._sweep_at = now + max(SWEEP, SWEEP_FACTOR * (now - began))
-
     async def _scan(self, folders: Collection[str] | None, known: dict[str, Collection[str]]) -> Scan:
         job = self._p.scanner.run(lambda: self._p.directory.scan(folders, known=known))
         scan: Scan = await asyncio.wrap_future(job)
-        self._recheck_at = None
-        self._p.absences.unsettled = scan.recheck_in is not None
-        if scan.recheck_in is not None:
-            self._recheck_at = self._clock.monotonic() + scan.recheck_in
-            self._recheck_folders = folders
+        self._appointments.scanned(scan, folders)
         return scan
 
     def _see_root(self, scan: Scan) -> None:
@@ -227,11 +190,9 @@ class Controller:
         Also after a take-over: what a worker knows is written down then.
         """
         ids = {*ids, *self._p.world.configs}
-        snapshot = self._p.directory.snapshot
         effects = self._p.services.effects
         for key in {*self._p.goods.ids(), *(owner for owner in effects.owners() if "/" in owner)}:
-            record = self._p.world.set_effective(self._p.absences.in_force(snapshot.get(key)))
-            await self._p.goods.recall(key, record, snapshot)
+            await self._in_force.recall(key)
             ids.add(key)
         ids = self._observe(ids)
         if self._p.absences.vanishing:
@@ -246,50 +207,13 @@ class Controller:
         missed = {key: self._p.goods.file_of(key) for key in self._p.absences.vanishing}
         return ids - new.keys() | self._newcomers.admit(new, missed, self._clock.monotonic())
 
-    # --- from files to what is in force -------------------------------------------------------------------------
-
     async def _absorb(self, ids: Collection[str]) -> None:
-        for index, key in enumerate(sorted(ids)):
-            if index % _CHUNK == _CHUNK - 1:
-                await asyncio.sleep(0)
-            self._take_in(key)
+        records = await self._in_force.absorb(ids)
         if self.ready.is_set():
             self._p.goods.flush()
         else:  # the first pass writes all at its end, unless that takes long
             asyncio.get_running_loop().call_later(_LONG_START, self._p.goods.flush)
-        configs = self._p.world.configs
-        self._listener.on_look([configs[key] for key in sorted(ids) if key in configs])
-
-    def _take_in(self, key: str) -> None:
-        """Bring what is in force for one id up to date, and remember it if it is good."""
-        desired = self._p.directory.snapshot.get(key)
-        if desired.presence is Presence.ABSENT and key not in self._p.world.configs:
-            return
-        is_new = key not in self._p.world.configs
-        record = self._p.world.set_effective(self._p.absences.in_force(desired))
-        if desired.presence is Presence.VALID:
-            record.note(ConditionType.VALID, Tristate.TRUE, self._clock.time())
-            if record.effective.document == desired.document and not record.effective.waits:
-                self._p.goods.accept(record, desired)
-        elif desired.presence is not Presence.ABSENT:
-            self._p.goods.stands(desired)
-            first = desired.diagnostics[0].message if desired.diagnostics else ""
-            reason = desired.presence.value.capitalize()
-            record.note(ConditionType.VALID, Tristate.FALSE, self._clock.time(), reason, first)
-        record.imposed = self._p.overrides.imposed(record.effective, record.accepted)
-        self._new_input(record, is_new=is_new)
-        if record.effective.known:
-            self._p.deliveries.follow(record)
-
-    def _new_input(self, record: ConfigRecord, *, is_new: bool) -> None:
-        """A change of input resets backoff, of the configuration and of an integration that is down."""
-        document, failure = record.effective.document, record.failure
-        if not is_new and (failure is None or document is None or failure.digest == document.digest):
-            return
-        record.failure, record.attempts = None, 0
-        runtime = self._p.world.integration(record.integration)
-        if runtime.state is IntegrationState.FAILED and runtime.reason is not StateReason.STUCK:
-            runtime.attempts, runtime.retry_at = 0, self._clock.monotonic()
+        self._listener.on_look(records)
 
     # --- plan and work ------------------------------------------------------------------------------------------
 
@@ -347,11 +271,6 @@ class Controller:
                 self._pump.add(owner)
         self._p.goods.record_pass(record)
         self._listener.on_pass(record)
-
-    def _folders_of(self, ids: Collection[str]) -> frozenset[str] | None:
-        """Return the folders in which `ids` were last seen, or None for all of them."""
-        files = [self._p.goods.file_of(key) for key in ids] if len(ids) <= _CHUNK else [None]
-        return None if None in files else frozenset(str(file).rpartition("/")[0] for file in files)
 
     def retry(self, key: str) -> None:
         """Forget the backoff of a configuration or an integration and work on it now."""

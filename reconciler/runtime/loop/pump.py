@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Protocol
 
 from reconciler.core.workqueue import WorkQueue
 from reconciler.model.plan import Outcome
@@ -13,19 +14,40 @@ from reconciler.runtime.telling.metrics import WorkMetrics
 log = logging.getLogger(__name__)
 
 
+class Many(Protocol):
+    """Works on several keys of one integration at once."""
+
+    def fits(self, key: str) -> bool:
+        """Whether `key` may be worked on with others of its integration."""
+
+    async def work(self, keys: Sequence[str]) -> Mapping[str, Outcome | None]:
+        """Take the step of each of `keys`, and return what came of it."""
+
+
+class Worker(Protocol):
+    """Takes the steps: the applier."""
+
+    @property
+    def together(self) -> Many:
+        """Takes many at once."""
+
+    async def work(self, key: str) -> Outcome | None:
+        """Take the step of one key."""
+
+
 class Pump:
-    """`work(key)` takes the step; `done(key, outcome)` hears of every end. Used on the engine's loop."""
+    """`worker` takes the steps; `done(key, outcome)` hears of every end. Used on the engine's loop."""
 
     def __init__(
         self,
         clock: Clock,
-        work: Callable[[str], Awaitable[Outcome | None]],
+        worker: Worker,
         done: Callable[[str, Outcome | None], None],
         metrics: WorkMetrics,
     ) -> None:
         self.queue = WorkQueue()
         self._clock = clock
-        self._work = work
+        self._worker = worker
         self._done = done
         self._metrics = metrics
         self._asked = asyncio.Event()
@@ -49,9 +71,9 @@ class Pump:
         """Start work as it may be started, until cancelled."""
         while True:
             self._asked.clear()
-            for key in self.queue.take(self._clock.monotonic()):
-                task = asyncio.ensure_future(self._one(key))
-                self._tasks[task] = key
+            for keys in self._portions(self.queue.take(self._clock.monotonic())):
+                task = asyncio.ensure_future(self._work_on(keys))
+                self._tasks[task] = keys[0]
                 task.add_done_callback(self._tasks.pop)
             due = self.queue.next_due()
             if due is None:
@@ -75,20 +97,38 @@ class Pump:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _one(self, key: str) -> None:
-        outcome: Outcome | None = None
-        self._metrics.began(key, self._clock.monotonic())
+    def _portions(self, keys: Sequence[str]) -> Iterable[list[str]]:
+        """Return what each task works on: one key, or those of one integration that go together."""
+        together = [key for key in keys if self._worker.together.fits(key)] if len(keys) > 1 else []
+        yield from (list(some) for _, some in groupby(together, _integration))
+        known = frozenset(together)
+        yield from ([key] for key in keys if key not in known)
+
+    async def _work_on(self, keys: Sequence[str]) -> None:
+        outcomes: Mapping[str, Outcome | None] = {}
+        self._metrics.began(keys, self._clock.monotonic())
         try:
             if not self._stopping:
-                outcome = await self._work(key)
+                outcomes = await self._take_steps(keys)
         except Exception:
-            log.exception("working on %s failed in the engine itself; the next sweep looks again", key)
+            log.exception("working on %s failed in the engine itself; the next sweep looks again", ", ".join(keys[:5]))
         finally:
-            self.queue.done(key)
-            self._metrics.ended(key, self._clock.monotonic())
+            for key in keys:
+                self.queue.done(key)
+            self._metrics.ended(keys, self._clock.monotonic())
             self._asked.set()
-        self._done(key, outcome)
+        for key in keys:
+            self._done(key, outcomes.get(key))
         self._ended.set()
+
+    async def _take_steps(self, keys: Sequence[str]) -> Mapping[str, Outcome | None]:
+        if len(keys) > 1:
+            return await self._worker.together.work(keys)
+        return {keys[0]: await self._worker.work(keys[0])}
+
+
+def _integration(key: str) -> str:
+    return key.partition("/")[0]
 
 
 async def first_of(*waits: Awaitable[Any]) -> None:

@@ -6,6 +6,7 @@ this package, never user data.
 """
 
 import platform
+from collections.abc import Iterable
 from concurrent.futures import Future
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -131,14 +132,16 @@ class WorkMetrics:
             self._added[key] = now
             self.adds.inc()
 
-    def began(self, key: str, now: float) -> None:
-        """The work on a key begins."""
-        self.queued.observe(max(0.0, now - self._added.pop(key, now)))
-        self._running[key] = now
+    def began(self, keys: Iterable[str], now: float) -> None:
+        """The work on keys begins."""
+        for key in keys:
+            self.queued.observe(max(0.0, now - self._added.pop(key, now)))
+            self._running[key] = now
 
-    def ended(self, key: str, now: float) -> None:
-        """The work on a key has ended."""
-        self.worked.observe(max(0.0, now - self._running.pop(key, now)))
+    def ended(self, keys: Iterable[str], now: float) -> None:
+        """The work on keys has ended."""
+        for key in keys:
+            self.worked.observe(max(0.0, now - self._running.pop(key, now)))
 
     def waiting(self) -> list[float]:
         """Return since when each waiting key waits."""

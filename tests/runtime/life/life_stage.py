@@ -159,7 +159,7 @@ class Stage:
 
         async def has_seen():
             absences, newcomers = controller._p.absences, controller._newcomers
-            due = (controller._recheck_at, absences.recheck_at, newcomers.due_at)
+            due = (controller._appointments.recheck_at, absences.recheck_at, newcomers.due_at)
             waits = controller.inbox or controller._is_looking or any(at is not None for at in due)
             return controller.looks > looks and not waits
 

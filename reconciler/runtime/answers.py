@@ -1,0 +1,191 @@
+"""What a running engine answers when it is asked: looked up, never changed; most of `EngineView`.
+
+The middle of `Engine`. Every method may be called from any thread.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from reconciler.config.catalogue import Catalogue
+from reconciler.config.tree.directory import Directory
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.plan import Plan
+from reconciler.model.ports import Clock
+from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord, Role
+from reconciler.runtime.asking.outside_desk import OutsideDesk
+from reconciler.runtime.asking.override_desk import OverrideDesk
+from reconciler.runtime.delivery.dispatcher import Dispatcher
+from reconciler.runtime.delivery.queue import SqliteQueue
+from reconciler.runtime.engine_settings import EngineSettings
+from reconciler.runtime.lanes.dormant import Dormant
+from reconciler.runtime.loop.absence import Absences
+from reconciler.runtime.loop.controller import Controller
+from reconciler.runtime.loop.world import World
+from reconciler.runtime.reach import Reach
+from reconciler.runtime.state.state_directory import StateDirectory
+from reconciler.runtime.state.state_store import StateStore
+from reconciler.runtime.telling.heartbeat import Heartbeat
+from reconciler.runtime.telling.state_counts import StateCounts
+from reconciler.runtime.telling.statuses import (
+    Registered,
+    config_status,
+    engine_status,
+    integration_status,
+)
+from reconciler.sdk.integration import Integration
+
+if TYPE_CHECKING:
+    from reconciler.sdk.config import IntegrationConfig
+
+
+class Answers(Reach):
+    """Reads the parts of an engine that has been started."""
+
+    settings: EngineSettings
+    catalogue: Catalogue
+    overrides: OverrideDesk
+    outside: OutsideDesk
+    heartbeat: Heartbeat
+    _clock: Clock
+    _state: StateDirectory
+    _store: StateStore
+    _queue: SqliteQueue
+    _world: World
+    _registered: Registered
+    _directory: Directory
+    _absences: Absences
+    _counts: StateCounts
+    _controller: Controller
+    _dispatcher: Dispatcher
+    _dormant: Dormant
+    _started: float
+    _forced: tuple[str, ...] | None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first pass has ended and the engine is not stopping."""
+        return self._pid == os.getpid() and not self._stopping and self._controller.ready.is_set()
+
+    @property
+    def live(self) -> bool:
+        """Whether the engine's loop turns and all of its tasks live."""
+        return self.heartbeat.alive
+
+    @property
+    def role(self) -> Role:
+        """Whether this process is the runner of its state directory, or a worker beside it."""
+        return self._dormant.role
+
+    def plan(self) -> Plan:
+        """Return what still differs from the files."""
+
+        async def difference() -> Plan:
+            return self._controller.difference()
+
+        plan: Plan = self._submit(difference()).result(30)
+        return plan
+
+    def instance(self, integration_id: str) -> Integration | None:
+        """Return the object of an integration that is initialized, or None."""
+        runtime = self._world.integrations.get(integration_id)
+        instance = runtime.instance if runtime is not None else None
+        return instance if instance is not None and instance.enabled else None
+
+    def configs_of(self, integration_id: str) -> "list[IntegrationConfig[Any]]":
+        """Return the configurations of an integration that run now, by id."""
+        return self._world.configs_of(integration_id)
+
+    def history(self, limit: int) -> "Future[list[PassRecord]]":
+        """Return the last passes, newest first."""
+        self._check_running()
+        return self._store.history(limit)
+
+    def config_ids(self) -> Sequence[str]:
+        """Return the ids of all known configurations, sorted."""
+        return sorted({*self._world.configs.copy(), *self._directory.snapshot.desired})
+
+    def config(self, config_id: str) -> ConfigStatus | None:
+        """Return one configuration's status."""
+        record = self._world.configs.get(config_id)
+        return config_status(record, self.outside.effects.of(config_id)) if record is not None else None
+
+    def integrations(self) -> Sequence[IntegrationStatus]:
+        """Return every registered integration, by id."""
+        world, effects = self._world, self.outside.effects
+        return [
+            integration_status(k, world.integrations.get(k), self._registered, len(world.running(k)), effects.of(k))
+            for k in self.catalogue.ids()
+        ]
+
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return every finding about the files as they are now, by place."""
+        return self._directory.snapshot.diagnostics
+
+    def place_of(self, key: str) -> tuple[str, int]:
+        """Return the file and line of a configuration, or an empty name and 0."""
+        desired = self._directory.snapshot.get(key)
+        return desired.file, desired.line
+
+    def runs(self, key: str) -> bool:
+        """Whether some version of a configuration runs."""
+        record = self._world.configs.get(key)
+        return record is not None and record.generation is not None
+
+    def alarms(self) -> tuple[str, ...]:
+        """Return what needs a person, as sentences."""
+        return (*self._world.alarms.copy().values(), *self._state.alarms)
+
+    def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
+        """Return configurations by state, integrations by state, and how many configurations are stale."""
+        return self._counts.counts()
+
+    @property
+    def held_reason(self) -> str:
+        """Why removals are held, or the empty string."""
+        return self._absences.verdict.reason
+
+    def unfinished(self) -> list[str]:
+        """Return what did not end by itself when the engine stopped, named for people."""
+        return list(self._forced or ())
+
+    @property
+    def looks(self) -> int:
+        """How many looks at the directory have ended with a plan."""
+        return self._controller.looks
+
+    @property
+    def idle(self) -> bool:
+        """Whether the loop has nothing to do until a file, a request or the clock says so; for tests."""
+
+        async def asked() -> bool:
+            return self._controller.idle
+
+        return bool(self._submit(asked()).result(10))
+
+    @property
+    def delivered(self) -> bool:
+        """Whether no event waits to be routed, and no delivery is due or under way."""
+        if self._dispatcher.busy:  # before the queue is asked: what is under way may add to it
+            return False
+        stats, due = self._queue.stats().result(5), self._queue.next_due().result(5)
+        is_due = due is not None and due <= self._clock.time() + 0.001  # times since the epoch are rounded
+        return not stats["waiting"] and not is_due and not self._dispatcher.busy
+
+    def status(self) -> EngineStatus:
+        """Return the whole at a glance."""
+        controller, stats = self._controller, self._queue.stats().result(5)
+        return engine_status(
+            self.settings,
+            self._world,
+            self.counts(),
+            stats,
+            controller,
+            ready=self.ready,
+            started=self._started,
+            overrides=tuple(self.overrides.listed()),
+            alarms=self.alarms(),
+            role=self.role,
+            runner=self._state.lock.holder(),
+        )

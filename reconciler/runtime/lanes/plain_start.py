@@ -1,0 +1,45 @@
+"""Starting many configurations of one integration at once, where none of them needs a call about itself.
+
+An integration that defines no `config_enabled` hears nothing of a configuration before its first event; what is left
+to do is validating the settings, which is one call into the lane for all of them. What comes of it is the same as what
+`ConfigCalls.start` gives one by one. Called by `together.py`, on the engine's loop.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.config.secrets import Resolved
+from reconciler.model.config import ConfigDocument
+from reconciler.runtime.lanes.effects import Declarer, secrets_in
+from reconciler.runtime.lanes.generation import ConfigCalls, Generation, unfit
+from reconciler.runtime.lanes.hook_host import OwnerHost
+from reconciler.sdk.config import IntegrationConfig
+from reconciler.sdk.hooks.base import HookSet
+from reconciler.sdk.integration import Integration
+
+Asked = tuple[ConfigDocument, Resolved]
+
+
+def is_plain(calls: ConfigCalls) -> bool:
+    """Whether starting a configuration calls nothing that the integration has written about it."""
+    return type(calls.instance).config_enabled is Integration.config_enabled
+
+
+async def start_plainly(calls: ConfigCalls, asked: Sequence[Asked]) -> list[Generation | Exception]:
+    """Return for each of `asked` what runs now, or why it does not; never raises what an integration raises."""
+    defaults = calls.instance.default_settings
+    values = [{**defaults, **resolved.settings} for _, resolved in asked]
+    built: Sequence[Any] = values if calls.builder is None else await calls.builder.build_many(values)
+    return [_started(calls, one, settings) for one, settings in zip(asked, built, strict=True)]
+
+
+def _started(calls: ConfigCalls, asked: Asked, settings: Any) -> Generation | Exception:
+    document, resolved = asked
+    if isinstance(settings, Exception):
+        return unfit(document, settings)
+    config_id, caller, instance = document.id, calls.caller, calls.instance
+    hook_set = HookSet(config_id, calls.descriptor)
+    config = IntegrationConfig(document, settings, resolved.settings, instance.default_settings, hook_set)
+    declarer = Declarer(config_id, document, secrets_in(resolved.settings))
+    host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline)
+    return Generation(document, resolved.fingerprint, resolved.refs, config, host, hook_set.close())

@@ -1,0 +1,101 @@
+"""Starting many at once, where an integration hears nothing of single configurations: it comes to what one by one does."""
+
+import threading
+
+import pytest
+from pydantic import BaseModel, model_validator
+
+from reconciler.sdk import Integration, Secret
+
+PLAIN = {"config_enabled": Integration.config_enabled, "config_disabled": Integration.config_disabled}
+HEARS = {"config_enabled": lambda *_: None, "config_disabled": lambda *_: None}
+
+
+class Picky(BaseModel):
+    number: int
+    token: Secret | None = None
+
+    @model_validator(mode="after")
+    def _even(self):
+        if self.number % 2:
+            raise ValueError("an odd number")
+        return self
+
+
+def told(h, key):
+    status = h.config(key)
+    conditions = sorted((c.type, c.status, c.reason, c.message) for c in status.conditions)
+    return status.state, status.reason, status.message, status.stale, status.digest, conditions
+
+
+@pytest.mark.parametrize("settings", [{"number": 2}, {"number": 3}, {"number": 2, "token": {"secret": "env:NO_SUCH"}}])
+def test_status_of_each_is_that_of_one_started_by_itself(harness, make, doc, settings):
+    found = []
+    for how in (PLAIN, HEARS):
+        h = harness(make(Settings=Picky, **how))
+        for n in range(20):
+            h.write(f"{n}.yaml", doc(f"n{n}", settings=settings if n == 7 else {"number": 0}), settle=False)
+        h.start()
+        found.append([told(h, f"diary/n{n}") for n in range(20)])
+    assert found[0] == found[1]
+
+
+def test_secret_that_appears_later_starts_what_waited_among_many(harness, make, doc, monkeypatch):
+    h = harness(make(Settings=Picky, **PLAIN))
+    for n in range(20):
+        h.write(f"{n}.yaml", doc(f"n{n}", settings={"number": 0, "token": {"secret": "file:t"}}), settle=False)
+    h.start()
+    (h.secrets / "t").write_text("x")
+    h.advance(100)
+    assert {h.state(f"diary/n{n}") for n in range(20)} == {"active"}
+
+
+def test_change_while_many_start_is_what_runs_in_the_end(harness, make, doc):
+    entered, go_on = threading.Event(), threading.Event()
+
+    class Slow(BaseModel):
+        channel: str = ""
+
+        @model_validator(mode="after")
+        def _slowly(self):
+            entered.set()
+            go_on.wait(20)
+            return self
+
+    h = harness(make(Settings=Slow, **PLAIN))
+    for n in range(20):
+        h.write(f"{n}.yaml", doc(f"n{n}", settings={"channel": "old"}), settle=False)
+    h.manager.start(wait=False)
+    entered.wait(20)
+    for n in range(0, 20, 2):
+        h.write(f"{n}.yaml", doc(f"n{n}", settings={"channel": "new"}), settle=False)
+    h.delete("1.yaml", settle=False)
+    go_on.set()
+    h.settle()
+    h.advance(20)
+    running = {config.name: config.settings.channel for config in h.manager.engine.configs_of("diary")}
+    assert running == {f"n{n}": "old" if n % 2 else "new" for n in range(20) if n != 1}
+
+
+def test_call_that_hangs_for_many_costs_the_lane_once(harness, make, doc):
+    hangs, release = [True], threading.Event()
+
+    class Hanging(BaseModel):
+        number: int = 0
+
+        @model_validator(mode="after")
+        def _hang(self):
+            if hangs:
+                hangs.clear()
+                release.wait(30)
+            return self
+
+    h = harness(make(Settings=Hanging, config_deadline=5.0, **PLAIN))
+    for n in range(20):
+        h.write(f"{n}.yaml", doc(f"n{n}", settings={"number": n}), settle=False)
+    h.manager.start(wait=False)
+    h.wait_until(lambda: not hangs, "the call that hangs")
+    h.advance(20)
+    release.set()
+    assert {h.state(f"diary/n{n}") for n in range(20)} == {"active"}
+    assert h.manager.engine._world.integrations["diary"].disowned == 1

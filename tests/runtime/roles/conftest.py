@@ -78,11 +78,11 @@ class Host:
     def received(self):
         return self.cls.received
 
-    def look(self):
+    def look(self, step=0.02):
         engine = self.manager.engine
         before = engine.looks
         self.manager.look()
-        self.world.until(lambda: engine.looks > before and engine.idle)
+        self.world.until(lambda: engine.looks > before and engine.idle, step=step)
 
 
 class World:
@@ -103,12 +103,12 @@ class World:
         fresh.write_text(write_yaml(document), encoding="utf-8")
         fresh.replace(self.configs / f"{name}.yaml")
 
-    def until(self, condition, seconds=10.0):
+    def until(self, condition, seconds=10.0, step=0.02):
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it did not come about"
             threading.Event().wait(0.002)
-            self.clock.advance(0.02)
+            self.clock.advance(step)
 
     def end(self, host, grace=5.0):
         """End one host, its lock with it."""

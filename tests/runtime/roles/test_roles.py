@@ -89,7 +89,7 @@ def test_worker_writes_no_state(world):
     world.until(lambda: runner.manager.engine.history(1).result(5))
     before = runner.manager.engine.history(100).result(5)
     world.write("b")
-    worker.look()
+    worker.look(step=0.001)  # however long that takes, the runner has no sweep meanwhile
     assert "enabled b" in worker.diary
     assert set(runner.manager.engine._store.load_good()) == {"notes/a"}
     assert runner.manager.engine.history(100).result(5) == before

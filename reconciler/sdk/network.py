@@ -34,7 +34,8 @@ _REFUSED: Final[dict[Network, str]] = {
     ip_network("ff00::/8"): "multicast",
     ip_network("255.255.255.255/32"): "broadcast",
 }
-_NAT64: Final = ip_network("64:ff9b::/96")
+_NAT64: Final = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))  # RFC 6052 and RFC 8215
+_TRANSLATED: Final = ip_network("::ffff:0:0:0/96")  # RFC 2765
 _COMPATIBLE: Final = ip_network("::/96")
 
 
@@ -70,12 +71,22 @@ def _meanings(address: Address) -> list[Address]:
         return [IPv4Address("127.0.0.1")] if address.is_unspecified else [address]
     if address.is_unspecified:
         return [IPv6Address("::1"), IPv4Address("127.0.0.1")]
-    inner = address.ipv4_mapped or address.sixtofour
-    if inner is None and address in _NAT64:
-        inner = IPv4Address(int(address) & 0xFFFFFFFF)
-    if inner is None and address in _COMPATIBLE and int(address) > 1:
-        inner = IPv4Address(int(address))
-    return [address] if inner is None else [address, inner]
+    return [address, *_inner(address)]
+
+
+def _inner(address: IPv6Address) -> list[IPv4Address]:
+    """Return the IPv4 addresses to which an IPv6 address may be translated on its way."""
+    number = int(address)
+    last = IPv4Address(number & 0xFFFFFFFF)
+    known = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+    if known is not None:
+        return [known]
+    if address in _NAT64[1]:  # the prefix may be 96 bits long, or the 48 of the range, with 8 zeros in the middle
+        split = IPv4Address((number >> 64 & 0xFFFF) << 16 | number >> 40 & 0xFFFF)
+        return [split, last]
+    if address in _NAT64[0] or address in _TRANSLATED or (address in _COMPATIBLE and number > 1):
+        return [last]
+    return []
 
 
 def refuse_literal(policy: NetworkPolicy, host: str) -> None:
@@ -83,7 +94,7 @@ def refuse_literal(policy: NetworkPolicy, host: str) -> None:
 
     For a destination behind a proxy, whose name the proxy resolves.
     """
-    literal = host.strip("[]")
+    literal = host.strip("[]").removesuffix(".")
     with contextlib.suppress(OSError):
         # The old forms too: 2852039166 and 0xa9fea9fe are addresses to whoever connects.
         literal = str(IPv4Address(socket.inet_aton(literal)))
@@ -174,7 +185,8 @@ def _nameless(host: str, error: Exception) -> TransientError:
 
 
 def _message(host: str, address: str, reason: str) -> str:
-    real = str(_meanings(ip_address(address))[-1])
+    meanings = _meanings(ip_address(address))
+    real = str(meanings[-1] if len(meanings) == 2 else meanings[0])
     where = host if host == real else f"{host} ({real})"
     return f"refused to connect to {where}: it is {reason}; --allow-network {real} would open it"
 

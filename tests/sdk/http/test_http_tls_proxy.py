@@ -126,7 +126,7 @@ def test_guard_judges_the_proxy(ask):
         ask(HttpClient(), "GET", "http://far.example/", proxy="http://169.254.1.1:3128")
 
 
-@pytest.mark.parametrize("host", ["169.254.169.254", "2852039166", "[::ffff:169.254.169.254]"])
+@pytest.mark.parametrize("host", ["169.254.169.254.", "169.254.169.254", "2852039166", "[::ffff:169.254.169.254]"])
 def test_guard_judges_a_literal_address_behind_a_proxy(serve, scripts, ask, host):
     proxy = serve(scripts.answering())
 

@@ -17,7 +17,7 @@ _SMALL = 16 * 1024
 
 
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
-    """Return the body. Raises ApiError: 411 without a length, 413 above `limit` bytes, 408 after `seconds`.
+    """Return the body. Raises ApiError: 411 with no length, 400 with two, 413 above `limit` bytes, 408 after `seconds`.
 
     What is refused before its end is read and thrown away by `protocol.py`, within bounds: closing on a sender that
     still sends would reset the connection, and the answer would be lost.
@@ -26,6 +26,8 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
     length = headers.get("content-length")
     if length is None and "transfer-encoding" not in headers:
         raise ApiError(411, "length_required", "send a body, with its Content-Length or chunked")
+    if length is not None and "transfer-encoding" in headers:  # a proxy before us may have seen another end
+        raise ApiError(400, "two_lengths", "send a Content-Length or a Transfer-Encoding, not both", CLOSE)
     if length is not None and (not length.isdigit() or int(length[:20]) > limit):
         raise _too_large(limit)
     if headers.get("content-encoding", "identity").strip().lower() != "identity":

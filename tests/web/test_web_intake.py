@@ -173,6 +173,11 @@ def test_no_length_is_411(client):
     assert b'"length_required"' in answer
 
 
+def test_two_lengths_are_refused_and_the_connection_is_closed(client):
+    answer = raw(client, HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"close" in answer.lower()
+
+
 def test_declared_oversize_is_refused_before_it_is_sent(client):
     answer = raw(client, HEAD + b"Content-Length: 99999999999999999999999999\r\n\r\n")
     assert b" 413 " in answer or b" 400 " in answer

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from reconciler.report.items import FORMAT_VERSION, config_item, history_items, integration_item, plan_item, status_item
 from reconciler.runtime.api import EngineView
-from reconciler.runtime.asking.override_refusals import no_config
+from reconciler.runtime.asking.override_refusals import no_config, no_integration
 from reconciler.web.answers import ApiError, answer
 from reconciler.web.body import read_object
 from reconciler.web.listing import check_known, page, parse_limit, parse_query
@@ -46,7 +46,13 @@ class Api:
         for status in self._engine.integrations():
             if status.id == wanted:
                 return answer(integration_item(status))
-        raise ApiError(404, "not_found", f"no integration is registered as {wanted[:80]!r}")
+        raise ApiError(404, "not_found", self._no_integration(wanted[:80]))
+
+    def _no_integration(self, wanted: str) -> str:
+        return no_integration(wanted, [status.id for status in self._engine.integrations()])
+
+    def _nothing_is(self, key: str) -> str:
+        return no_config(key, self._engine.config_ids()) if "/" in key else self._no_integration(key)
 
     def configs(self, request: Request) -> Response:
         """Answer with one page of configurations."""
@@ -82,7 +88,7 @@ class Api:
         """Try a failed configuration or integration again now."""
         key = await self._one_text(request, "key")
         if not await asyncio.to_thread(lambda: self._engine.retry(key, self._who(request))):
-            raise ApiError(404, "not_found", f"no configuration and no integration is known as {key[:160]!r}")
+            raise ApiError(404, "not_found", await asyncio.to_thread(self._nothing_is, key[:160]))
         return answer({"format_version": FORMAT_VERSION, "key": key}, 202)
 
     async def approve(self, request: Request) -> Response:

@@ -33,8 +33,16 @@ def test_retry_of_a_known_key(send, engine):
     assert engine.calls == [("retry", "slack/a", ME)]
 
 
-def test_retry_of_an_unknown_key_is_404(send):
-    assert send("/api/v1/retry", {"key": "slack/gone"})[0] == 404
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("slack/gone", "no configuration is known as 'slack/gone'"),
+        ("slak", "no integration is registered as 'slak': did you mean `slack`?"),
+    ],
+)
+def test_retry_of_an_unknown_key_is_404_and_names_the_nearest(send, key, told):
+    code, answer = send("/api/v1/retry", {"key": key})
+    assert (code, answer["error"]["message"]) == (404, told)
 
 
 def test_approval_of_the_held_plan(send, engine):

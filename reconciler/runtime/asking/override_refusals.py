@@ -19,12 +19,16 @@ def check_size(asked: OverrideRequest) -> None:
 def check_known(selector: Selector, integrations: Collection[str], configs: Collection[str]) -> None:
     """Raise UnknownTarget for an integration or an id that is not among those known."""
     if selector.integration is not None and selector.integration not in integrations:
-        help_text = did_you_mean(selector.integration, integrations)
-        raise UnknownTarget(_told(f"no integration is registered as {selector.integration!r}", help_text))
+        raise UnknownTarget(no_integration(selector.integration, integrations))
     known = set(configs)
     for config_id in selector.ids:
         if config_id not in known:
             raise UnknownTarget(no_config(config_id, known))
+
+
+def no_integration(integration_id: str, known: Collection[str]) -> str:
+    """Say that no integration has this id, and which is nearest."""
+    return _told(f"no integration is registered as {integration_id!r}", did_you_mean(integration_id, known))
 
 
 def no_config(config_id: str, known: Collection[str]) -> str:

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Callable
 from typing import Literal
 
+from reconciler.core.matching import routes_of
 from reconciler.core.override import Sending
-from reconciler.core.routing import Route, RoutingIndex, type_matches
-from reconciler.model.config import ConfigDocument, EventFilter
+from reconciler.core.routing import RoutingIndex, type_matches
+from reconciler.model.config import ConfigDocument
 from reconciler.model.delivery import Delivery, DeliveryPolicy
 from reconciler.model.descriptor import Descriptor
 from reconciler.model.errors import TerminalError, TransientError
@@ -88,7 +89,7 @@ class Deliveries:
         routed = self._routed.get(config_id)
         if routed is None or routed[0] is not document or routed[1] is not descriptor:
             self._routed[config_id] = document, descriptor
-            if self._index.replace(config_id, self._routes(document, descriptor)):
+            if self._index.replace(config_id, routes_of(document, descriptor)):
                 self._forget_filter_error(config_id)
 
     def _forget_filter_error(self, config_id: str) -> None:
@@ -100,14 +101,6 @@ class Deliveries:
         """Return when no delivery to this configuration is under way; each has its own deadline."""
         while self._in_flight.get(config_id):
             await self._idle.setdefault(config_id, asyncio.Event()).wait()
-
-    @staticmethod
-    def _routes(document: ConfigDocument, descriptor: Descriptor) -> list[Route]:
-        filters = document.events
-        if filters is None:
-            filters = tuple(EventFilter(event.type) for event in descriptor.events)
-        policy = DeliveryPolicy.of(document.delivery)
-        return [Route(document.id, f.type, f.when, document.scope, policy) for f in filters]
 
     # --- the dispatcher's destination ---------------------------------------------------------------------------
 

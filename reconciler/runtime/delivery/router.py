@@ -5,10 +5,10 @@ Runs on the engine's loop. It sends nothing; the dispatcher does.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from reconciler.core.filter import Activation, FilterError, Filters, FilterSyntaxError
-from reconciler.core.routing import Route, RoutingIndex
+from reconciler.core.matching import Matcher, OnFilterError
+from reconciler.core.routing import RoutingIndex
 from reconciler.model.errors import StateError
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, DeliveryQueue, Target
@@ -30,14 +30,12 @@ class Router:
         clock: Clock,
         index: RoutingIndex,
         *,
-        on_filter_error: Callable[[str, str], None] = lambda _config, _message: None,
+        on_filter_error: OnFilterError = lambda _config, _message: None,
         on_routed: Callable[[], None] = lambda: None,
     ) -> None:
         self._queue = queue
         self._clock = clock
-        self._index = index
-        self._filters = Filters()
-        self._on_filter_error = on_filter_error
+        self._matcher = Matcher(index, on_filter_error)
         self._on_routed = on_routed
         self._open = asyncio.Event()
         self._woken = asyncio.Event()
@@ -99,36 +97,10 @@ class Router:
 
     def targets(self, event: Event) -> list[Target]:
         """Return the configurations that an event is to reach, each once."""
-        routes = self._index.candidates(event.type, event.scope)
-        if not any(route.when for route in routes):
-            return _once(routes)
-        try:
-            activation = self._filters.activation(event)
-        except FilterError as error:
-            return _once(route for route in routes if self._passes_without(route, str(error)))
-        return _once(route for route in routes if self._passes(route, activation))
-
-    def _passes(self, route: Route, activation: Activation) -> bool:
-        if route.when is None:
-            return True
-        try:
-            return self._filters.compile(route.when).matches(activation)
-        except (FilterError, FilterSyntaxError) as error:
-            self._on_filter_error(route.config_id, f"when: {route.when}: {error}")
-            return False
-
-    def _passes_without(self, route: Route, error: str) -> bool:
-        """The event cannot be looked at by CEL: routes that ask for nothing take it, the others fail closed."""
-        if route.when is not None:
-            self._on_filter_error(route.config_id, f"when: {route.when}: {error}")
-        return route.when is None
+        return [Target(route.config_id, route.policy) for route in self._matcher.routes(event)]
 
 
 def _tell(events: Sequence[tuple[int, Event]], routed: Sequence[tuple[int, Sequence[Target]]]) -> None:
     for (_, event), (_, targets) in zip(events, routed, strict=True):
         fields = {"event_id": event.id, "event_type": event.type}
         log.debug("routed an event to %d configurations", len(targets), extra={"fields": fields})
-
-
-def _once(routes: Iterable[Route]) -> list[Target]:
-    return list({route.config_id: Target(route.config_id, route.policy) for route in routes}.values())

@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "integrations": "reconciler.cli.verbs.integrations",
     "schema": "reconciler.cli.verbs.schema",
     "emit": "reconciler.cli.verbs.emit",
+    "trace": "reconciler.cli.verbs.trace",
     "approve": "reconciler.cli.verbs.approve",
     "retry": "reconciler.cli.verbs.retry",
     "forget": "reconciler.cli.verbs.forget",

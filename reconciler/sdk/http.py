@@ -104,9 +104,17 @@ class HttpClient:
             if self._observe is not None:
                 self._observe(target.host, outcome, time.monotonic() - started)
 
-    def open_socket(self, host: str, port: int, seconds: float) -> socket:
+    def open_socket(
+        self,
+        host: str,
+        port: int,
+        seconds: float,
+        *,
+        carries: Any = None,  # noqa: ARG002 - for a rehearsal's client
+    ) -> socket:
         """Return a TCP connection for a protocol other than HTTP, from a thread that may wait up to `seconds`.
 
+        `carries` is what is to be sent over it, as JSON without secrets: `reconcile test` and `trace` show it.
         Raises as `request` does: TransientError when there is no connection, NetworkRefused when the guard forbids it.
         """
         return open_socket(self._policy, host, port, seconds)

@@ -12,6 +12,7 @@ from reconciler.sdk import Level, Message
 from reconciler_integrations.email.settings import EmailSettings
 
 _SUBJECT = 200
+_TOLD = ("From", "To", "Cc", "Subject", "Importance", "References")
 _HEADING = "padding-left: 8px; border-left: 4px solid"
 _COLOURS = {Level.INFO: "#5b7083", Level.SUCCESS: "#2e7d4f", Level.WARNING: "#9a6b00", Level.ERROR: "#b3123f"}
 
@@ -36,6 +37,13 @@ def build_mail(message: Message, settings: EmailSettings, delivery: str, now: fl
     mail.set_content(_text(message), cte="quoted-printable")
     mail.add_alternative(_html(message), subtype="html", cte="quoted-printable")
     return mail
+
+
+def outline(mail: EmailMessage) -> dict[str, str]:
+    """Return what a mail says, by the names of its headers, with its text: for people who only rehearse sending it."""
+    headers = {name.lower(): str(mail[name]) for name in _TOLD if name in mail}
+    text = mail.get_body(("plain",))
+    return {**headers, "text": text.get_content().replace("\r\n", "\n") if text is not None else ""}
 
 
 def _address(text: str) -> Address:

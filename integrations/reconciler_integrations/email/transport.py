@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from typing import Final
 
 from reconciler.sdk import HttpClient, TerminalError, TransientError
+from reconciler_integrations.email.mail import outline
 from reconciler_integrations.email.settings import EmailSettings
 
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
@@ -28,7 +29,7 @@ def send(mail: EmailMessage, settings: EmailSettings, client: HttpClient) -> lis
     port = settings.port or _PORTS[settings.security]
     where = f"{settings.host}:{port}"
     until = time.monotonic() + settings.timeout
-    with client.open_socket(settings.host, port, settings.timeout) as connection:
+    with client.open_socket(settings.host, port, settings.timeout, carries=outline(mail)) as connection:
         left = max(0.01, until - time.monotonic())
         with _ended_after(connection, left) as ended:
             try:

@@ -1,0 +1,149 @@
+"""`reconcile trace`: the way of one event through the files, without a daemon. It sends nothing."""
+
+import time
+from collections import Counter
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from reconciler.cli import options
+from reconciler.cli.console import fail, out, palette
+from reconciler.cli.given_event import event_of, whole_event
+from reconciler.cli.output import check_output, show
+from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir
+from reconciler.cli.reach import Output
+
+if TYPE_CHECKING:
+    from reconciler.compose.offline_world import OfflineWorld
+    from reconciler.core.trace import Verdict
+    from reconciler.model.event import Event
+    from reconciler.report.trace_report import TraceEntry, TraceReport
+
+app = typer.Typer(add_completion=False)
+_MOST: Final = 50
+"""How many configurations are listed without --all, of each kind."""
+
+
+@app.command()
+def trace(
+    event: Annotated[
+        str | None, typer.Argument(metavar="EVENT", help="A file with a CloudEvent as JSON; - reads stdin.")
+    ] = None,
+    event_type: Annotated[
+        str | None, typer.Option("--type", "-t", metavar="TYPE", help="Instead of a file: the event's type.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", metavar="JSON|@FILE|-", help="The data: JSON, a file, or stdin.")
+    ] = None,
+    source: Annotated[str, typer.Option("--source", metavar="URI", help="Where it happened.")] = "/reconcile/trace",
+    subject: Annotated[str | None, typer.Option("--subject", metavar="TEXT", help="What it is about.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", metavar="KEY=VALUE", help="An extension attribute (repeatable).")
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", "-c", metavar="ID", help="Ask about this configuration alone.")
+    ] = None,
+    all_of_them: Annotated[
+        bool, typer.Option("--all", help="List every configuration, not only those that ask for the type.")
+    ] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 1 when nobody receives it, or --config does not.")
+    ] = False,
+    dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
+    integrations: Integrations = None,
+    secrets_dir: SecretsDir = options.SECRETS_DIR.default,
+    allow_plaintext_secrets: AllowPlaintext = False,
+    output: Output = "table",
+) -> int:
+    """Show whom an event reaches, and why not the others.
+
+    No daemon is asked and nothing is sent: `reconcile trace event.json`, or `reconcile trace --type build.finished
+    --data '{"status": "failed"}'`. The code of integrations that receive it runs, up to where it would send.
+    """
+    check_output(output)
+    happened = _event(event, event_type, data, source, subject, scope or [])
+    from reconciler.cli.engine_options import engine_options
+    from reconciler.compose.offline_world import OfflineWorld
+    from reconciler.config.places import display_prefix
+
+    values = {
+        "dir": dir, "state_dir": options.STATE_DIR.default, "integrations": integrations, "secrets_dir": secrets_dir,
+        "allow_plaintext_secrets": allow_plaintext_secrets,
+    }  # fmt: skip
+    world = OfflineWorld(engine_options(values))
+    report = _report(world, happened, config, display_prefix(Path(dir)), everything=all_of_them)
+    _print(report, output)
+    return int(exit_code and not report.receivers)
+
+
+def _event(
+    given: str | None, event_type: str | None, data: str | None, source: str, subject: str | None, scope: list[str]
+) -> "Event":
+    if (given is None) == (event_type is None):
+        fail("expected one event: the name of a file with a CloudEvent, or --type")
+    if event_type is not None:
+        return event_of(event_type, source, subject, None, scope, data)
+    if data or scope or subject:
+        fail("a whole CloudEvent carries its own attributes: leave out --data, --scope and --subject, or give --type")
+    return whole_event(given if given == "-" else f"@{given}")
+
+
+def _report(
+    world: "OfflineWorld", event: "Event", config: str | None, prefix: str, *, everything: bool
+) -> "TraceReport":
+    from reconciler.core.trace import Way
+    from reconciler.report.trace_report import TraceReport
+
+    if config is not None and config not in world.snapshot.desired:
+        fail(unknown_config(config, world.ids()))
+    found = list(world.verdicts(event)) if config is None else [world.verdict(config, event)]
+    receiving = [one for one in found if one.way is Way.RECEIVES]
+    if everything or config is not None:
+        listed = [*receiving, *(one for one in found if one.way is not Way.RECEIVES)]
+    else:
+        near = [one for one in found if one.is_near and one.way is not Way.RECEIVES]
+        listed = [*receiving[:_MOST], *near[:_MOST]]
+    shown = {one.config_id for one in listed}
+    others = Counter(one.way.value for one in found if one.config_id not in shown)
+    is_asked = any(one.is_near and one.way is not Way.DISABLED for one in found)
+    near_types = get_close_matches(event.type, world.types(), n=1) if not is_asked and config is None else []
+    entries = _entries(world, event, listed, prefix)
+    return TraceReport(event, entries, len(found), len(receiving), others, "".join(near_types))
+
+
+def _entries(world: "OfflineWorld", event: "Event", listed: "list[Verdict]", prefix: str) -> "list[TraceEntry]":
+    from reconciler.core.trace import Way
+    from reconciler.report.places import relocate
+    from reconciler.report.trace_report import TraceEntry
+
+    entries = []
+    with world.rehearsal(time.time()) as rehearsal:
+        for one in listed:
+            desired = world.desired(one.config_id)
+            entry = TraceEntry(one, f"{prefix}{desired.file}", desired.line)
+            if one.way is Way.INVALID:
+                entry = replace(entry, diagnostics=tuple(relocate(desired.diagnostics, prefix)))
+            elif one.way is Way.RECEIVES and desired.document is not None:
+                entry = replace(entry, rehearsed=rehearsal.deliver(desired.document, event))
+            entries.append(entry)
+    return entries
+
+
+def unknown_config(config_id: str, known: list[str]) -> str:
+    """Return the sentence about a configuration that no file names, with the nearest name."""
+    near = get_close_matches(config_id, known, n=1)
+    return f"no file names a configuration {config_id!r}" + (f": did you mean {near[0]!r}?" if near else "")
+
+
+def _print(report: "TraceReport", output: str) -> None:
+    if output == "table":
+        from reconciler.report.trace_text import render_trace
+
+        out("".join(render_trace(report, palette())))
+        return
+    from reconciler.report.trace_report import trace_item
+
+    show(trace_item(report), output, lambda: "")

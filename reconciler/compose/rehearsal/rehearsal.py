@@ -1,0 +1,246 @@
+"""Makes deliveries with nothing sent: the integration's own code, up to the point where it would leave the process.
+
+The integration is loaded, initialized and called in a lane under its deadlines, by the code of the daemon
+(`runtime/lanes`); its hooks are declared and never started. What is different: `self.http` writes down, secrets are
+stand-ins, the clock stands still, what is printed is kept, and every other way out of the process is refused.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Final, Self, TypeVar
+
+from reconciler.compose.rehearsal.no_network import NoNetwork
+from reconciler.compose.rehearsal.output import Output
+from reconciler.compose.rehearsal.recorder import NothingSent, Recorder
+from reconciler.compose.rehearsal.stand_ins import StandIns, stand_in
+from reconciler.config.catalogue import Catalogue
+from reconciler.config.secrets import SecretResolver
+from reconciler.model.config import ConfigDocument
+from reconciler.model.effect import EffectRow
+from reconciler.model.errors import ReconcileError
+from reconciler.model.event import Event
+from reconciler.model.message import Message
+from reconciler.model.ports import Receipt, StopReason
+from reconciler.model.rehearsal import Rehearsed
+from reconciler.runtime.delivery.deliveries import takes
+from reconciler.runtime.lanes.dormant import Dormant, Sleeper
+from reconciler.runtime.lanes.effects import Effects
+from reconciler.runtime.lanes.generation import ConfigCalls, Generation
+from reconciler.runtime.lanes.hook_host import Receiver
+from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
+from reconciler.runtime.services import Services
+from reconciler.runtime.telling.metrics import Metrics
+from reconciler.sdk.config import IntegrationConfig
+from reconciler.sdk.hooks.event import EventHook
+
+T = TypeVar("T")
+_MOST_ERROR: Final = 500
+
+
+class StillClock:
+    """The wall clock stands at `now`; deadlines are measured in real time."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def time(self) -> float:
+        """Return `now`, in seconds since the epoch."""
+        return self.now
+
+    def monotonic(self) -> float:
+        """Return seconds that only grow."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`."""
+        await asyncio.sleep(seconds)
+
+
+class _Asleep(Dormant):
+    """Every hook is declared and none is started."""
+
+    def puts(self, sleeper: Sleeper) -> bool:
+        """Keep any hook back."""
+        self._sleepers.setdefault(sleeper.owner, {})[id(sleeper.hook)] = sleeper
+        self._owners[id(sleeper.hook)] = sleeper.owner
+        return True
+
+
+class _NoEffects:
+    """A store of effects for hooks that are never started."""
+
+    def load_effects(self) -> list[EffectRow]:
+        """There are none."""
+        return []
+
+    def save_effect(self, row: EffectRow) -> "Future[None]":
+        """Refuse: nothing may come about."""
+        raise ReconcileError(f"{row.owner}: effects do not come about in a rehearsal")
+
+    def forget_effect(self, owner: str, key: str) -> "Future[None]":
+        """Refuse: there is nothing to forget."""
+        raise ReconcileError(f"{owner}: the effect {key} is not there in a rehearsal")
+
+
+class Rehearsal:
+    """Several deliveries in one state of the integrations: as a context manager, since it has threads to end.
+
+    `catalogue` loads the code. `now` is what the integrations' clock says, in seconds since the epoch.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, secrets: SecretResolver, now: float, metrics: Metrics | None = None
+    ) -> None:
+        self._recorders: dict[str, Recorder] = {}
+        self._published: list[dict[str, Any]] = []
+        clock = StillClock(now)
+        self._services = Services(
+            clock, catalogue, secrets, self._publish, self._http, metrics or Metrics(), Effects(_NoEffects(), clock),
+            dormant=_Asleep(),
+        )  # fmt: skip
+        self._runtimes: dict[str, IntegrationRuntime | str] = {}
+        self._generations: dict[str, tuple[Generation, StandIns] | str] = {}
+        self._runner = asyncio.Runner()
+        self._output = Output()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._run(self._close)
+        self._runner.close()
+
+    def deliver(self, document: ConfigDocument, event: Event) -> Rehearsed:
+        """Have `event` delivered to a valid configuration; never raises for what the integration does."""
+        return self._run(lambda: self._deliver(document, event))
+
+    def _run(self, work: Callable[[], Awaitable[T]]) -> T:
+        async def run() -> T:
+            return await work()
+
+        with NoNetwork(), self._output:
+            return self._runner.run(run())
+
+    async def _deliver(self, document: ConfigDocument, event: Event) -> Rehearsed:
+        runtime = await self._runtime(document.integration)
+        if isinstance(runtime, str):
+            return Rehearsed(error=runtime)
+        prepared = await self._prepared(runtime, document)
+        if isinstance(prepared, str):
+            return Rehearsed(error=prepared)
+        generation, stand_ins = prepared
+        receivers = _receivers(runtime, generation, event)
+        if not receivers:
+            return Rehearsed(error=f"the integration {runtime.id} has no EventHook that takes {event.type!r}")
+        return await self._hand_over(runtime, generation.config, stand_ins, receivers, event)
+
+    async def _hand_over(
+        self, runtime: IntegrationRuntime, config: IntegrationConfig[Any], stand_ins: StandIns,
+        receivers: Sequence[Receiver], event: Event,
+    ) -> Rehearsed:  # fmt: skip
+        instance, calls = runtime.instance, runtime.calls
+        if instance is None or calls is None:
+            return Rehearsed(error=f"the integration {runtime.id} is lost: {runtime.message}")
+        recorder = self._recorders.setdefault(runtime.id, Recorder())
+        rendered = _Rendering(instance.render)
+        vars(instance)["render"] = rendered
+        recorder.sent.clear()
+        self._published.clear()
+        self._output.take()
+        problem: Exception | None = None
+        try:
+            for receiver in receivers:
+                await calls.caller.of(config.id)(
+                    f"delivering {event.type}", instance.delivery_deadline, receiver.receive, event, config
+                )
+        except Exception as error:  # noqa: BLE001 — whatever the code raises is told
+            problem = error
+        finally:
+            vars(instance).pop("render", None)
+        sent = [*recorder.sent, *self._output.take()]
+        message = rendered.last
+        told = "" if problem is None or isinstance(problem, NothingSent) else _told(problem)
+        return Rehearsed(
+            message,
+            tuple(stand_ins.shown(sent)),
+            tuple(stand_ins.shown(self._published)),
+            error="" if sent else stand_ins.shown(told or ("nothing was sent" if message is not None else "")),
+            note=stand_ins.shown(told) if sent else "",
+        )
+
+    # --- what is needed first -----------------------------------------------------------------------------------
+
+    async def _runtime(self, integration_id: str) -> IntegrationRuntime | str:
+        """Return the initialized integration, or why there is none."""
+        if integration_id not in self._runtimes:
+            runtime = IntegrationRuntime(integration_id, self._services, list)
+            try:
+                await runtime.initialize()
+                self._runtimes[integration_id] = runtime
+            except Exception as error:  # noqa: BLE001 — its code's
+                runtime.drop_lane()
+                self._runtimes[integration_id] = f"the integration {integration_id} does not start: {_told(error)}"
+        return self._runtimes[integration_id]
+
+    async def _prepared(
+        self, runtime: IntegrationRuntime, document: ConfigDocument
+    ) -> tuple[Generation, StandIns] | str:
+        """Return the configuration as its code sees it, or why it cannot be had."""
+        known = self._generations.get(document.id)
+        if known is None:
+            known = self._generations[document.id] = await self._prepare(runtime.calls, document)
+        return known
+
+    async def _prepare(self, calls: ConfigCalls | None, document: ConfigDocument) -> tuple[Generation, StandIns] | str:
+        if calls is None:
+            return f"the integration {document.integration} is lost"
+        schema = self._services.catalogue.descriptor(document.integration).schema
+        stand_ins = stand_in(document.settings, schema)
+        try:
+            return await calls.declare(document, stand_ins.resolved), stand_ins
+        except Exception as error:  # noqa: BLE001 — its code's
+            return f"it does not start: {stand_ins.shown(_told(error))}"
+
+    async def _close(self) -> None:
+        for generation in self._generations.values():
+            runtime = self._runtimes.get(generation[0].document.integration) if isinstance(generation, tuple) else None
+            if isinstance(generation, tuple) and isinstance(runtime, IntegrationRuntime) and runtime.calls is not None:
+                await runtime.calls.undeclare(generation[0])
+        for runtime in self._runtimes.values():
+            if isinstance(runtime, IntegrationRuntime):
+                await runtime.shutdown(StopReason.PROCESS)
+                runtime.drop_lane()
+
+    def _http(self, integration_id: str) -> Recorder:
+        return self._recorders.setdefault(integration_id, Recorder())
+
+    def _publish(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
+        self._published += [event.as_json() for event in events]
+        done: Future[list[Receipt]] = Future()
+        done.set_result([Receipt(number) for number, _ in enumerate(events, 1)])
+        return done
+
+
+class _Rendering:
+    """Stands before an integration's `render` and remembers the message."""
+
+    def __init__(self, render: Callable[..., Message]) -> None:
+        self._render = render
+        self.last: Message | None = None
+
+    def __call__(self, event: Event, config: IntegrationConfig[Any]) -> Message:
+        self.last = self._render(event, config)
+        return self.last
+
+
+def _receivers(runtime: IntegrationRuntime, generation: Generation, event: Event) -> list[Receiver]:
+    """Return what the declared EventHooks would have registered, the integration's own first, as a delivery calls."""
+    own = runtime.instance.hook_set.hooks if runtime.instance is not None else ()
+    hooks = [hook for hook in (*own, *generation.hooks) if isinstance(hook, EventHook)]
+    return [one for hook in hooks if takes(one := Receiver(hook.types, hook.receive), event.type)]
+
+
+def _told(error: Exception) -> str:
+    return (str(error) or type(error).__name__)[:_MOST_ERROR]

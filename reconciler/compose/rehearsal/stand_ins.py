@@ -1,0 +1,93 @@
+"""Stand-ins for secrets: a rehearsal resolves none, and puts a text in the place of each that the schema takes.
+
+Called by `rehearsal.py`. What an integration makes of a stand-in is told by the reference again: `<secret env:NAME>`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.config.schemas.schema import ResolvedSchema
+from reconciler.config.secrets import Resolved
+from reconciler.model.json import Path
+from reconciler.model.secret import Secret, SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """Settings with stand-ins at the places of references; `labels` gives each stand-in the text that is shown."""
+
+    resolved: Resolved
+    labels: Mapping[str, str]
+
+    def shown(self, value: Any) -> Any:
+        """Return a JSON value with the label of every stand-in that is in its texts."""
+        if isinstance(value, str):
+            for text, label in self.labels.items():
+                value = value.replace(text, label)
+            return value
+        if isinstance(value, Mapping):
+            return {key: self.shown(item) for key, item in value.items()}
+        return [self.shown(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def stand_in(settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> StandIns:
+    """Return `settings` with a stand-in for each reference: the first of a few forms that the schema takes."""
+    refs = dict(_references(settings, ()))
+    forms = {path: list(_forms(ref)) for path, ref in refs.items()}
+    if refs and schema is not None:
+        _choose(settings, ResolvedSchema(schema), refs, forms)
+    values = {path: refs[path].template.replace("{}", forms[path][0], 1) for path in refs}
+    resolved = Resolved(_filled(settings, (), values, Secret), "", tuple(ref.uri for ref in refs.values()))
+    labels = {forms[path][0]: f"<secret {ref.uri}>" for path, ref in refs.items()}
+    # Longest first: one reference may be the beginning of another.
+    return StandIns(resolved, dict(sorted(labels.items(), key=lambda item: -len(item[0]))))
+
+
+def _choose(
+    settings: Mapping[str, Any], schema: ResolvedSchema, refs: Mapping[Path, SecretRef], forms: dict[Path, list[str]]
+) -> None:
+    """Drop forms that the schema refuses, as long as there are others."""
+    for _ in range(max(map(len, forms.values()))):
+        values = {path: refs[path].template.replace("{}", forms[path][0], 1) for path in refs}
+        misfits = set(schema.misfits(_filled(settings, (), values, str)))
+        refused = [path for path in refs if ".".join(["settings", *map(str, path)]) in misfits and len(forms[path]) > 1]
+        if not refused:
+            return
+        for path in refused:
+            forms[path].pop(0)
+
+
+def _forms(ref: SecretRef) -> Iterator[str]:
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", ref.uri).strip("-")
+    yield f"<secret {ref.uri}>"
+    yield f"<secret:{ref.uri}>"
+    yield f"https://secret.invalid/{quote(ref.uri, safe='')}"
+    yield f"secret-{slug}"
+    yield f"secret{slug.replace('-', '')}"
+    yield "10000000"
+    yield f"<secret {ref.uri}>"
+
+
+def _references(value: Any, path: Path) -> Iterator[tuple[Path, SecretRef]]:
+    ref = SecretRef.parse(value)
+    if ref is not None:
+        yield path, ref
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _references(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _references(item, (*path, index))
+
+
+def _filled(value: Any, path: Path, values: Mapping[Path, str], wrap: type[Secret] | type[str]) -> Any:
+    if path in values:
+        return wrap(values[path])
+    if isinstance(value, Mapping):
+        return {key: _filled(item, (*path, key), values, wrap) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, (*path, index), values, wrap) for index, item in enumerate(value)]
+    return value

@@ -1,0 +1,39 @@
+"""What a rehearsal of one delivery gave: the message, and what would have been sent, as JSON values."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.model.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """One delivery that was made with nothing sent. No value of a secret is in it, for none was resolved.
+
+    `message` is what the integration rendered, None where it renders none. Each item of `sent` is a request (`method`,
+    `url`, `headers`, `body`), a connection (`connect`, `body`) or what was printed (`stdout`, `stderr`). `published`
+    are the events that the integration published itself. `error` says why nothing could be sent, or is empty; `note`
+    what it made of the answer that stands in for the service's.
+    """
+
+    message: Message | None = None
+    sent: tuple[dict[str, Any], ...] = ()
+    published: tuple[dict[str, Any], ...] = field(default=())
+    error: str = ""
+    note: str = ""
+
+
+def message_value(message: Message | None) -> dict[str, Any] | None:
+    """Return a message as JSON, what is left out being the default: an empty text, severity `info`, short fields."""
+    if message is None:
+        return None
+    texts = {name: getattr(message, name) for name in ("title", "text", "url", "author", "image", "thread_key")}
+    value: dict[str, Any] = {name: text for name, text in texts.items() if text}
+    if message.severity.value != "info":
+        value["severity"] = message.severity.value
+    if message.fields:
+        value["fields"] = [
+            {"title": one.title, "value": one.value, **({} if one.short else {"short": False})}
+            for one in message.fields
+        ]
+    return value

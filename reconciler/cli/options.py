@@ -48,15 +48,29 @@ FORMAT = Opt(
     default="", env="RECONCILE_FORMAT", metavar="FORMAT[=FILE],…",
 )  # fmt: skip
 STRICT = Opt(
-    "strict", ("--strict",), "Let warnings fail the run.",
-    kind="flag", default=False, env="RECONCILE_STRICT", off="--no-strict",
+    "strict", ("--strict",), "Let warnings fail the run. Default: what reconcile.toml says, else not.",
+    kind="flag", env="RECONCILE_STRICT", off="--no-strict",
+)  # fmt: skip
+SELECT = Opt(
+    "select", ("--select",), "Report these warnings alone, by rule, separated by commas (repeatable); errors always.",
+    kind="list", env="RECONCILE_SELECT", metavar="RULE,…",
+)  # fmt: skip
+IGNORE = Opt(
+    "ignore", ("--ignore",), "Leave these warnings out, by rule, separated by commas (repeatable).",
+    kind="list", env="RECONCILE_IGNORE", metavar="RULE,…",
+)  # fmt: skip
+STDIN_FILENAME = Opt(
+    "stdin_filename", ("--stdin-filename",), "With - as PATH: the file that standard input is the content of.",
+    metavar="FILE",
 )  # fmt: skip
 JOBS = Opt(
     "jobs", ("--jobs", "-j"), "How many processes check files; 0 means as many as pay.",
     kind="number", default=0, env="RECONCILE_JOBS", metavar="N",
 )  # fmt: skip
 
-VALIDATE = (DIR, FORMAT, STRICT, JOBS, ALLOW_PLAINTEXT, INTEGRATIONS, SECRETS_DIR)
+VALIDATE = (
+    DIR, FORMAT, STRICT, SELECT, IGNORE, STDIN_FILENAME, JOBS, ALLOW_PLAINTEXT, INTEGRATIONS, SECRETS_DIR,
+)  # fmt: skip
 """The options of `reconcile validate`; its arguments are paths."""
 WATCH = Opt(
     "watch", ("--watch", "-w"), "Keep running: follow the files until told to stop.", kind="flag", default=False

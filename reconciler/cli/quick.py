@@ -21,43 +21,47 @@ def parse_validate(arguments: Sequence[str], environ: Mapping[str, str]) -> dict
     """Return the values of `validate`'s parameters by name, or None where Typer has to decide."""
     try:
         values = {option.name: _default(option, environ) for option in VALIDATE}
-        values["paths"] = _read(list(arguments), values)
+        given: dict[str, Any] = {}
+        paths = _read(list(arguments), given)
     except NotPlain:
         return None
-    return values
+    return {**values, **given, "paths": paths}
 
 
-def _read(arguments: list[str], values: dict[str, Any]) -> list[str]:
+def _read(arguments: list[str], given: dict[str, Any]) -> list[str]:
     paths: list[str] = []
     arguments.reverse()
     while arguments:
         argument = arguments.pop()
         if argument == "--":
             return paths + arguments[::-1]
-        if argument.startswith("-"):
-            _option(argument, arguments, values)
+        if argument.startswith("-") and argument != "-":
+            _option(argument, arguments, given)
         else:
             paths.append(argument)
     return paths
 
 
-def _option(argument: str, rest: list[str], values: dict[str, Any]) -> None:
+def _option(argument: str, rest: list[str], given: dict[str, Any]) -> None:
     flag, equals, value = argument.partition("=")
     for option in VALIDATE:
         if option.kind == "flag" and not equals and flag in (*option.flags, option.off):
-            values[option.name] = flag != option.off
+            given[option.name] = flag != option.off
             return
         if option.kind != "flag" and flag in option.flags and flag.startswith("--"):
             if not equals and (not rest or rest[-1].startswith("-")):
                 raise NotPlain
-            values[option.name] = _value(option, value if equals else rest.pop())
+            found = _value(option, value if equals else rest.pop())
+            given[option.name] = [*given.get(option.name, ()), found] if option.kind == "list" else found
             return
     raise NotPlain
 
 
 def _default(option: Opt, environ: Mapping[str, str]) -> Any:
     text = environ.get(option.env or "", "")
-    return _value(option, text) if text else option.default
+    if not text:
+        return option.default
+    return text.split() if option.kind == "list" else _value(option, text)
 
 
 def _value(option: Opt, text: str) -> Any:

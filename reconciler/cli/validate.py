@@ -5,13 +5,13 @@ Starts as quickly as it can: what only findings need is imported when there are 
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from reconciler.cli.console import fail, out, wants_colour
 from reconciler.cli.names import names
-from reconciler.cli.sources import read_source
+from reconciler.cli.sources import read_source, read_stdin
 from reconciler.report.ansi import Palette
 from reconciler.report.ci.run import Run
 from reconciler.report.formats import FORMATS, render
@@ -30,27 +30,55 @@ def validate(
     paths: Sequence[str],
     dir: str,  # noqa: A002  the flag's name
     format: str,  # noqa: A002  the flag's name
-    strict: bool,
+    strict: bool | None,
+    select: Sequence[str] | None,
+    ignore: Sequence[str] | None,
+    stdin_filename: str | None,
     jobs: int,
     allow_plaintext_secrets: bool,
     integrations: str | None,
     secrets_dir: str,
 ) -> int:
-    """Check `paths`, or `dir` where there are none, and return the exit code: 1 for errors, or warnings if `strict`."""
+    """Check `paths`, or `dir` where there are none, and return the exit code: 1 for errors, or warnings if `strict`.
+
+    The path `-` is standard input, as the content of the file `stdin_filename`.
+    """
     targets = parse_formats(format)
     if "" in (dir, *paths):
         fail("expected the path of a directory or a file, found an empty one")
     if jobs < 0:
         fail(f"--jobs: expected 0 or more, found {jobs}")
-    from reconciler.config.run.run import RunOptions, validate_paths
+    from reconciler.config.run.run import RunOptions, validate_paths, validate_text
+    from reconciler.config.tree.settings import Selection
 
-    options = RunOptions(jobs or None, allow_plaintext_secrets, names(integrations), Path(secrets_dir))
-    result = validate_paths([Path(path) for path in paths or [dir]], options)
-    summary = summarize(result.diagnostics, result.files, result.configs)
-    run = Run(result.diagnostics, summary, read_source)
+    selection = Selection(rules("select", select), rules("ignore", ignore), strict)
+    options = RunOptions(
+        jobs or None, allow_plaintext_secrets, names(integrations), Path(secrets_dir), selection, Path(dir)
+    )
+    source: Callable[[str], bytes | None] = read_source
+    if "-" in paths or stdin_filename is not None:
+        file, data, source = read_stdin(paths, stdin_filename)
+        result = validate_text(data, file, options)
+    else:
+        result = validate_paths([Path(path) for path in paths or [dir]], options)
+    run = Run(result.diagnostics, summarize(result.diagnostics, result.files, result.configs), source)
     for target in targets:
         _write(target, run)
-    return int(bool(summary.errors or (strict and summary.warnings)))
+    return int(result.failed)
+
+
+def rules(flag: str, given: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Read `--select a,b --select c`; a rule that is not there, or may not be ignored, ends the verb."""
+    if not given:
+        return None
+    from reconciler.config.run.selection import refusal
+
+    found = tuple(rule.strip() for text in given for rule in text.split(",") if rule.strip())
+    for rule in found:
+        problem = refusal(flag, rule)
+        if problem is not None:
+            fail(f"--{flag}: {problem[0]} ({problem[1]})")
+    return found
 
 
 def parse_formats(text: str) -> list[Target]:

@@ -34,8 +34,10 @@ def offline_plan(options: EngineOptions) -> OfflineReport:
     scan = directory.scan(known=known)
     if scan.root is not RootState.OK:
         raise root_error(options.root)
-    accepted = {key: ConfigDocument(dict(row.accepted), row.digest) for key, row in good.items()}
-    live = {key: LiveConfig(document) for key, document in accepted.items() if document.enabled}
+    kept = {key: ConfigDocument(dict(row.accepted), row.digest) for key, row in good.items()}
+    files = {key: directory.snapshot.get(key).file or row.file for key, row in good.items()}
+    accepted = {key: document for key, document in kept.items() if directory.permits(document, files[key])}
+    live = {key: LiveConfig(document) for key, document in kept.items() if document.enabled}
     desired = {key: _effective(directory, key, accepted.get(key)) for key in {*directory.snapshot.desired, *good}}
     wanted = {key.partition("/")[0] for key, want in desired.items() if want.wanted}
     up = {key.partition("/")[0] for key in live}

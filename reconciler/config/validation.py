@@ -22,6 +22,7 @@ from reconciler.model.json import Path, digest
 
 if TYPE_CHECKING:
     from reconciler.config.explain.explain import Explainer
+    from reconciler.config.policy.policy import Bounds
 
 
 _MANY: Final = 50
@@ -96,16 +97,21 @@ class Validator:
         known = self._known.get(integration_id)
         return known.cause if isinstance(known, _Problem) else ""
 
-    def check(self, document: RawDocument, file: str) -> Checked:
-        """Judge one document of a file; releases its positions when nothing is wrong with it. Never raises for it."""
+    def check(self, document: RawDocument, file: str, bounds: "Bounds | None" = None) -> Checked:
+        """Judge one document of a file; releases its positions when nothing is wrong with it. Never raises for it.
+
+        `bounds` is what the policy of the directory asks of the file.
+        """
         raw = document.value
         if not self._envelope.is_valid(raw):
-            return self._explained(document, file, fits_envelope=False)
+            return self._explained(document, file, bounds, fits_envelope=False)
         known = self._integration(raw["integration"])
         settings = raw.get("settings")
         if not isinstance(known, _Known) or not known.schema.is_valid({} if settings is None else settings):
-            return self._explained(document, file, fits_envelope=True)
+            return self._explained(document, file, bounds, fits_envelope=True)
         found = self._checks.check(document, file, raw, known.expectations)
+        if bounds is not None:
+            found += bounds.breaches(document, file)
         config_id = f"{raw['integration']}/{raw['name']}"
         if found:
             found.sort(key=Diagnostic.sort_key)
@@ -117,7 +123,7 @@ class Validator:
         return Checked(ConfigDocument(raw, digest(raw)), config_id, tuple(found), persistable)
 
     def check_value(self, raw: dict[str, Any]) -> Checked:
-        """Judge a document out of the state directory; positions are 1:1."""
+        """Judge a document out of the state directory, but for the policy; positions are 1:1."""
         return self.check(RawDocument(raw, 1), "")
 
     def _integration(self, name: str) -> _Known | _Problem:
@@ -150,7 +156,7 @@ class Validator:
             rules.UNKNOWN_INTEGRATION, f"no integration `{name[:63]}` is installed", help_text or "install it"
         )
 
-    def _explained(self, document: RawDocument, file: str, *, fits_envelope: bool) -> Checked:
+    def _explained(self, document: RawDocument, file: str, bounds: "Bounds | None", *, fits_envelope: bool) -> Checked:
         """Say all that is wrong, in the parts that can be judged although others are wrong."""
         raw = document.value
         found = [] if fits_envelope else self._why(document, file, "", self._envelope.schema, ())
@@ -168,6 +174,8 @@ class Validator:
             sound = sound_parts(raw, [d.path for d in found if d.path])
             expectations = known.expectations if isinstance(known, _Known) else Expectations()
             found += self._checks.check(document, file, sound, expectations)
+        if bounds is not None:
+            found += bounds.breaches(document, file)
         return Checked(None, _id(raw), tuple(sorted(dict.fromkeys(found), key=Diagnostic.sort_key)))
 
     def _why(

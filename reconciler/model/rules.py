@@ -39,5 +39,14 @@ TEMPLATE_SYNTAX: Final = "template-syntax"
 DANGLING_FALLBACK: Final = "dangling-fallback"
 IGNORED_SETTING: Final = "ignored-setting"
 
+# What the directory allows, and comments about findings
+POLICY: Final = "policy"
+UNUSED_SUPPRESSION: Final = "unused-suppression"
+
 # Our own fault: one file must not keep the others from being checked
 INTERNAL_ERROR: Final = "internal-error"
+
+RULES: Final = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
+"""Every rule."""
+ADVICE: Final = frozenset({UNKNOWN_EVENT_TYPE, DANGLING_FALLBACK, IGNORED_SETTING, UNUSED_SUPPRESSION})
+"""The rules whose findings are warnings: those alone may be left out of a report."""

@@ -120,7 +120,8 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     overrides = Overrides(tools.clock)
     absences = Absences(world, ground.prune_limit, overrides)
     absences.following = ground.role is Role.WORKER
-    goods = Goods(ground.store, tools.validator, world, ground.disk, writing=ground.role is Role.RUNNER)
+    is_runner = ground.role is Role.RUNNER
+    goods = Goods(ground.store, tools.validator, world, ground.disk, directory.permits, writing=is_runner)
     effects.may_keep = goods.keeps
     parts = Parts(services, world, directory, goods, absences, overrides, deliveries, ground.disk, ground.scanner)
     controller = Controller(parts, listener, first_pass)

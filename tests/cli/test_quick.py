@@ -18,6 +18,9 @@ COMMAND = typer.main.get_command(app)
 def by_typer(arguments):
     values = dict(COMMAND.make_context("validate", list(arguments)).params)
     values["paths"] = list(values["paths"] or ())
+    for option in VALIDATE:
+        if option.kind == "list":  # Typer hands an empty one to the verb as None
+            values[option.name] = list(values[option.name] or ()) or None
     return values
 
 
@@ -32,6 +35,8 @@ PLAIN = [
     ["--dir", "x", "--secrets-dir", "y", "--integrations", "a,b", "--allow-plaintext-secrets"],
     ["--", "--strict", "-x"],
     ["a", "--", "b"],
+    ["-", "--stdin-filename", "x.yaml"],
+    ["--select", "a,b", "--select=c", "--ignore", "d"],
 ]
 ODD = [
     ["--help"],
@@ -42,7 +47,6 @@ ODD = [
     ["-j", "2"],
     ["--strict=1"],
     ["--form", "x"],
-    ["-"],
 ]
 
 
@@ -59,7 +63,23 @@ def test_anything_else_is_left_to_typer(arguments):
 @given(
     st.lists(
         st.sampled_from(
-            ["a", "--", "-j", "3", "--jobs", "--jobs=4", "--strict", "--no-strict", "--format", "--dir=", "-h", ""]
+            [
+                "a",
+                "--",
+                "-j",
+                "3",
+                "--jobs",
+                "--jobs=4",
+                "--strict",
+                "--no-strict",
+                "--format",
+                "--dir=",
+                "-h",
+                "",
+                "-",
+                "--select",
+                "--ignore=x",
+            ]
         )
     )
 )
@@ -72,11 +92,11 @@ def test_quick_path_never_disagrees(arguments):
     "environ",
     [
         {"RECONCILE_DIR": "d", "RECONCILE_JOBS": "3", "RECONCILE_STRICT": "yes"},
-        {"RECONCILE_STRICT": "0", "RECONCILE_FORMAT": ""},
+        {"RECONCILE_STRICT": "0", "RECONCILE_FORMAT": "", "RECONCILE_IGNORE": "a,b c"},
         {"RECONCILE_INTEGRATIONS": "slack", "RECONCILE_SECRETS_DIR": "/s", "RECONCILE_ALLOW_PLAINTEXT_SECRETS": "true"},
     ],
 )
-@pytest.mark.parametrize("arguments", [[], ["--no-strict", "--jobs", "1", "--dir", "e"]])
+@pytest.mark.parametrize("arguments", [[], ["--no-strict", "--jobs", "1", "--dir", "e", "--ignore", "z"]])
 def test_environment_reads_as_typer_reads_it(environ, arguments, monkeypatch):
     for name, value in environ.items():
         monkeypatch.setenv(name, value)

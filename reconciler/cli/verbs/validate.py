@@ -13,11 +13,15 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def validate(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH", help="Files, or directories that are roots themselves.")
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files, directories that are roots themselves, or - for standard input."),
     ] = None,
     dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
     format: Annotated[str, option(options.FORMAT)] = options.FORMAT.default,  # noqa: A002
-    strict: Annotated[bool, option(options.STRICT)] = options.STRICT.default,
+    strict: Annotated[bool | None, option(options.STRICT)] = options.STRICT.default,
+    select: Annotated[list[str] | None, option(options.SELECT)] = None,
+    ignore: Annotated[list[str] | None, option(options.IGNORE)] = None,
+    stdin_filename: Annotated[str | None, option(options.STDIN_FILENAME)] = None,
     jobs: Annotated[int, option(options.JOBS)] = options.JOBS.default,
     allow_plaintext_secrets: AllowPlaintext = options.ALLOW_PLAINTEXT.default,
     integrations: Integrations = None,
@@ -27,6 +31,7 @@ def validate(
     from reconciler.cli import validate as verb
 
     return verb.validate(
-        paths=paths or [], dir=dir, format=format, strict=strict, jobs=jobs,
+        paths=paths or [], dir=dir, format=format, strict=strict, select=select, ignore=ignore,
+        stdin_filename=stdin_filename, jobs=jobs,
         allow_plaintext_secrets=allow_plaintext_secrets, integrations=integrations, secrets_dir=secrets_dir,
     )  # fmt: skip

@@ -5,15 +5,22 @@ need is imported when there are some: checking one file should take no longer th
 """
 
 import gc
+import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.config.files import Unreadable, Vanished, check_regular, read_file, resolve_link
+from reconciler.config.run.suppressions import MARK, Suppression, find_suppressions
 from reconciler.config.validation import Validator
 from reconciler.config.yaml.reader import RawDocument, read_documents
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Span
+from reconciler.model.rules import POLICY
+
+if TYPE_CHECKING:
+    from reconciler.config.policy.policy import Bounds, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +28,36 @@ class Batch:
     """Files of one root. `base` is the root's resolved path, `prefix` is written before a file's path in findings.
 
     `special` are the files that are links, or no files at all, and have to be looked at before they are opened.
+    `policy` is what the root allows; `place` is where in the root a file stands that is checked alone, and what its
+    link leads to.
     """
 
     base: str
     prefix: str
     files: Sequence[str]
     special: Collection[str] = ()
+    policy: "Policy | None" = None
+    place: tuple[str, str] | None = None
+
+    def bounds(self, file: str) -> "Bounds | None":
+        """Return what the documents of a file must keep to."""
+        if self.policy is None:
+            return None
+        if self.place is not None:
+            return self.policy.bounds(*self.place)
+        if file not in self.special:
+            return self.policy.bounds(file)
+        return self.policy.bounds(file, os.path.realpath(f"{self.base}/{file}").removeprefix(f"{self.base}/"))
 
 
 class Part:
     """What checking some files gave: ids with the file (as shown) and line of each document that names one.
 
-    `fallbacks` are the valid documents that name one, cut down to that, with its place.
+    `fallbacks` are the valid documents that name one, cut down to that, with its place. `comments` are those about
+    findings; `failed` is whether what was found fails the run.
     """
 
-    __slots__ = ("configs", "diagnostics", "fallbacks", "files", "ids")
+    __slots__ = ("comments", "configs", "diagnostics", "failed", "fallbacks", "files", "ids")
 
     def __init__(self, diagnostics: Sequence[Diagnostic] = (), files: int = 0) -> None:
         self.diagnostics = list(diagnostics)
@@ -43,6 +65,8 @@ class Part:
         self.fallbacks: list[tuple[ConfigDocument, Span]] = []
         self.files = files
         self.configs = 0
+        self.comments: list[Suppression] = []
+        self.failed = False
 
     def add(self, other: "Part") -> None:
         """Take in another part of the same root."""
@@ -51,6 +75,8 @@ class Part:
         self.fallbacks += other.fallbacks
         self.files += other.files
         self.configs += other.configs
+        self.comments += other.comments
+        self.failed = self.failed or other.failed
 
 
 def check_files(batch: Batch, validator: Validator) -> Part:
@@ -68,7 +94,7 @@ def check_files(batch: Batch, validator: Validator) -> Part:
             continue
         part.files += 1
         try:
-            _check(part, data, shown, validator)
+            check_bytes(part, data, shown, validator, batch.bounds(file))
         except Exception as error:  # noqa: BLE001 — one file must not keep the others from being checked
             from reconciler.config.tree.read import internal_error
 
@@ -76,15 +102,19 @@ def check_files(batch: Batch, validator: Validator) -> Part:
     return part
 
 
-def _check(part: Part, data: bytes, shown: str, validator: Validator) -> None:
+def check_bytes(part: Part, data: bytes, shown: str, validator: Validator, bounds: "Bounds | None") -> None:
+    """Check the content of one file, which findings name as `shown`, and add to `part` what comes of it."""
+    if MARK in data:
+        part.comments += find_suppressions(data, shown)
     result = read_documents(data, shown)
     if result.diagnostics:
         part.diagnostics += result.diagnostics
     for document in result.documents:
         part.configs += 1
         fallback = _fallback(document, shown)
-        checked = validator.check(document, shown)
-        if checked.id is not None:
+        checked = validator.check(document, shown, bounds)
+        # What may not stand in its folder names nothing: it is not the other place of a duplicate.
+        if checked.id is not None and not any(d.rule == POLICY for d in checked.diagnostics):
             part.ids.append((checked.id, shown, document.line))
         if checked.diagnostics:
             part.diagnostics += checked.diagnostics

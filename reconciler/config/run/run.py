@@ -5,18 +5,19 @@ by the command line. Files are not waited for until they settle.
 """
 
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, is_hidden_name, join
-from reconciler.config.places import display_path, display_prefix
-from reconciler.config.run.files import Batch, Part, across, check_files, duplicates, without_gc
+from reconciler.config.files import SETTINGS_FILE, join
+from reconciler.config.places import display_prefix
+from reconciler.config.run.files import Batch, Part, across, check_files, without_gc
+from reconciler.config.run.single import check_single, check_text, is_folder, shown_under, unreadable
+from reconciler.config.run.suppressions import conclude
+from reconciler.config.tree.settings import NOTHING_SAID, Selection
 from reconciler.config.validation import Validator
-from reconciler.model.diagnostic import Diagnostic, Span
-from reconciler.model.errors import RootUnreadable
+from reconciler.model.diagnostic import Diagnostic
 
 _SPREAD_FROM = 40
 _WARM = 20
@@ -25,24 +26,32 @@ _WARM = 20
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How to check. `jobs` is how many processes, None or 0 for as many as pay; `integrations` None allows all."""
+    """How to check. `jobs` is how many processes, None or 0 for as many as pay; `integrations` None allows all.
+
+    `selection` beats what a root's `reconcile.toml` says; a file that is checked alone belongs to the root `directory`
+    where it lies beneath that.
+    """
 
     jobs: int | None = None
     allow_plaintext_secrets: bool = False
     integrations: tuple[str, ...] | None = None
     secrets_dir: Path = Path("/run/secrets")
+    selection: Selection = NOTHING_SAID
+    directory: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What was found, by place; `files` and `configs` count what was looked at, the invalid included.
 
+    `failed` is whether something of it fails the run: an error, or a warning of a root that is `strict`.
     Files in `diagnostics` are relative to where the user stands, so that they can be opened from there.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     files: int
     configs: int
+    failed: bool = False
 
 
 def validate_paths(
@@ -54,14 +63,29 @@ def validate_paths(
     ReconcileError when a worker process dies.
     """
     chosen = options or RunOptions()
-    roots = [(path, _is_folder(path)) for path in paths]
+    roots = [(path, is_folder(path)) for path in paths]
     checker = validator or _validator(chosen)
     total = Part()
     with without_gc():
-        for path, is_folder in roots:
-            total.add(_check_root(path, chosen, checker) if is_folder else _check_single(path, checker))
+        for path, is_root in roots:
+            if is_root:
+                total.add(_check_root(path, chosen, checker))
+            else:
+                total.add(check_single(path, checker, chosen.selection, chosen.directory))
+    return _result(total)
+
+
+def validate_text(
+    data: bytes, name: str, options: RunOptions | None = None, *, validator: Validator | None = None
+) -> RunResult:
+    """Check a text as if it stood in the file `name`, which need not exist: what an editor has not saved yet."""
+    chosen = options or RunOptions()
+    return _result(check_text(data, name, validator or _validator(chosen), chosen.selection, chosen.directory))
+
+
+def _result(total: Part) -> RunResult:
     found = tuple(sorted(dict.fromkeys(total.diagnostics), key=Diagnostic.sort_key))
-    return RunResult(found, total.files, total.configs)
+    return RunResult(found, total.files, total.configs, total.failed)
 
 
 def _validator(options: RunOptions) -> Validator:
@@ -74,32 +98,22 @@ def _validator(options: RunOptions) -> Validator:
     )
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.stat().st_mode)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> RootUnreadable:
-    reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-    return RootUnreadable(f"{path} {reason}")
-
-
 def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
-    from reconciler.config.tree.settings import SettingsFile, too_many
+    from reconciler.config.tree.settings import too_many
+    from reconciler.config.tree.settings_file import SettingsFile
     from reconciler.config.tree.walk import walk_all
 
     try:
         base = os.path.realpath(path, strict=True)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     walk = walk_all(base, _nothing)
     if walk.root_error is not None:
-        raise _unreadable(path, walk.root_error) from walk.root_error
+        raise unreadable(path, walk.root_error) from walk.root_error
     prefix = display_prefix(path)
-    settings = SettingsFile().refresh(base)
-    problems = [*settings.diagnostics, *walk.broken.values()]
+    file = SettingsFile()
+    settings = file.refresh(base)
+    problems = [*file.problems, *walk.broken.values()]
     problems += [problem for listing in walk.listings.values() for problem in listing.problems]
     files = sorted(join(folder, name) for folder, listing in walk.listings.items() for name in listing.files)
     if len(files) > settings.max_files:
@@ -108,10 +122,12 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
     special = frozenset(
         join(folder, name) for folder, listing in walk.listings.items() for name in listing.links | listing.odd
     )
-    batch = Batch(base, prefix, files, special)
+    policy = settings.policy.shown_as(prefix + SETTINGS_FILE) if settings.policy is not None else None
+    batch = Batch(base, prefix, files, special, policy)
     part = _check_batch(batch, options.jobs, validator)
-    part.diagnostics += [_shown(problem, prefix) for problem in problems]
+    part.diagnostics += [shown_under(problem, prefix) for problem in problems]
     part.diagnostics += across(batch, part)
+    conclude(part, options.selection, settings.selection)
     return part
 
 
@@ -130,40 +146,6 @@ def _check_batch(batch: Batch, jobs: int | None, validator: Validator) -> Part:
         part.add(result)
     part.ids.sort(key=lambda found: found[1:])
     return part
-
-
-def _check_single(path: Path, validator: Validator) -> Part:
-    """Check one file by itself; a name that is skipped in a directory is skipped here too."""
-    folder, name = os.path.split(os.path.normpath(path))
-    shown = display_path(path)
-    if name == SETTINGS_FILE:
-        from reconciler.config.tree.settings import SettingsFile
-
-        settings = SettingsFile().refresh(folder or ".")
-        return Part([_shown(problem, shown.removesuffix(name)) for problem in settings.diagnostics], files=1)
-    if is_hidden_name(name):
-        return Part()
-    try:
-        base = os.path.realpath(path, strict=True)
-        check_regular(base)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except Vanished:
-        raise RootUnreadable(f"{path} does not exist") from None
-    except Unreadable as problem:
-        return Part([problem.diagnostic(shown)], files=1)
-    real_folder, real_name = os.path.split(base)
-    batch = Batch(real_folder, shown.removesuffix(name), (real_name,))
-    part = check_files(batch, validator)
-    part.diagnostics += duplicates(batch, part.ids)
-    part.ids, part.fallbacks = [], []  # a fallback may well be in another file
-    return part
-
-
-def _shown(problem: Diagnostic, prefix: str) -> Diagnostic:
-    """Return a finding about the root itself with its file as the user would write it."""
-    span = problem.span
-    return replace(problem, span=Span(prefix + span.file, span.line, span.column, span.end_line, span.end_column))
 
 
 def _nothing() -> None:

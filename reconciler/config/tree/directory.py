@@ -9,18 +9,21 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from reconciler.config.files import is_gone
+from reconciler.config.files import SETTINGS_FILE, is_gone
+from reconciler.config.policy.policy import UnknownPolicy
 from reconciler.config.tree.files import FileTree
 from reconciler.config.tree.memory import SETTLE
-from reconciler.config.tree.settings import SettingsFile, too_many
+from reconciler.config.tree.settings import too_many
+from reconciler.config.tree.settings_file import SettingsFile
 from reconciler.config.tree.snapshot import Snapshot
 from reconciler.config.tree.walk import Walk, walk_all, walk_some
 from reconciler.config.validation import Validator
+from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.ports import Clock
 
@@ -42,7 +45,8 @@ class Scan:
     `files` is how many files the directory holds, `read` how many were read now. `recheck_in` is in how many seconds
     to scan again because something is still being written (any folders will do, none too), or None: as long as it is
     given, an absence must not be confirmed, since a file may be on its way under another name. `problems` are
-    findings about the root's settings, names, and folders that cannot be listed.
+    findings about the root's settings, names, and folders that cannot be listed. `judged_again` says that the policy
+    has changed: what was good before may not be allowed any more, whatever became of its file.
     """
 
     changed: frozenset[str] = frozenset()
@@ -52,6 +56,11 @@ class Scan:
     recheck_in: float | None = None
     problems: tuple[Diagnostic, ...] = ()
     moved: frozenset[str] = frozenset()
+    judged_again: bool = False
+
+    def concerned(self, known: Iterable[str]) -> set[str]:
+        """Return the ids to look at, where `known` are all that there are."""
+        return {*self.changed, *self.moved, *(known if self.judged_again else ())}
 
 
 class Directory:
@@ -60,8 +69,11 @@ class Directory:
     def __init__(self, root: Path, validator: Validator, *, clock: Clock | None = None, settle: float = SETTLE) -> None:
         self.root = root
         self._validator = validator
-        self._tree = FileTree(validator, clock.monotonic if clock is not None else time.monotonic, settle)
-        self._settings = SettingsFile()
+        now = clock.monotonic if clock is not None else time.monotonic
+        self._tree = FileTree(validator, now, settle)
+        self._settings = SettingsFile(now, settle)
+        self._policy_key = ""
+        self._base = ""
         self._snapshot = Snapshot()
         self._identity: tuple[int, int] | None = None
         self._accepting = self._is_lost = False
@@ -97,19 +109,33 @@ class Directory:
         self._tree.learn(known or {})
         try:
             base, identity = self._locate()
+            judged_again = self._refresh_settings(base)
             # A root that was lost is not there again before all of it has been listed.
-            everything = folders is None or identity != self._identity or self._is_lost
+            everything = folders is None or judged_again or identity != self._identity or self._is_lost
             walk = self._walk(base, None if everything else folders, tick)
         except OSError as error:
             return self._lost(RootState.MISSING if is_gone(error) else RootState.UNREADABLE)
         if identity != self._identity and self._is_swapped_empty(walk):
             return self._lost(RootState.SWAPPED_EMPTY)
         self._identity, self._accepting, self._is_lost = identity, False, False
+        if judged_again:
+            self._tree.revalidate()
         if everything:
-            self._settings.refresh(base)
             self._revalidate()
         self._tree.refresh(walk, base, self._settings.settings.max_files, tick, everything=everything)
-        return self._publish()
+        return self._publish(judged_again=judged_again)
+
+    def permits(self, document: ConfigDocument | None, file: str) -> bool:
+        """Whether a document that was good once may still run, by the policy of the file that it came from.
+
+        Whatever cannot be known of the policy now does not stop what runs.
+        """
+        policy = self._tree.policy
+        if policy is None or document is None:
+            return True
+        base, target = self._base, os.path.realpath(f"{self._base}/{file}")
+        bounds = policy.bounds(file, target.removeprefix(f"{base}/") if target.startswith(f"{base}/") else "")
+        return bounds is None or bounds.permit(document.raw)
 
     # --- the root -----------------------------------------------------------------------------------------------
 
@@ -148,9 +174,21 @@ class Directory:
         if invalid:
             self._tree.revalidate(invalid)
 
-    def _publish(self) -> Scan:
+    def _refresh_settings(self, base: str) -> bool:
+        """Take in the settings of the root; returns whether the policy is another one than before."""
+        settings, tree = self._settings.refresh(base), self._tree
+        self._base = base
+        if self._settings.is_known:
+            tree.policy = settings.policy
+        elif not isinstance(tree.policy, UnknownPolicy):
+            tree.policy = UnknownPolicy(SETTINGS_FILE)
+        key = tree.policy.key if tree.policy is not None else ""
+        is_other, self._policy_key = key != self._policy_key, key
+        return is_other
+
+    def _publish(self, *, judged_again: bool) -> Scan:
         tree, settings = self._tree, self._settings.settings
-        problems = [*settings.diagnostics, *tree.problems()]
+        problems = [*self._settings.problems, *tree.problems()]
         if tree.is_over:
             problems.append(too_many(settings.max_files))
         is_same = not tree.index.touched and problems == self._problems and tree.files == self._snapshot.files
@@ -158,9 +196,9 @@ class Directory:
         if not is_same:
             self._problems = problems
             self._snapshot = Snapshot(tree.index.desired, tree.files, [*problems, *tree.index.diagnostics()])
-        due = tree.settling.due_in()
+        due = min((at for at in (tree.settling.due_in(), self._settings.due_in()) if at is not None), default=None)
         recheck_in = SETTLE if due is None and tree.again else due
-        return Scan(changed, RootState.OK, tree.files, tree.read, recheck_in, tuple(problems), moved)
+        return Scan(changed, RootState.OK, tree.files, tree.read, recheck_in, tuple(problems), moved, judged_again)
 
 
 def _nothing() -> None:

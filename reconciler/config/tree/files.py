@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from reconciler.config.files import (
     Listing,
@@ -26,6 +27,9 @@ from reconciler.config.tree.snapshot import FileState, Index
 from reconciler.config.tree.walk import Walk, beneath, walk_some
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from reconciler.config.policy.policy import Policy
 
 _ROUNDS = 3
 """How often one scan lists a folder again in which something vanished between listing and opening."""
@@ -58,6 +62,8 @@ class FileTree:
         self._is_first = True
         self._tick: Callable[[], None] = _nothing
         self._looked = 0
+        self.policy: Policy | None = None
+        """What the folders may hold; what was judged by another one is to be judged again: see `revalidate`."""
 
     def learn(self, known: Mapping[str, Collection[str]]) -> None:
         """Take in which ids files held in an earlier life."""
@@ -84,12 +90,14 @@ class FileTree:
         self._lost_files.forget_old(seen_all=everything)
         self._is_first = False
 
-    def revalidate(self, integrations: Collection[str]) -> None:
-        """Have every document of these integrations checked again by the next whole refresh."""
+    def revalidate(self, integrations: Collection[str] | None = None) -> None:
+        """Have every document of these integrations, or of all, checked again by the next whole refresh."""
         for folder, records in self.folders.items():
             for name, record in records.items():
                 state = self.index.state(join(folder, name))
-                if state is not None and any(c.id.partition("/")[0] in integrations for c in state.claims):
+                if integrations is None or (
+                    state is not None and any(c.id.partition("/")[0] in integrations for c in state.claims)
+                ):
                     record.content, record.retry = b"", True
 
     def problems(self) -> list[Diagnostic]:
@@ -161,10 +169,10 @@ class FileTree:
                 return
             seen = now_seen
         self.settling.done(file)
-        self._take(folder, name, seen, found)
+        self._take(folder, name, seen, found, path.removeprefix(f"{self._base}/"))
 
-    def _take(self, folder: str, name: str, seen: bytes, found: "bytes | Unreadable") -> None:
-        """Put what a file says into the index, unless it says what it said before."""
+    def _take(self, folder: str, name: str, seen: bytes, found: "bytes | Unreadable", target: str) -> None:
+        """Put what a file says into the index, unless it says what it said before; `target` is where it was read."""
         file, records = join(folder, name), self.folders[folder]
         record = records.get(name)
         if record is None:
@@ -177,10 +185,11 @@ class FileTree:
         else:
             if self._is_first and _is_fresh(seen):
                 self._doubt(file, record)
-            content = blake2b(found, digest_size=16).digest()
+            content = blake2b(found, digest_size=16).digest() + (b"" if target == file else target.encode())
             if content == record.content:
                 return
-            state, record.content = read_state(file, found, self._validator), content
+            bounds = self.policy.bounds(file, target) if self.policy is not None else None
+            state, record.content = read_state(file, found, self._validator, bounds), content
         self.index.put(file, state, self._lost_files.recall(file))
 
     def _doubt(self, file: str, record: FileRecord) -> None:

@@ -5,13 +5,17 @@ Called by `directory` for each file that changed. It keeps nothing.
 
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.config.files import Unreadable
 from reconciler.config.tree.snapshot import Claim, FileState
 from reconciler.config.validation import Validator
 from reconciler.config.yaml.reader import read_documents
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
-from reconciler.model.rules import INTERNAL_ERROR, UNREADABLE_FILE
+from reconciler.model.rules import INTERNAL_ERROR, POLICY, UNREADABLE_FILE
+
+if TYPE_CHECKING:
+    from reconciler.config.policy.policy import Bounds
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +29,21 @@ class FileRecord:
     retry: bool = False
 
 
-def read_state(file: str, data: bytes, validator: Validator) -> FileState:
-    """Return what the bytes of `file` say. Never raises: a failure of ours is a diagnostic too."""
+def read_state(file: str, data: bytes, validator: Validator, bounds: "Bounds | None" = None) -> FileState:
+    """Return what the bytes of `file` say, within its bounds. Never raises: a failure of ours is a diagnostic too."""
     try:
-        return _read_state(file, data, validator)
+        return _read_state(file, data, validator, bounds)
     except Exception as error:  # noqa: BLE001 — a failure of ours concerns one file, not the scan
         return FileState(diagnostics=(internal_error(file, error),))
 
 
-def _read_state(file: str, data: bytes, validator: Validator) -> FileState:
+def _read_state(file: str, data: bytes, validator: Validator, bounds: "Bounds | None") -> FileState:
     result = read_documents(data, file)
     diagnostics = list(result.diagnostics)
     claims = []
     for document in result.documents:
         span = document.span(("name",), file)  # before the check, which drops the positions of a valid document
-        checked = validator.check(document, file)
+        checked = validator.check(document, file, bounds)
         diagnostics += checked.diagnostics
         if checked.id is not None:
             claims.append(
@@ -50,6 +54,7 @@ def _read_state(file: str, data: bytes, validator: Validator) -> FileState:
                     checked.document,
                     checked.diagnostics,
                     persistable=checked.persistable,
+                    refused=any(d.rule == POLICY for d in checked.diagnostics),
                 )
             )
         document.release()

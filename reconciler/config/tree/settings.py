@@ -1,95 +1,193 @@
 """`reconcile.toml` at the root of a directory: settings for the directory itself, shared through the repository.
 
-Read by `directory` and `run`; a directory without the file has the defaults. Keys for rules and policy come later.
+What the bytes mean; `settings_file.py` follows the file. A file with an error is not in force: half a policy is none.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from math import isfinite
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, read_file, signature
+from reconciler.config.files import SETTINGS_FILE
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
-from reconciler.model.rules import INVALID_VALUE, TOML_SYNTAX, UNKNOWN_KEY, VALIDATION_LIMIT
+from reconciler.model.json import Path
+from reconciler.model.rules import INVALID_VALUE, TOML_SYNTAX, VALIDATION_LIMIT, WRONG_TYPE
 
-_LIMITS = ("max_files",)
-_MOST_FILES = 10_000_000
+if TYPE_CHECKING:
+    from reconciler.config.policy.policy import Policy
+    from reconciler.config.policy.read import ReadSchema
+    from reconciler.config.tree.toml_places import TomlDocument
+
+SCHEMA: Final = FilePath(__file__).with_name("settings.schema.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which warnings `validate` reports, by rule, and whether they fail it; None is what was not said."""
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    strict: bool | None = None
+
+
+NOTHING_SAID: Final = Selection()
 
 
 @dataclass(frozen=True, slots=True)
 class DirectorySettings:
-    """What a directory says of itself. `max_files` is how many configuration files it may hold."""
+    """What a directory says of itself. `max_files` is how many configuration files it may hold.
+
+    `policy` is None where there is none. `is_sound` is false when an error keeps the limits and the policy from being
+    taken; one in `selection`, which only `validate` looks at, does not.
+    """
 
     max_files: int = 1_000_000
+    selection: Selection = NOTHING_SAID
+    policy: "Policy | None" = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    is_sound: bool = True
 
 
-class SettingsFile:
-    """The settings of one root, read again only when the file has changed."""
+def settings_schema() -> dict[str, Any]:
+    """Return the published JSON Schema of `reconcile.toml`, for editors."""
+    import json
 
-    def __init__(self) -> None:
-        self._seen = b""
-        self.settings = DirectorySettings()
-
-    def refresh(self, base: str) -> DirectorySettings:
-        """Return what the file of the root `base` says now; what is wrong with it stands in `diagnostics`."""
-        path = f"{base}/{SETTINGS_FILE}"
-        try:
-            seen = signature(check_regular(path))
-            if seen != self._seen:
-                data, status = read_file(path)
-                self._seen, self.settings = signature(status), parse_settings(data)
-        except Vanished:
-            self._seen, self.settings = b"", DirectorySettings()
-        except Unreadable as problem:
-            # The limits that were in force stay: a file that cannot be read must not lift them.
-            self._seen = b""
-            self.settings = DirectorySettings(self.settings.max_files, (problem.diagnostic(SETTINGS_FILE),))
-        return self.settings
+    schema: dict[str, Any] = json.loads(SCHEMA.read_bytes())
+    return schema
 
 
-def parse_settings(data: bytes) -> DirectorySettings:
-    """Return the settings that the bytes of a `reconcile.toml` hold, with a finding for all that is not understood."""
+def parse_settings(data: bytes, read_schema: "ReadSchema | None" = None) -> DirectorySettings:
+    """Return the settings that the bytes of a `reconcile.toml` hold, with a finding for all that is not understood.
+
+    `read_schema` gives the files beneath the root that the policy names.
+    """
     import tomllib
 
     try:
-        value = tomllib.loads(data.decode("utf-8"))
+        text = data.decode("utf-8").replace("\r\n", "\n")
+        value = tomllib.loads(text)
     except UnicodeDecodeError as error:
-        return DirectorySettings(
-            diagnostics=(_finding(TOML_SYNTAX, f"it is not UTF-8 at byte {error.start}", "save it as UTF-8"),)
-        )
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return DirectorySettings(
-            diagnostics=(_finding(TOML_SYNTAX, f"it is not TOML: {error}", "write [limits], then max_files = 10000"),)
-        )
-    return _settings(value)
+        return _broken(_at(1, 1, f"it is not UTF-8 at byte {error.start}", "save it as UTF-8"))
+    except RecursionError:
+        return _broken(_at(1, 1, "it is not TOML: nested too deep", "write [limits], then max_files = 10000"))
+    except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
+        return _broken(_syntax(str(error)))
+    from reconciler.config.tree.toml_places import TomlDocument
+
+    return _settings(TomlDocument(value, text), read_schema or _no_files)
 
 
 def too_many(limit: int) -> Diagnostic:
     """Return the finding that the directory holds more files than it may."""
     message = f"the directory holds more than {limit} configuration files; those beyond are not loaded"
-    return _finding(
-        VALIDATION_LIMIT, message, f"raise max_files under [limits] in {SETTINGS_FILE}, or split the directory"
+    help_text = f"raise max_files under [limits] in {SETTINGS_FILE}, or split the directory"
+    return Diagnostic(VALIDATION_LIMIT, Severity.ERROR, message, Span(SETTINGS_FILE), help_text)
+
+
+def _settings(document: "TomlDocument", read_schema: "ReadSchema") -> DirectorySettings:
+    found = _foreign(document) or _misfits(document)
+    said = document.value.get("validate")
+    selection = NOTHING_SAID
+    if isinstance(said, dict) and not any(d.path[:1] == ("validate",) for d in found):
+        selection = Selection(_names(said, "select"), _names(said, "ignore"), said.get("strict"))
+        found += _rules(document, said)
+    if any(d.path[:1] != ("validate",) for d in found):
+        return DirectorySettings(selection=selection, diagnostics=tuple(found), is_sound=False)
+    settings = DirectorySettings(
+        document.value.get("limits", {}).get("max_files", DirectorySettings().max_files), selection, None, tuple(found)
+    )
+    return _with_policy(settings, document, read_schema) if document.value.get("folder") else settings
+
+
+def _with_policy(settings: DirectorySettings, document: "TomlDocument", read_schema: "ReadSchema") -> DirectorySettings:
+    from reconciler.config.policy.policy import Policy
+    from reconciler.config.policy.read import PolicyReader
+
+    key = blake2b(document.text.encode(), digest_size=16)
+
+    def read(name: str) -> bytes:
+        data = read_schema(name)
+        key.update(data)
+        return data
+
+    reader = PolicyReader(document, SETTINGS_FILE, read)
+    folders = reader.read(document.value["folder"])
+    if reader.found:
+        return replace(settings, diagnostics=(*settings.diagnostics, *reader.found), is_sound=False)
+    return replace(settings, policy=Policy(folders, key.hexdigest()))
+
+
+# --- what is wrong with it ------------------------------------------------------------------------------------------
+
+
+def _foreign(document: "TomlDocument") -> list[Diagnostic]:
+    """Return a finding for each value that JSON does not have: dates, and numbers that are not finite."""
+    found: list[Diagnostic] = []
+    waiting: list[tuple[Path, Any]] = [((), document.value)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += [((*path, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*path, index), item) for index, item in enumerate(value)]
+        elif not isinstance(value, str | int | float) or (isinstance(value, float) and not isfinite(value)):
+            message = "expected text, a whole number, true or false, found a date, a time or an infinite number"
+            span = document.span(path, SETTINGS_FILE)
+            found.append(Diagnostic(WRONG_TYPE, Severity.ERROR, message, span, "put it in quotes", path))
+    return found
+
+
+def _misfits(document: "TomlDocument") -> list[Diagnostic]:
+    from reconciler.config.schemas.schema import compile_schema
+
+    schema = settings_schema()
+    if compile_schema(schema).is_valid(document.value):
+        return []
+    from reconciler.config.explain.explain import Explainer
+
+    return Explainer(schema).explain(document, SETTINGS_FILE, document.value, ())
+
+
+def _rules(document: "TomlDocument", said: Mapping[str, Any]) -> list[Diagnostic]:
+    from reconciler.config.run.selection import refusal
+
+    found = []
+    for key in ("select", "ignore"):
+        for index, rule in enumerate(said.get(key, ())):
+            problem = refusal(key, rule)
+            if problem is not None:
+                path: Path = ("validate", key, index)
+                span = document.span(path, SETTINGS_FILE)
+                found.append(Diagnostic(INVALID_VALUE, Severity.ERROR, problem[0], span, problem[1], path))
+    return found
+
+
+def _names(said: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    return tuple(said[key]) if key in said else None
+
+
+def _broken(finding: Diagnostic) -> DirectorySettings:
+    return DirectorySettings(diagnostics=(finding,), is_sound=False)
+
+
+def _syntax(said: str) -> Diagnostic:
+    """Return the finding that tomllib's message makes, at the place that it names."""
+    import re
+
+    match = re.search(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)", said)
+    line, column = (int(match[1]), int(match[2])) if match is not None and match[1] else (1, 1)
+    text = said[: match.start()] if match is not None and match[1] else said
+    return _at(
+        line, column, f"it is not TOML: {text[:1].lower()}{text[1:200]}", "see https://toml.io for how it is written"
     )
 
 
-def _settings(value: dict[str, Any]) -> DirectorySettings:
-    found = [_unknown(key, ("limits",)) for key in value if key != "limits"]
-    limits = value.get("limits", {})
-    if not isinstance(limits, dict):
-        problem = _finding(INVALID_VALUE, "limits must be a table: [limits]", "write [limits], then max_files = 10000")
-        return DirectorySettings(diagnostics=(*found, problem))
-    found += [_unknown(key, _LIMITS) for key in limits if key not in _LIMITS]
-    most = limits.get("max_files", DirectorySettings().max_files)
-    if type(most) is not int or not 1 <= most <= _MOST_FILES:
-        message = f"max_files under [limits] must be a whole number from 1 to {_MOST_FILES}, found {most!r:.40}"
-        return DirectorySettings(diagnostics=(*found, _finding(INVALID_VALUE, message, "such as max_files = 10000")))
-    return DirectorySettings(most, tuple(found))
+def _at(line: int, column: int, message: str, help_text: str) -> Diagnostic:
+    span = Span(SETTINGS_FILE, line, column, line, column + 1)
+    return Diagnostic(TOML_SYNTAX, Severity.ERROR, message, span, help_text)
 
 
-def _unknown(key: str, known: tuple[str, ...]) -> Diagnostic:
-    from reconciler.config.explain.nearest import did_you_mean
-
-    return _finding(UNKNOWN_KEY, f"unknown key `{key[:60]}`", did_you_mean(key, known))
-
-
-def _finding(rule: str, message: str, hint: str) -> Diagnostic:
-    return Diagnostic(rule, Severity.ERROR, message, Span(SETTINGS_FILE), hint)
+def _no_files(name: str) -> bytes:
+    raise ValueError(f"{name[:100]} is not looked for here")

@@ -7,7 +7,6 @@ ids that a file with an error held before, which stay.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from types import MappingProxyType
 
 from reconciler.model.config import ConfigDocument, Desired, Presence
@@ -21,7 +20,10 @@ _MOST_RELATED = 20
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One document that names an id. `document` is None when it has an error; `span` is where the name stands."""
+    """One document that names an id. `document` is None when it has an error; `span` is where the name stands.
+
+    `refused` says that it may not stand in its folder: then it is no rival of one that may.
+    """
 
     id: str
     line: int
@@ -29,6 +31,7 @@ class Claim:
     document: ConfigDocument | None
     diagnostics: tuple[Diagnostic, ...] = ()
     persistable: bool = True
+    refused: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -159,7 +162,7 @@ class Index:
             self._leave(config_id, file)
 
     def _is_doubled(self, state: FileState) -> bool:
-        return any(len(list(islice(self._claims(c.id), 2))) > 1 for c in state.claims)
+        return any(len(self._rivals(c.id)) > 1 for c in state.claims)
 
     def _is_unclaimed(self, config_id: str) -> bool:
         return next(self._claims(config_id), None) is None
@@ -167,6 +170,14 @@ class Index:
     def _claims(self, config_id: str) -> Iterator[tuple[str, Claim]]:
         files = self._files_of.get(config_id, ())
         return ((file, c) for file in files for c in self._files[file].claims if c.id == config_id)
+
+    def _rivals(self, config_id: str) -> list[tuple[str, Claim]]:
+        """Return the documents that name an id, less those that may not where another one may."""
+        claims = list(self._claims(config_id))
+        if len(claims) < 2:
+            return claims
+        allowed = [found for found in claims if not found[1].refused]
+        return allowed or [min(claims, key=lambda found: (found[0], found[1].line))]
 
     def _leave(self, config_id: str, file: str) -> None:
         left = tuple(f for f in self._files_of.get(config_id, ()) if f != file)
@@ -188,7 +199,7 @@ class Index:
             moved.add(config_id)
 
     def _desired(self, config_id: str) -> Desired | None:
-        claims = list(self._claims(config_id))
+        claims = self._rivals(config_id)
         self._doubled.pop(config_id, None)
         if len(claims) > 1:
             return self._duplicate(config_id, claims)

@@ -54,6 +54,11 @@ class RawDocument:
         node = find(self._node, path)
         return node.value if isinstance(node, ScalarNode) and not node.style and not node.tag else None
 
+    @property
+    def root(self) -> Any:
+        """The node of the whole document, until `release`; for what lies beneath its value, such as comments."""
+        return self._node
+
     def release(self) -> None:
         """Drop the positions: the document is valid and nobody will ask."""
         self._node = None

@@ -137,7 +137,7 @@ class Controller:
         known = await self._p.goods.load() if is_first else {}
         scan = await self._scan(look.folders, known)
         self._see_root(scan)
-        ids = self._observe({*scan.changed, *scan.moved, *look.ids})
+        ids = self._observe({*look.ids, *scan.concerned(self._p.world.configs)})
         if is_first:
             ids = await self._recall(ids)
         elif look.folders is None:

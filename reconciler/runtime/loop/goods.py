@@ -23,6 +23,8 @@ from reconciler.runtime.state.state_store import StateStore
 _GATHER = 0.1
 """How long what has started is gathered before it is written, in seconds; losing it costs nothing but a look back."""
 log = logging.getLogger(__name__)
+Permits = Callable[[ConfigDocument | None, str], bool]
+"""Whether a document that was good once may still run, by the policy of its file."""
 
 
 class Goods:
@@ -32,9 +34,17 @@ class Goods:
     """
 
     def __init__(
-        self, store: StateStore, validator: Validator, world: World, disk: Worker, *, writing: bool = True
+        self,
+        store: StateStore,
+        validator: Validator,
+        world: World,
+        disk: Worker,
+        permits: Permits,
+        *,
+        writing: bool = True,
     ) -> None:
         self.writing = writing
+        self._permits = permits
         self._store = store
         self._validator = validator
         self._world = world
@@ -71,17 +81,33 @@ class Goods:
         return row.file if row is not None else None
 
     async def recall(self, config_id: str, record: ConfigRecord, snapshot: Snapshot) -> None:
-        """Give a record its last good documents, validated again against today's schemas."""
+        """Give a record its last good documents, validated again against today's schemas and today's policy."""
         row = self._rows.get(config_id)
         if row is None:  # only an effect of it is known
             return
         current = snapshot.get(config_id).document
         if current is not None and current.digest == row.digest:
             record.accepted = current
-            record.applied = current if row.applied == row.accepted else await self.checked(row.applied)
-            return
-        record.accepted = await self.checked(row.accepted)
+        else:
+            record.accepted = await self.checked(row.accepted)
         record.applied = record.accepted if row.applied == row.accepted else await self.checked(row.applied)
+        self.keep_to_policy(snapshot.get(config_id))
+
+    def keep_to_policy(self, desired: Desired) -> None:
+        """Let go of last good documents that the policy does not allow any more, where their id stands now.
+
+        An id that several documents name, or none, stands where it was good: nobody stops another's by naming it.
+        """
+        record = self._world.configs.get(desired.id)
+        if record is None or (record.accepted is None and record.applied is None):
+            return
+        elsewhere = desired.presence in {Presence.DUPLICATE, Presence.ABSENT}
+        file = (self.file_of(desired.id) if elsewhere else None) or desired.file
+        accepted, applied = record.accepted, record.applied
+        if accepted != desired.document and not self._permits(accepted, file):
+            record.accepted = None
+        if applied != desired.document and not self._permits(applied, file):
+            record.applied = None
 
     def keeps(self, document: ConfigDocument) -> bool:
         """Whether a document is one of those that are kept on disk; one with a plaintext secret never is."""

@@ -28,7 +28,7 @@ class NameValidator:
     def __init__(self):
         self.checked = []
 
-    def check(self, document, file):
+    def check(self, document, file, bounds=None):
         self.checked.append(file)
         value = document.value
         if not isinstance(value, dict) or not {"integration", "name"} <= value.keys():
@@ -36,6 +36,8 @@ class NameValidator:
         config_id = f"{value['integration']}/{value['name']}"
         if "bad" in value:
             return Checked(None, config_id, (self._error(document, file, f"bad {value['bad']}"),), persistable=True)
+        if bounds is not None and (found := bounds.breaches(document, file)):
+            return Checked(None, config_id, tuple(found), persistable=True)
         return Checked(ConfigDocument(value, digest(value)), config_id, (), persistable=True)
 
     def forget(self, integration_id):

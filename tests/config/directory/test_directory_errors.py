@@ -355,35 +355,6 @@ def test_root_link_that_flips_is_followed(world):
     assert world.validator.checked == ["new.yaml"]
 
 
-# --- settings -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "rule"),
-    [
-        ("[limits]\nmax_files = 5\n", None),
-        ("[limits]\nmax_flies = 5\n", "unknown-key"),
-        ("[limts]\n", "unknown-key"),
-        ("limits = 3\n", "invalid-value"),
-        ("[limits]\nmax_files = true\n", "invalid-value"),
-        ("[limits\n", "toml-syntax"),
-        (b"\xff", "toml-syntax"),
-    ],
-)
-def test_settings_file_is_checked(world, text, rule):
-    world.raw("reconcile.toml", text)
-    world.scan()
-    assert world.rules == ([(rule, "reconcile.toml")] if rule else [])
-
-
-def test_files_beyond_the_limit_are_not_loaded_and_said(world):
-    world.raw("reconcile.toml", "[limits]\nmax_files = 2\n")
-    for i in range(3):
-        world.write(f"f{i}.yaml", f"n{i}")
-    scan = world.scan()
-    assert (scan.files, world.rules) == (2, [("validation-limit", "reconcile.toml")])
-
-
 @pytest.mark.skipif(os.getuid() != 0, reason="gives up root's rights")
 def test_root_without_permission_stays_lost_until_all_of_it_is_listed(world, as_nobody):
     world.write("a.yaml", "one")

@@ -186,7 +186,7 @@ def test_failure_inside_validation_is_a_finding_about_that_file(world):
     world.write("b.yaml", "two")
     check = world.validator.check
 
-    def broken(document, file):
+    def broken(document, file, bounds=None):
         if file == "a.yaml":
             raise RuntimeError("ours")
         return check(document, file)

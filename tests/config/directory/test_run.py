@@ -84,7 +84,7 @@ def test_each_directory_is_a_root_of_its_own(world, check):
     world.write("prod/a.yaml", "one")
     world.write("test/a.yaml", "one")
     world.raw("test/reconcile.toml", "[limits]\nmax_files = 0\n")
-    assert places(check("configs/prod", "configs/test")) == [("invalid-value", "configs/test/reconcile.toml", 1)]
+    assert places(check("configs/prod", "configs/test")) == [("invalid-value", "configs/test/reconcile.toml", 2)]
 
 
 def test_single_file_is_checked_alone(world, check):
@@ -169,7 +169,7 @@ def test_worker_that_dies_is_a_sentence_not_a_hang(world, check):
         world.write(f"f{i}.yaml", f"n{i}")
     parent, checked = os.getpid(), world.validator.check
 
-    def deadly(document, file):
+    def deadly(document, file, bounds=None):
         if os.getpid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
         return checked(document, file)

@@ -1,0 +1,147 @@
+"""Checking one file by itself, or a text that an editor has not saved: by the settings of the root that it lies in.
+
+What needs a whole directory (two files with one id, a fallback elsewhere) is not looked for. Called by `run`.
+"""
+
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, is_hidden_name
+from reconciler.config.places import display_path, display_prefix
+from reconciler.config.run.files import Batch, Part, check_bytes, check_files, duplicates
+from reconciler.config.run.suppressions import conclude
+from reconciler.config.tree.settings import DirectorySettings, Selection, parse_settings
+from reconciler.config.validation import Validator
+from reconciler.model.diagnostic import Diagnostic, Span
+from reconciler.model.errors import RootUnreadable
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """The root that a file lies in: its settings, and where in it the file stands and leads to."""
+
+    settings: DirectorySettings
+    problems: tuple[Diagnostic, ...] = ()
+    prefix: str = ""
+    place: tuple[str, str] = ("", "")
+
+    def batch(self, base: str, prefix: str, name: str) -> Batch:
+        """Return the one file as what `check_files` takes."""
+        policy = self.settings.policy
+        shown = policy.shown_as(self.prefix + SETTINGS_FILE) if policy is not None else None
+        return Batch(base, prefix, (name,), (), shown, self.place)
+
+
+def check_single(path: Path, validator: Validator, selection: Selection, directory: Path | None) -> Part:
+    """Check one file; a name that is skipped in a directory is skipped here too."""
+    folder, name = os.path.split(os.path.normpath(path))
+    shown = display_path(path)
+    if name == SETTINGS_FILE:
+        return _check_settings(folder or ".", shown.removesuffix(name))
+    if is_hidden_name(name):
+        return Part()
+    try:
+        base = os.path.realpath(path, strict=True)
+        check_regular(base)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except Vanished:
+        raise RootUnreadable(f"{path} does not exist") from None
+    except Unreadable as problem:
+        return _failed(Part([problem.diagnostic(shown)], files=1))
+    home = _home(str(path), directory)
+    real_folder, real_name = os.path.split(base)
+    batch = home.batch(real_folder, shown.removesuffix(name), real_name)
+    part = check_files(batch, validator)
+    part.diagnostics += duplicates(batch, part.ids)
+    return _concluded(part, home, selection)
+
+
+def check_text(data: bytes, name: str, validator: Validator, selection: Selection, directory: Path | None) -> Part:
+    """Check a text as the content of the file `name`, by the same rules."""
+    shown = display_path(Path(name))
+    base = Path(shown).name
+    if base == SETTINGS_FILE:
+        found = parse_settings(data)
+        return _failed(Part([shown_under(d, shown.removesuffix(base)) for d in found.diagnostics], files=1))
+    if is_hidden_name(base):
+        return Part()
+    home = _home(name, directory)
+    part = Part(files=1)
+    check_bytes(part, data, shown, validator, home.batch("", "", shown).bounds(shown))
+    return _concluded(part, home, selection)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a directory; raises RootUnreadable where nothing can be seen."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> RootUnreadable:
+    """Return what is to be said of a path that cannot be checked at all."""
+    reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+    return RootUnreadable(f"{path} {reason}")
+
+
+def shown_under(problem: Diagnostic, prefix: str) -> Diagnostic:
+    """Return a finding about the root itself with its file as the user would write it."""
+    span = problem.span
+    return replace(problem, span=Span(prefix + span.file, span.line, span.column, span.end_line, span.end_column))
+
+
+def _concluded(part: Part, home: _Home, selection: Selection) -> Part:
+    part.ids, part.fallbacks = [], []  # a fallback may well be in another file
+    part.diagnostics += [shown_under(problem, home.prefix) for problem in home.problems]
+    conclude(part, selection, home.settings.selection, whole=False)
+    return part
+
+
+def _failed(part: Part) -> Part:
+    part.failed = any(d.is_error for d in part.diagnostics)
+    return part
+
+
+def _check_settings(folder: str, prefix: str) -> Part:
+    from reconciler.config.tree.settings_file import SettingsFile
+
+    file = SettingsFile()
+    file.refresh(os.path.realpath(folder))
+    return _failed(Part([shown_under(problem, prefix) for problem in file.problems], files=1))
+
+
+# --- the root -------------------------------------------------------------------------------------------------------
+
+
+def _home(path: str, directory: Path | None) -> _Home:
+    """Return the root of a file: `directory` where it lies beneath that, else the nearest folder with settings."""
+    from reconciler.config.tree.settings_file import SettingsFile
+
+    absolute = os.path.normpath(Path(path).absolute())
+    root = _root(absolute, directory)
+    if root is None:
+        return _Home(DirectorySettings())
+    base = os.path.realpath(root)
+    target = os.path.realpath(absolute)
+    inside = target.removeprefix(f"{base}/") if target.startswith(f"{base}/") else ""
+    place = absolute.removeprefix(f"{root}/") if absolute.startswith(f"{root}/") else inside
+    file = SettingsFile()
+    return _Home(file.refresh(base), file.problems, display_prefix(Path(root)), (place, inside))
+
+
+def _root(absolute: str, directory: Path | None) -> str | None:
+    if directory is not None:
+        root = os.path.normpath(directory.absolute())
+        real = os.path.realpath(root)
+        if absolute.startswith(f"{root}/") or os.path.realpath(absolute).startswith(f"{real}/"):
+            return root
+    for folder in Path(absolute).parents:
+        if os.path.lexists(folder / SETTINGS_FILE):
+            return str(folder)
+        if os.path.lexists(folder / ".git"):
+            break
+    return None

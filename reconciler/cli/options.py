@@ -122,3 +122,12 @@ OUTPUT = Opt(
     "output", ("--output", "-o"), "table, json or yaml.", default="table", env="RECONCILE_OUTPUT",
     metavar="table|json|yaml",
 )  # fmt: skip
+PLAN_FROM = Opt(
+    "before", ("--from",), "Compare two commits, offline, from this one. Three dots behind it: from where its history "
+    "and the other's parted, as a pull request is shown.", metavar="REF",
+)  # fmt: skip
+PLAN_TO = Opt("after", ("--to",), "With --from: to this commit (default HEAD).", metavar="REF")
+PLAN_FORMAT = Opt(
+    "format", ("--format",), "text, json or markdown, each with =FILE to write it there; several with commas.",
+    metavar="FORMAT[=FILE],…",
+)  # fmt: skip

@@ -7,22 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from reconciler.cli.console import fail, out, wants_colour
 from reconciler.cli.names import names
 from reconciler.cli.sources import read_source, read_stdin
+from reconciler.cli.targets import Target, parse_targets, write_file
 from reconciler.report.ansi import Palette
 from reconciler.report.ci.run import Run
 from reconciler.report.formats import FORMATS, render
 from reconciler.report.summary import summarize
-
-
-class Target(NamedTuple):
-    """One report: its format and the file it goes to, None being stdout."""
-
-    format: str
-    file: str | None = None
 
 
 def validate(
@@ -86,16 +79,7 @@ def parse_formats(text: str) -> list[Target]:
 
     Nothing means `text`, or within a step of GitHub Actions `github`.
     """
-    text = text or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
-    targets = [Target(*(part.strip() or None for part in item.split("=", 1))) for item in text.split(",")]  # type: ignore[arg-type]
-    for target, item in zip(targets, text.split(","), strict=True):
-        if target.file is None and "=" in item:
-            fail(f"--format: expected the name of a file after {item.strip()!r}")
-        if target.format not in FORMATS:
-            fail(f"--format: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, found {target.format or ''!r}")
-    if sum(target.file is None for target in targets) > 1:
-        fail("--format: only one report can go to stdout: give the others a file, such as json=report.json")
-    return targets
+    return parse_targets(text or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"), FORMATS)
 
 
 def _write(target: Target, run: Run) -> None:
@@ -108,5 +92,4 @@ def _write(target: Target, run: Run) -> None:
     if target.file is None:
         out("".join(render(target.format, run, Palette(wants_colour(sys.stdout)))))
         return
-    text = "".join(render(target.format, run, Palette(False)))
-    Path(target.file).write_text(text, encoding="utf-8", errors="backslashreplace")
+    write_file(target.file, "".join(render(target.format, run, Palette(False))))

@@ -109,15 +109,21 @@ def _add_file(found: Listing, entry: "os.DirEntry[str]", name: str) -> None:
 
 
 def _usable(found: Listing, name: str) -> bool:
+    problem = name_problem(found.folder, name)
+    if problem is not None:
+        found.problems.append(problem)
+    return problem is None
+
+
+def name_problem(folder: str, name: str) -> Diagnostic | None:
+    """Return the finding about a name at which nothing can be loaded, or None for one that is right."""
     if name.isprintable():
-        return True
+        return None
     shown = printable(name)
     if shown == name:
-        return True
-    place = Span(join(found.folder, shown))
+        return None
     message = f"the name {shown} is not printable UTF-8, so nothing at it is loaded"
-    found.problems.append(Diagnostic(FILE_NAME, Severity.ERROR, message, place, "rename it"))
-    return False
+    return Diagnostic(FILE_NAME, Severity.ERROR, message, Span(join(folder, shown)), "rename it")
 
 
 def printable(name: str) -> str:
@@ -155,7 +161,7 @@ def read_file(path: str) -> tuple[bytes, os.stat_result]:
             raise Vanished
         size = status.st_size
         if size > MAX_BYTES:
-            raise _too_large(size)
+            raise too_large(size)
         data = os.read(handle, size + 1)
         # Most files end here: one byte more was asked for than there should be, and did not come.
         return (data if len(data) == size else _read_on(handle, data)), status
@@ -173,7 +179,7 @@ def _read_on(handle: int, data: bytes) -> bytes:
         parts.append(data)
         size += len(data)
     if size > MAX_BYTES:
-        raise _too_large(size)
+        raise too_large(size)
     return b"".join(parts)
 
 
@@ -185,12 +191,22 @@ def resolve_link(path: str, base: str) -> str:
         if error.errno in _GONE:
             if not os.path.lexists(path):
                 raise Vanished from error
-            raise Unreadable("the link leads nowhere", "point it at a file, or delete it") from error
+            raise leads_nowhere() from error
         raise unreadable(error) from error
     if not target.startswith(base.rstrip("/") + "/"):
-        raise Unreadable("the link leads out of the directory", "copy the file into the directory of configurations")
+        raise leads_out()
     check_regular(target)
     return target
+
+
+def leads_nowhere() -> Unreadable:
+    """Return the verdict on a link whose target is not there."""
+    return Unreadable("the link leads nowhere", "point it at a file, or delete it")
+
+
+def leads_out() -> Unreadable:
+    """Return the verdict on a link whose target is not in the root."""
+    return Unreadable("the link leads out of the directory", "copy the file into the directory of configurations")
 
 
 def check_regular(path: str) -> os.stat_result:
@@ -202,8 +218,13 @@ def check_regular(path: str) -> os.stat_result:
             raise Vanished from error
         raise unreadable(error) from error
     if not stat.S_ISREG(status.st_mode):
-        raise Unreadable(f"expected a file, found {_kind(status.st_mode)}", "move it away, or rename it")
+        raise no_file(_kind(status.st_mode))
     return status
+
+
+def no_file(found: str) -> Unreadable:
+    """Return the verdict on what has a configuration's name and is no file; `found` is such as `a folder`."""
+    return Unreadable(f"expected a file, found {found}", "move it away, or rename it")
 
 
 def unreadable(error: OSError) -> Unreadable:
@@ -219,7 +240,8 @@ def is_gone(error: OSError) -> bool:
     return error.errno in _GONE
 
 
-def _too_large(size: int) -> Unreadable:
+def too_large(size: int) -> Unreadable:
+    """Return the verdict on a file of `size` bytes."""
     return Unreadable(
         f"the file has {size} bytes or more, at most {MAX_BYTES} are read",
         "split it into several files",

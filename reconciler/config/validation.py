@@ -126,6 +126,13 @@ class Validator:
         """Judge a document out of the state directory, but for the policy; positions are 1:1."""
         return self.check(RawDocument(raw, 1), "")
 
+    def literals(self, document: ConfigDocument) -> tuple[Path, ...]:
+        """Return the places of a valid document, or what is around them, where a literal stands for a secret."""
+        known = self._integration(document.integration)
+        if not isinstance(known, _Known) or known.strict is None:
+            return ()
+        return tuple(("settings", *place) for place in known.strict.misfits(document.raw.get("settings", {})))
+
     def _integration(self, name: str) -> _Known | _Problem:
         known = self._known.get(name)
         if known is None:

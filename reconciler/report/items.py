@@ -10,7 +10,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.effect import EffectRow
 from reconciler.model.override import Intervention, Override
 from reconciler.model.panel import PanelView
-from reconciler.model.plan import Action, Plan
+from reconciler.model.plan import Action, FieldChange, Plan
 from reconciler.model.state import Condition, ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
 
 FORMAT_VERSION = 1
@@ -136,8 +136,13 @@ def action_item(action: Action) -> dict[str, Any]:
         "new_digest": action.new_digest,
         "held": action.held,
         "suspended": action.suspended,
-        "changes": [{"path": list(c.path), "kind": c.kind, "old": c.old, "new": c.new} for c in action.changes],
+        "changes": [change_item(one) for one in action.changes],
     }
+
+
+def change_item(change: FieldChange) -> dict[str, Any]:
+    """Return one changed field."""
+    return {"path": list(change.path), "kind": change.kind, "old": change.old, "new": change.new}
 
 
 def plan_item(plan: Plan) -> dict[str, Any]:

@@ -31,21 +31,26 @@ _COUNTED = ("start", "update", "reroute", "stop", "remove", "initialize", "shutd
 _WIDEST = 60
 
 
-def render_plan(plan: Mapping[str, Any], palette: Palette = PLAIN, amiss: str = "") -> Iterator[str]:
+def render_plan(
+    plan: Mapping[str, Any],
+    palette: Palette = PLAIN,
+    amiss: str = "",
+    nothing: str = "what runs is what the files ask for.",
+) -> Iterator[str]:
     """Yield the lines of a plan, each with its line feed; `amiss` says what of the files no plan can carry out."""
     actions = plan["actions"]
     if amiss and not actions:
         yield f"{palette.yellow('!')} Nothing to do now, but {printable(amiss)}\n"
         return
     if not actions:
-        yield f"{palette.green('✓')} Nothing to do: what runs is what the files ask for.\n"
+        yield f"{palette.green('✓')} Nothing to do: {nothing}\n"
         return
     widest = max(len(printable(action["key"])) for action in actions)
     for action in actions:
         yield f"{_headline(action, widest, palette)}\n"
         for change in action["changes"]:
             yield f"      {change_text(change['path'], change['kind'], change['old'], change['new'], palette)}\n"
-    yield f"\n{palette.bold('Plan:')} {_summary(actions)}\n"
+    yield f"\n{palette.bold('Plan:')} {plan_counts(actions)}\n"
     if plan.get("held_digest"):
         command = palette.bold(f"reconcile approve {printable(plan['held_digest'])}")
         yield f"Held actions wait for an approval: {command}\n"
@@ -91,7 +96,8 @@ def _headline(action: Mapping[str, Any], widest: int, palette: Palette) -> str:
     return f"  {mark(kind, palette)} {kind:<10} {palette.bold(key)}  {REASONS.get(reason, printable(reason))}{held}"
 
 
-def _summary(actions: Any) -> str:
+def plan_counts(actions: Any) -> str:
+    """Return how many actions there are of each kind: `1 to start, 2 to update`."""
     kinds = [action["kind"] for action in actions]
     parts = [f"{kinds.count(kind)} to {kind}" for kind in _COUNTED if kind in kinds]
     for word in ("held", "suspended"):

@@ -1,4 +1,7 @@
-"""`reconcile plan`: what would change. Asks the daemon; without one, compares with the accepted documents."""
+"""`reconcile plan`: what would change. Asks the daemon; without one, compares with the accepted documents.
+
+With `--from` it compares two commits instead, offline and out of git's objects: what a pull request would do.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,9 +10,10 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.client import NoDaemon
-from reconciler.cli.console import err, out, palette
-from reconciler.cli.output import check_output, show
-from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir, StateDir
+from reconciler.cli.console import err, fail, out, palette
+from reconciler.cli.output import check_output
+from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir, StateDir, option
+from reconciler.cli.plan_reports import Reports, plan_reports
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
 from reconciler.report.ansi import printable
 
@@ -20,7 +24,11 @@ app = typer.Typer(add_completion=False)
 def plan(
     context: typer.Context,
     dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
+    before: Annotated[str | None, option(options.PLAN_FROM)] = None,
+    after: Annotated[str | None, option(options.PLAN_TO)] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 when there are changes.")] = False,
+    format: Annotated[str | None, option(options.PLAN_FORMAT)] = None,  # noqa: A002  the flag's name
+    prune_limit: Annotated[str, option(options.PRUNE_LIMIT)] = options.PRUNE_LIMIT.default,
     state_dir: StateDir = options.STATE_DIR.default,
     integrations: Integrations = None,
     secrets_dir: SecretsDir = options.SECRETS_DIR.default,
@@ -31,28 +39,44 @@ def plan(
 ) -> int:
     """Show what starts, changes and goes, without doing it.
 
-    A daemon is asked for its own plan: what --dir and the options of a start name is for where none runs.
+    A daemon is asked for its own plan: what --dir and the options of a start name is for where none runs. With --from,
+    nobody is asked: two commits of the directory are compared.
     """
     check_output(output)
+    if format is not None and _given(context, "output"):
+        fail("--output and --format: give one of them; --format takes json, and --output a file for none")
+    reports = plan_reports(format, output)
+    offline = {
+        "dir": dir, "state_dir": state_dir, "integrations": integrations, "secrets_dir": secrets_dir,
+        "allow_plaintext_secrets": allow_plaintext_secrets,
+    }  # fmt: skip
+    if before is not None:
+        if server is not None and _given(context, "server"):
+            fail("--server and --from: a daemon knows no commits; give one of them")
+        from reconciler.cli.plan_between import between
+
+        return between(offline, (before, after or "HEAD"), prune_limit, reports, exit_code=exit_code)
+    if after is not None:
+        fail("--to: compare with what? add --from, such as --from origin/main...")
     try:
         there = daemon(state_dir, server, token_file)
         answer: Any = there.get("plan")
         status = there.get("status")
-        errors, amiss = 0, _amiss(status) if output == "table" else ""
-        source = context.get_parameter_source("dir")
-        if source is not None and source.name == "COMMANDLINE" and Path(dir) != Path(status["root"]):
+        errors, amiss = 0, _amiss(status) if reports.for_people else ""
+        if _given(context, "dir") and Path(dir) != Path(status["root"]):
             err(f"a daemon answers: this is its own plan, of {printable(status['root'])}, whatever --dir says")
     except NoDaemon as nobody:
         if server is not None or not nobody.absent:
             raise
-        offline = {
-            "dir": dir, "state_dir": state_dir, "integrations": integrations, "secrets_dir": secrets_dir,
-            "allow_plaintext_secrets": allow_plaintext_secrets,
-        }  # fmt: skip
-        answer, errors = _offline(offline, output)
+        answer, errors = _offline(offline, reports)
         amiss = "the files have errors: what they asked for last stays" if errors else ""
-    _print(answer, output, amiss)
+    reports.write(answer, amiss)
     return int(bool(errors) or (exit_code and bool(answer["actions"])))
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _amiss(status: Any) -> str:
@@ -64,16 +88,7 @@ def _amiss(status: Any) -> str:
     return f"not all runs as the files ask ({', '.join(found)}): `reconcile get` says why" if found else ""
 
 
-def _print(answer: Any, output: str, amiss: str) -> None:
-    if output == "table":
-        from reconciler.report.plan_text import render_plan
-
-        out("".join(render_plan(answer, palette(), amiss)))
-    else:
-        show(answer, output, lambda: "")
-
-
-def _offline(values: dict[str, Any], output: str) -> tuple[dict[str, Any], int]:
+def _offline(values: dict[str, Any], reports: Reports) -> tuple[dict[str, Any], int]:
     """Return the plan against the accepted documents, and how many errors the files have; prints these."""
     from reconciler.cli.engine_options import engine_options
     from reconciler.compose.offline import offline_plan
@@ -82,7 +97,7 @@ def _offline(values: dict[str, Any], output: str) -> tuple[dict[str, Any], int]:
 
     err("no daemon answers: comparing with the accepted documents in the state directory")
     report = offline_plan(engine_options(values))
-    if output == "table":
+    if reports.for_people:
         _print_findings(report.diagnostics, display_prefix(Path(values["dir"])))
     return plan_item(report.plan), sum(found.is_error for found in report.diagnostics)
 

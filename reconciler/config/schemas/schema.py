@@ -12,6 +12,7 @@ from reconciler.config.schemas.cost import TooExpensive, check_cost
 from reconciler.config.schemas.files import for_files
 from reconciler.config.schemas.walk import REFERENCES, Places, everywhere
 from reconciler.model.errors import RegistrationError
+from reconciler.model.json import Path
 
 DIALECTS: Final = (
     "https://json-schema.org/draft/2020-12/schema",
@@ -38,6 +39,13 @@ class SettingsSchema:
             return bool(self._validator.is_valid(settings))
         except ValueError:  # half of a surrogate pair, which JSON as UTF-8 cannot hold
             return False
+
+    def misfits(self, settings: Any) -> list[Path]:
+        """Return the places at which settings do not fit; where a schema branches, that of the whole branch."""
+        try:
+            return sorted({tuple(error.instance_path) for error in self._validator.iter_errors(settings)}, key=str)
+        except ValueError:
+            return [()]
 
 
 class ResolvedSchema:

@@ -1,0 +1,32 @@
+"""Where reports go: `--format text,json=FILE`, read in one way for every verb that reports."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from reconciler.cli.console import fail
+
+
+class Target(NamedTuple):
+    """One report: its format and the file it goes to, None being stdout."""
+
+    format: str
+    file: str | None = None
+
+
+def parse_targets(text: str, formats: Sequence[str]) -> list[Target]:
+    """Read `text,json=report.json`; a format that is not of `formats`, or two on stdout, ends the verb."""
+    targets = [Target(*(part.strip() or None for part in item.split("=", 1))) for item in text.split(",")]  # type: ignore[arg-type]
+    for target, item in zip(targets, text.split(","), strict=True):
+        if target.file is None and "=" in item:
+            fail(f"--format: expected the name of a file after {item.strip()!r}")
+        if target.format not in formats:
+            fail(f"--format: expected {', '.join(formats[:-1])} or {formats[-1]}, found {target.format or ''!r}")
+    if sum(target.file is None for target in targets) > 1:
+        fail("--format: only one report can go to stdout: give the others a file, such as json=report.json")
+    return targets
+
+
+def write_file(file: str, text: str) -> None:
+    """Write a report to a file; characters that UTF-8 cannot hold become escapes."""
+    Path(file).write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -1,0 +1,117 @@
+"""`reconcile plan --from … --to …`: what a change, such as a pull request, does to a live set. It runs nothing.
+
+Both commits are read from git's objects and judged as the files of a daemon are; what comes of it is `core.comparison`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reconciler.compose.build import build_tools
+from reconciler.compose.options import EngineOptions
+from reconciler.config.git.between import read_between
+from reconciler.config.git.repository import Commit, Repository, find_repository
+from reconciler.config.git.revision import Revision, read_objects, read_revision
+from reconciler.config.tree.snapshot import Snapshot
+from reconciler.config.validation import Validator
+from reconciler.core.comparison import Comparison, compare
+from reconciler.core.guard import PruneLimit
+from reconciler.core.hiding import hide
+from reconciler.model.config import Desired
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.errors import RootUnreadable
+from reconciler.model.plan import FieldChange, Plan
+from reconciler.runtime.clock import SystemClock
+
+_PARTED = "..."
+"""What follows a name that stands for the commit at which its history and the other's parted, as in `git diff`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BetweenReport:
+    """What the step from one commit to another does.
+
+    `diagnostics` are the findings that are new, their files relative to the directory; `known` counts the errors that
+    were there before. `source` gives the bytes of such a file as the second commit has it.
+    """
+
+    before: Commit
+    after: Commit
+    comparison: Comparison
+    diagnostics: tuple[Diagnostic, ...]
+    known: int
+    notes: tuple[str, ...]
+    source: Callable[[str], bytes | None]
+
+
+def plan_between(options: EngineOptions, before: str, after: str) -> BetweenReport:
+    """Compare the directory at two commits. Raises GitError, or RootUnreadable where neither has the directory."""
+    repository = find_repository(options.root)
+    old, new = _commits(repository, before, after)
+    validator = build_tools(options, SystemClock()).validator
+    revisions = read_revision(repository, old), read_revision(repository, new)
+    if not any(revision.is_there for revision in revisions):
+        raise RootUnreadable(f"the directory {options.root} is neither in {before} nor in {after}")
+    between = read_between(repository.git, *revisions, validator)
+    limit = PruneLimit.parse(options.prune_limit)
+    comparison = compare(
+        between.before.desired, between.after.desired, limit, root_lost=_lost(revisions[1], between.before)
+    )
+    shown = _shown(comparison, between.before, between.after, validator)
+    found, known = _new(between.before, between.after)
+    return BetweenReport(old, new, shown, found, known, _notes(*revisions), _source(repository, revisions[1]))
+
+
+def _commits(repository: Repository, before: str, after: str) -> tuple[Commit, Commit]:
+    new = repository.commit(after)
+    old = repository.commit(before.removesuffix(_PARTED))
+    return (repository.base(old, new) if before.endswith(_PARTED) else old), new
+
+
+def _lost(after: Revision, before: Snapshot) -> str:
+    """Say why every removal is held: git keeps no empty folder, so a directory that lost its last file is gone."""
+    if after.is_there or not before.files:
+        return ""
+    return "the directory itself is gone: a daemon keeps what it last read"
+
+
+def _shown(comparison: Comparison, before: Snapshot, after: Snapshot, validator: Validator) -> Comparison:
+    """Mask what stands at places of secrets."""
+
+    def shown(key: str, changes: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:
+        sides = (before.get(key), after.get(key))
+        return hide(changes, [place for side in sides for place in _literals(side, validator)]) if changes else ()
+
+    actions = tuple(replace(one, changes=shown(one.key, one.changes)) for one in comparison.plan.actions)
+    configs = tuple(replace(one, changes=shown(one.id, one.changes)) for one in comparison.configs)
+    return replace(comparison, plan=Plan(actions), configs=configs)
+
+
+def _literals(side: Desired, validator: Validator) -> tuple[tuple[str | int, ...], ...]:
+    return validator.literals(side.document) if side.document is not None and not side.persistable else ()
+
+
+def _new(before: Snapshot, after: Snapshot) -> tuple[tuple[Diagnostic, ...], int]:
+    """Return the findings that were not there before, wherever their lines have moved, and how many errors were."""
+    old = {_essence(found) for found in before.diagnostics}
+    new = tuple(found for found in after.diagnostics if _essence(found) not in old)
+    return new, sum(found.is_error for found in after.diagnostics) - sum(found.is_error for found in new)
+
+
+def _essence(found: Diagnostic) -> tuple[object, ...]:
+    return found.rule, found.span.file, found.path, found.message
+
+
+def _notes(before: Revision, after: Revision) -> tuple[str, ...]:
+    folders = sorted({*before.submodules, *after.submodules})
+    return tuple(f"{folder} is a submodule: what is in it is not compared" for folder in folders)
+
+
+def _source(repository: Repository, revision: Revision) -> Callable[[str], bytes | None]:
+    def source(file: str) -> bytes | None:
+        found = revision.files.get(file)
+        if not isinstance(found, str):
+            return None
+        data = dict(read_objects(repository.git, [found]))[found]
+        return data if isinstance(data, bytes) else None
+
+    return source

@@ -90,17 +90,10 @@ def _events(descriptor: "Descriptor") -> Iterator[str]:
 
 
 def _shown_settings(schema: Schema) -> frozenset[str]:
-    """Return the settings to write out: those a document cannot do without, or the first where there are none.
+    """Return the settings to write out: those a document cannot do without, or the first where there are none."""
+    from reconciler.config.schemas.editor import needed_keys
 
-    Of several ways to be valid, the first; with what it depends on.
-    """
-    found = set(schema.get("required", ()))
-    for keyword in ("oneOf", "anyOf"):
-        if branches := schema.get(keyword):
-            found |= set(_mapping(branches[0]).get("required", ()))
-    for key, needed in schema.get("dependentRequired", {}).items():
-        found |= set(needed) if key in found else set()
-    return frozenset(found or list(schema.get("properties", {}))[:1])
+    return needed_keys(schema) or frozenset(list(schema.get("properties", {}))[:1])
 
 
 def _resolved(schema: Any, root: Schema) -> Schema:

@@ -6,6 +6,9 @@ import shlex
 import pytest
 from plugs import BIN, GOOD, ROOT, call, repository
 
+from reconciler.cli.init.origin import Origin
+from reconciler.cli.init.systems import SYSTEMS, filled
+
 TEXT = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 FILES = [match[1] for match in re.finditer(r"^```(?:yml|groovy)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)]
 SCHEMAS = {
@@ -35,6 +38,11 @@ CHECKED = [
 
 def test_every_system_has_a_file():
     assert {name(text) for text in FILES} == {*SCHEMAS, "Jenkinsfile"}
+
+
+@pytest.mark.parametrize("template", [*SYSTEMS, "github-pip", "pre-commit"])
+def test_init_writes_what_is_documented(template):
+    assert filled(template, "configs", Origin()) in FILES
 
 
 @pytest.mark.parametrize("text", CHECKED)

@@ -11,6 +11,10 @@ from reconciler.cli.console import fail
 if TYPE_CHECKING:
     from reconciler.model.descriptor import Descriptor
 
+SCHEMA_FILE = "schema.json"
+"""What the editor's schema is called, in the directory of configurations."""
+MODELINE = f"# yaml-language-server: $schema=../{SCHEMA_FILE}"
+"""The first line of a file in a folder of that directory: it tells an editor where the schema is."""
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?\Z")
 _BY_TYPE: dict[str, Any] = {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}, "null": None}
 _FORMATS = {"https://example.com/": "uri", "someone@example.com": "email"}
@@ -19,6 +23,22 @@ Schema = Mapping[str, Any]
 
 def new_config(config_id: str, root: Path, allowed: Sequence[str] | None) -> Path:
     """Write `<root>/<integration>/<name>.yaml` and return its path; refuses an id, or a file, that will not do."""
+    descriptor, name = described(config_id, allowed)
+    text = render(descriptor, name)
+    if (root / SCHEMA_FILE).is_file():
+        text = f"{MODELINE}\n{text}"
+    file = root / descriptor.id / f"{name}.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        fail(f"{file} exists: nothing was changed")
+    return file
+
+
+def described(config_id: str, allowed: Sequence[str] | None) -> tuple["Descriptor", str]:
+    """Return the integration that `INTEGRATION/NAME` names, and the name; ends the verb for an id that will not do."""
     from reconciler.cli.verbs.schema import unknown_integration
     from reconciler.compose.catalogue import build_catalogue
     from reconciler.config.schemas.schema import SettingsSchema
@@ -31,15 +51,7 @@ def new_config(config_id: str, root: Path, allowed: Sequence[str] | None) -> Pat
         raise unknown_integration(integration, catalogue.ids())
     descriptor = catalogue.descriptor(integration)
     SettingsSchema(descriptor.schema or {})  # refuses one that makes no sense, before anything is written
-    text = render(descriptor, name)
-    file = root / integration / f"{name}.yaml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(text)
-    except FileExistsError:
-        fail(f"{file} exists: nothing was changed")
-    return file
+    return descriptor, name
 
 
 def render(descriptor: "Descriptor", name: str) -> str:
@@ -78,17 +90,10 @@ def _events(descriptor: "Descriptor") -> Iterator[str]:
 
 
 def _shown_settings(schema: Schema) -> frozenset[str]:
-    """Return the settings to write out: those a document cannot do without, or the first where there are none.
+    """Return the settings to write out: those a document cannot do without, or the first where there are none."""
+    from reconciler.config.schemas.editor import needed_keys
 
-    Of several ways to be valid, the first; with what it depends on.
-    """
-    found = set(schema.get("required", ()))
-    for keyword in ("oneOf", "anyOf"):
-        if branches := schema.get(keyword):
-            found |= set(_mapping(branches[0]).get("required", ()))
-    for key, needed in schema.get("dependentRequired", {}).items():
-        found |= set(needed) if key in found else set()
-    return frozenset(found or list(schema.get("properties", {}))[:1])
+    return needed_keys(schema) or frozenset(list(schema.get("properties", {}))[:1])
 
 
 def _resolved(schema: Any, root: Schema) -> Schema:

@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "suspend": "reconciler.cli.verbs.suspend",
     "pause": "reconciler.cli.verbs.pause",
     "resume": "reconciler.cli.verbs.resume",
+    "init": "reconciler.cli.verbs.init",
     "new": "reconciler.cli.verbs.new",
 }
 """The module of each verb, in the order of the help; a module has an `app` with the command, or commands, in it."""

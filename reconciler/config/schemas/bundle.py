@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from reconciler.config.catalogue import Catalogue
+from reconciler.config.schemas.editor import for_editors
 from reconciler.config.schemas.envelope import envelope_schema
 from reconciler.config.schemas.files import for_files
 from reconciler.config.schemas.schema import check_schema
 from reconciler.config.schemas.walk import REFERENCES, Schema, rebuild
+from reconciler.model.descriptor import Descriptor
 from reconciler.model.errors import RegistrationError
 
 _UNKNOWN: Final = frozenset(
@@ -30,12 +32,15 @@ def build_bundle(catalogue: Catalogue) -> dict[str, Any]:
     definitions = bundle.setdefault("definitions", {})
     bundle["properties"]["integration"]["enum"] = catalogue.ids()
     branches = []
+    descriptors = []
     for name in catalogue.ids():
         try:
             descriptor = catalogue.descriptor(name)
             check_schema(descriptor.schema or {})
         except RegistrationError:
+            descriptors.append(Descriptor(name, name, schema={}))
             continue
+        descriptors.append(descriptor)
         key = f"settings-{name}"
         settings = for_files(descriptor.schema or {}, allow_plaintext=False)
         definitions[key] = {"description": descriptor.description, **_downgrade(settings, f"#/definitions/{key}")}
@@ -46,7 +51,7 @@ def build_bundle(catalogue: Catalogue) -> dict[str, Any]:
         branches.append({"if": condition, "then": then})
     if branches:
         bundle["allOf"] = branches
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **bundle}
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **for_editors(bundle, descriptors)}
 
 
 def _is_needed(settings: Schema) -> bool:

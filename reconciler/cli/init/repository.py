@@ -1,0 +1,148 @@
+"""What a repository needs to keep its integrations as code, compared with what it has. Writes nothing by itself.
+
+A file that is there is never overwritten. Two may be added to, in a way that leaves every line of them: `.gitignore`
+and the editor's settings. Where these are not understood, the user is told what to add.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from reconciler.cli.init.jsonc import NotMergeable, with_entry
+from reconciler.cli.init.origin import Origin
+from reconciler.cli.init.systems import SYSTEMS, filled, text_for
+from reconciler.cli.new_config import MODELINE, SCHEMA_FILE, described, render
+
+_LARGEST = 1_000_000
+_IGNORED = ".reconcile/"
+_EXTENSIONS = '{\n  "recommendations": ["redhat.vscode-yaml"]\n}\n'
+_SHOWN = "it is there already; docs/ci.md of reconcile shows what to add, if it is not in it"
+_DIRECTORY_SETTINGS = """\
+# Settings of this directory, for `reconcile validate` and the daemon alike.
+# [limits]
+# max_files = 1000000    # more configuration files than this are a mistake
+"""
+
+
+class Step(Enum):
+    """What becomes of one file."""
+
+    WRITE = "wrote"
+    ADD = "added to"
+    KEEP = "kept"
+    TELL = "left alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file: its path from the repository's root, what becomes of it, its text, and what to say of it."""
+
+    path: str
+    step: Step
+    text: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What `init` was asked for. `folder` is where configurations go, from the root, with slashes."""
+
+    folder: str
+    config_id: str
+    system: str
+    origin: Origin
+    editor: bool = True
+    pre_commit: bool = True
+    integrations: Sequence[str] | None = None
+
+
+def changes(root: Path, wish: Wish) -> Iterator[Change]:
+    """Yield every file that the repository needs, in the order in which a reader wants to hear of them."""
+    yield _configuration(root, wish)
+    yield _new(root, f"{wish.folder}/reconcile.toml", _DIRECTORY_SETTINGS)
+    if wish.editor:
+        yield _schema(root, wish)
+        yield _editor_settings(root, wish.folder)
+        yield _new(root, ".vscode/extensions.json", _EXTENSIONS)
+    if wish.pre_commit:
+        yield _new(root, ".pre-commit-config.yaml", _hook(wish), _SHOWN)
+    if wish.system in SYSTEMS:
+        yield _new(root, SYSTEMS[wish.system], text_for(wish.system, wish.folder, wish.origin), _SHOWN)
+    yield _ignored(root)
+
+
+def _new(root: Path, path: str, text: str, note: str = "") -> Change:
+    """Return a file that is written where there is none; `note` is said where there is one."""
+    if not os.path.lexists(root / path):
+        return Change(path, Step.WRITE, text)
+    same = _read(root / path) == text
+    return Change(path, Step.KEEP, note="as it should be" if same else note or "it is there already")
+
+
+def _configuration(root: Path, wish: Wish) -> Change:
+    descriptor, name = described(wish.config_id, wish.integrations)
+    there = next((p for p in (root / wish.folder).rglob("*.y*ml") if p.suffix in {".yaml", ".yml"}), None)
+    if there is not None:
+        return Change(wish.folder, Step.KEEP, note="it has configurations")
+    text = render(descriptor, name)
+    if wish.editor:
+        text = f"{MODELINE}\n{text}"
+    return Change(f"{wish.folder}/{descriptor.id}/{name}.yaml", Step.WRITE, text)
+
+
+def _schema(root: Path, wish: Wish) -> Change:
+    from reconciler.compose.catalogue import build_catalogue
+    from reconciler.config.schemas.bundle import build_bundle
+    from reconciler.report.json_report import render_json
+
+    path = f"{wish.folder}/{SCHEMA_FILE}"
+    text = render_json(build_bundle(build_catalogue(wish.integrations)))
+    return _new(root, path, text, f"write it anew with `reconcile schema -o {path}`")
+
+
+def _editor_settings(root: Path, folder: str) -> Change:
+    path = ".vscode/settings.json"
+    place = ("yaml.schemas", f"{folder}/{SCHEMA_FILE}")
+    files = [f"{folder}/**/*.yaml", f"{folder}/**/*.yml", f"!{folder}/**/_*", f"!{folder}/**/*.test.y*ml"]
+    there = os.path.lexists(root / path)
+    before = _read(root / path) if there else ""
+    try:
+        text = with_entry(before, place, files) if before is not None else None
+    except NotMergeable:
+        text = None
+    if text is None:
+        return Change(path, Step.TELL, note=f"add this to it yourself: {with_entry('', place, files)}".rstrip())
+    if text == before:
+        return Change(path, Step.KEEP, note="as it should be")
+    return Change(path, Step.ADD if there else Step.WRITE, text)
+
+
+def _hook(wish: Wish) -> str:
+    text = filled("pre-commit", wish.folder, wish.origin)
+    if wish.folder == "configs":
+        return text
+    return f"{text}        files: ^{wish.folder.replace('.', '[.]')}/\n        args: [{wish.folder}]\n"
+
+
+def _ignored(root: Path) -> Change:
+    path = ".gitignore"
+    if not os.path.lexists(root / path):
+        return Change(path, Step.WRITE, f"{_IGNORED}\n")
+    before = _read(root / path)
+    if before is None:
+        return Change(path, Step.TELL, note=f"add the line {_IGNORED} to it yourself")
+    if {_IGNORED, _IGNORED.rstrip("/"), f"/{_IGNORED}", f"/{_IGNORED}".rstrip("/")} & set(before.split()):
+        return Change(path, Step.KEEP, note="as it should be")
+    return Change(path, Step.ADD, f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}{_IGNORED}\n")
+
+
+def _read(path: Path) -> str | None:
+    """Return the text of a file; None where it is not a plain file of text, or larger than any of these is."""
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            return None
+        return path.read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,172 @@
+"""`reconcile init`: a repository that validates, from nothing or beside what is there, which it leaves as it was."""
+
+import json
+
+import pytest
+
+from reconciler.cli.app import run
+from reconciler.cli.init.origin import Origin, read_origin
+from reconciler.cli.init.systems import SYSTEMS, guess, text_for
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path, monkeypatch):
+    """An empty repository to stand in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def tree(root):
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("options", [[], ["--dir", "deploy/my.configs"], ["--config", "slack/ops"], ["--no-editor"]])
+def test_new_repository_validates_without_a_warning(options, capsys):
+    assert run(["init", *options]) == 0
+    where = options if "--dir" in options else []
+    assert run(["validate", "--strict", *where]) == 0, capsys.readouterr().out
+
+
+def test_second_run_changes_nothing(root, capsys):
+    run(["init", "--ci", "github"])
+    before = tree(root)
+    capsys.readouterr()
+    assert run(["init", "--ci", "github"]) == 0
+    assert tree(root) == before
+    assert "wrote" not in capsys.readouterr().out
+
+
+def test_everything_is_written_where_its_reader_looks(root):
+    run(["init", "--ci", "gitlab"])
+    assert sorted(tree(root)) == [
+        ".gitignore", ".gitlab-ci.yml", ".pre-commit-config.yaml", ".vscode/extensions.json", ".vscode/settings.json",
+        "configs/console/example.yaml", "configs/reconcile.toml", "configs/schema.json",
+    ]  # fmt: skip
+
+
+def test_dry_run_writes_nothing_and_says_what_it_would(root, capsys):
+    assert run(["init", "--dry-run", "new"]) == 0
+    assert list(root.iterdir()) == []
+    assert "would write  configs/console/example.yaml\n" in capsys.readouterr().out
+
+
+def test_nothing_that_is_there_is_overwritten(root):
+    run(["init", "--ci", "jenkins"])
+    for path in tree(root):
+        (root / path).write_text("mine {", encoding="utf-8")
+    before = tree(root)
+    assert run(["init", "--ci", "jenkins"]) == 0
+    changed = {path for path, data in tree(root).items() if data != before.get(path)}
+    assert changed == {".gitignore"}
+    assert (root / ".gitignore").read_text(encoding="utf-8") == "mine {\n.reconcile/\n"
+
+
+def test_settings_that_are_not_understood_are_left_with_what_to_add(root, capsys):
+    (root / ".vscode").mkdir()
+    (root / ".vscode" / "settings.json").write_text('{"a": ', encoding="utf-8")
+    run(["init"])
+    told = capsys.readouterr().out
+    assert "left alone   .vscode/settings.json" in told
+    assert '"configs/schema.json": [' in told
+    assert (root / ".vscode" / "settings.json").read_text(encoding="utf-8") == '{"a": '
+
+
+def test_settings_with_comments_get_the_schema_and_keep_them(root):
+    (root / ".vscode").mkdir()
+    file = root / ".vscode" / "settings.json"
+    file.write_bytes(b'{\r\n  // mine\r\n  "a": [1,],\r\n}\r\n')
+    run(["init"])
+    text = file.read_bytes().decode()
+    assert text.endswith('  },\r\n  // mine\r\n  "a": [1,],\r\n}\r\n')
+    assert text.count("\n") == text.count("\r\n")
+
+
+def test_directory_that_has_configurations_gets_no_example(root, capsys):
+    (root / "configs").mkdir()
+    (root / "configs" / "a.yml").write_text("integration: console\nname: a\nevents: []\n", encoding="utf-8")
+    run(["init"])
+    assert "kept         configs: it has configurations\n" in capsys.readouterr().out
+    assert not (root / "configs" / "console").exists()
+
+
+def test_link_that_leads_nowhere_is_not_written_through(root):
+    (root / ".gitignore").symlink_to(root / "elsewhere")
+    assert run(["init"]) == 0
+    assert not (root / "elsewhere").exists()
+
+
+def test_blanks_are_named_until_the_origin_is_known(capsys):
+    run(["init", "--ci", "azure"])
+    told = (
+        "put the address of your copy of reconcile, and a commit, into .pre-commit-config.yaml and azure-pipelines.yml"
+    )
+    assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["--ci", "travis"], "--ci: expected auto, none, github, gitlab, azure, jenkins, found 'travis'"),
+     (["--dir", "../x"], "--dir: expected a folder in the repository"), (["--dir", "a b"], "found 'a b'"),
+     (["--dir", "."], "--dir: expected a folder"), (["--dir", "/etc"], "--dir: expected a folder"),
+     (["--config", "consle/a"], "did you mean 'console'?"), (["--config", "console"], "expected INTEGRATION/NAME")],
+)  # fmt: skip
+def test_mistake_writes_nothing(root, capsys, arguments, told):
+    assert run(["init", *arguments]) == 2
+    assert told in capsys.readouterr().err
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "system"),
+    [({".github/x": ""}, "github"), ({"Jenkinsfile": ""}, "jenkins"), ({}, "none"),
+     ({".git/config": '[remote "origin"]\n\turl = git@github.com:acme/web.git\n\tfetch = x\n'}, "github"),
+     ({".git/config": '[remote "o"]\n\turl = https://u:github@gitlab.acme.example/a/github.git\n'}, "gitlab"),
+     ({".git/config": "[core]\n"}, "none"), ({".git": "gitdir: ../x"}, "none")],
+)  # fmt: skip
+def test_ci_system_is_guessed_by_its_traces_and_then_by_the_remote(root, made, system):
+    for name, text in made.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    assert guess(root) == system
+
+
+GIT = {"url": "https://github.com/acme/reconcile.git", "vcs_info": {"vcs": "git", "commit_id": "a" * 40}}
+
+
+def test_origin_in_git_fills_the_blanks():
+    origin = read_origin(json.dumps(GIT))
+    assert f"uses: acme/reconcile@{'a' * 40}\n" in text_for("github", "configs", origin)
+    assert f"reconcile @ git+https://github.com/acme/reconcile.git@{'a' * 40}" in text_for("azure", "configs", origin)
+
+
+def test_origin_elsewhere_is_installed_without_the_action():
+    origin = Origin("https://git.acme.example/x/reconcile.git", "b" * 40)
+    text = text_for("github", "configs", origin)
+    assert "pip install" in text
+    assert "YOUR-" not in text
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        {"url": "file:///src", "dir_info": {}},
+        GIT | {"url": "https://me:pw@x/y.git"},
+        GIT | {"url": "file:///x.git"},
+    ],
+)
+def test_folder_or_address_with_a_password_is_no_origin(found):
+    assert read_origin(json.dumps(found)) == Origin()
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_no_mark_of_a_template_is_left(system):
+    assert "@DIR@" not in text_for(system, "x", Origin())
+    assert "@SOURCE@" not in text_for(system, "x", Origin())
+
+
+def test_new_configuration_names_the_schema_that_is_there(root):
+    run(["init"])
+    assert run(["new", "config", "slack/ops"]) == 0
+    first = (root / "configs" / "slack" / "ops.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../schema.json"

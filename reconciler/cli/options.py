@@ -53,11 +53,11 @@ STRICT = Opt(
 )  # fmt: skip
 SELECT = Opt(
     "select", ("--select",), "Report these warnings alone, by rule, separated by commas (repeatable); errors always.",
-    kind="list", env="RECONCILE_SELECT", metavar="RULE,…",
+    kind="list", env="RECONCILE_SELECT", metavar="RULES",
 )  # fmt: skip
 IGNORE = Opt(
     "ignore", ("--ignore",), "Leave these warnings out, by rule, separated by commas (repeatable).",
-    kind="list", env="RECONCILE_IGNORE", metavar="RULE,…",
+    kind="list", env="RECONCILE_IGNORE", metavar="RULES",
 )  # fmt: skip
 STDIN_FILENAME = Opt(
     "stdin_filename", ("--stdin-filename",), "With - as PATH: the file that standard input is the content of.",

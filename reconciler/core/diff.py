@@ -85,11 +85,16 @@ def config_action(key: str, want: Effective | None, live: LiveConfig | None, *, 
             why = ActionReason.DRIFT if drifted else ActionReason.ADDED
             return Action(ActionKind.START, key, why, None, document.digest)
         return _update(key, live, document)
-    if live is None:
-        return None
+    return _end(key, want, document, live) if live is not None else None
+
+
+def _end(key: str, want: Effective | None, document: ConfigDocument | None, live: LiveConfig) -> Action:
+    old = live.document.digest
     if document is not None:
-        return Action(ActionKind.STOP, key, ActionReason.DISABLED, live.document.digest, document.digest)
-    return Action(ActionKind.REMOVE, key, ActionReason.DELETED, live.document.digest)
+        return Action(ActionKind.STOP, key, ActionReason.DISABLED, old, document.digest)
+    if want is not None and want.known:  # its file is there, but neither that nor what was good before may run
+        return Action(ActionKind.STOP, key, ActionReason.NOT_ALLOWED, old)
+    return Action(ActionKind.REMOVE, key, ActionReason.DELETED, old)
 
 
 def _update(key: str, live: LiveConfig, document: ConfigDocument) -> Action | None:

@@ -32,6 +32,7 @@ class ActionReason(StrEnum):
     TAKE_OVER = "TakeOver"
     DISABLED = "Disabled"
     DELETED = "Deleted"
+    NOT_ALLOWED = "NotAllowed"
     CLEAN_UP = "CleanUp"
 
 

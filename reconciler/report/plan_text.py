@@ -25,6 +25,7 @@ REASONS = {
     "TakeOver": "this process has become the runner",
     "Disabled": "disabled",
     "Deleted": "deleted",
+    "NotAllowed": "the policy does not allow it any more",
 }
 """The words for each reason of an action."""
 _COUNTED = ("start", "update", "reroute", "stop", "remove", "initialize", "shutdown")

@@ -5,7 +5,7 @@ Starts as quickly as it can: what only findings need is imported when there are 
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ def validate(
     dir: str,  # noqa: A002  the flag's name
     format: str,  # noqa: A002  the flag's name
     strict: bool,
+    fix: bool,
+    diff: bool,
     jobs: int,
     allow_plaintext_secrets: bool,
     integrations: str | None,
@@ -45,12 +47,34 @@ def validate(
     from reconciler.config.run.run import RunOptions, validate_paths
 
     options = RunOptions(jobs or None, allow_plaintext_secrets, names(integrations), Path(secrets_dir))
-    result = validate_paths([Path(path) for path in paths or [dir]], options)
-    summary = summarize(result.diagnostics, result.files, result.configs)
-    run = Run(result.diagnostics, summary, read_source)
+    roots = [Path(path) for path in paths or [dir]]
+    result, fixed = validate_paths(roots, options), 0
+    if fix or diff:
+        from reconciler.cli.fixing import fix_findings, show_diff
+
+        if diff:
+            return show_diff(roots, options, result, format)
+        result, fixed = fix_findings(roots, options, result)
+    summary = summarize(result.diagnostics, result.files, result.configs, fixed)
+    run = Run(result.diagnostics, summary, read_source, secret_keys(options.integrations))
     for target in targets:
         _write(target, run)
     return int(bool(summary.errors or (strict and summary.warnings)))
+
+
+def secret_keys(allowed: tuple[str, ...] | None) -> Callable[[bytes], Collection[str]]:
+    """Return what tells which keys hold secrets in a file; schemas are read when it is asked."""
+    known: list[Callable[[bytes], Collection[str]]] = []
+
+    def of(data: bytes) -> Collection[str]:
+        if not known:
+            from reconciler.config.catalogue import Catalogue
+            from reconciler.config.explain.secret_keys import SecretKeys
+
+            known.append(SecretKeys(Catalogue(allowed)))
+        return known[0](data)
+
+    return of
 
 
 def parse_formats(text: str) -> list[Target]:

@@ -18,6 +18,8 @@ def validate(
     dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
     format: Annotated[str, option(options.FORMAT)] = options.FORMAT.default,  # noqa: A002
     strict: Annotated[bool, option(options.STRICT)] = options.STRICT.default,
+    fix: Annotated[bool, option(options.FIX)] = options.FIX.default,
+    diff: Annotated[bool, option(options.DIFF)] = options.DIFF.default,
     jobs: Annotated[int, option(options.JOBS)] = options.JOBS.default,
     allow_plaintext_secrets: AllowPlaintext = options.ALLOW_PLAINTEXT.default,
     integrations: Integrations = None,
@@ -27,6 +29,6 @@ def validate(
     from reconciler.cli import validate as verb
 
     return verb.validate(
-        paths=paths or [], dir=dir, format=format, strict=strict, jobs=jobs,
+        paths=paths or [], dir=dir, format=format, strict=strict, fix=fix, diff=diff, jobs=jobs,
         allow_plaintext_secrets=allow_plaintext_secrets, integrations=integrations, secrets_dir=secrets_dir,
     )  # fmt: skip

@@ -68,7 +68,7 @@ def check_files(batch: Batch, validator: Validator) -> Part:
             continue
         part.files += 1
         try:
-            _check(part, data, shown, validator)
+            check_data(part, data, shown, validator)
         except Exception as error:  # noqa: BLE001 — one file must not keep the others from being checked
             from reconciler.config.tree.read import internal_error
 
@@ -76,7 +76,8 @@ def check_files(batch: Batch, validator: Validator) -> Part:
     return part
 
 
-def _check(part: Part, data: bytes, shown: str, validator: Validator) -> None:
+def check_data(part: Part, data: bytes, shown: str, validator: Validator) -> None:
+    """Add to `part` what the bytes of one file give."""
     result = read_documents(data, shown)
     if result.diagnostics:
         part.diagnostics += result.diagnostics

@@ -55,7 +55,7 @@ def validate_paths(
     """
     chosen = options or RunOptions()
     roots = [(path, _is_folder(path)) for path in paths]
-    checker = validator or _validator(chosen)
+    checker = validator or make_validator(chosen)
     total = Part()
     with without_gc():
         for path, is_folder in roots:
@@ -64,7 +64,8 @@ def validate_paths(
     return RunResult(found, total.files, total.configs)
 
 
-def _validator(options: RunOptions) -> Validator:
+def make_validator(options: RunOptions) -> Validator:
+    """Return the validator by which a run with these options judges."""
     from reconciler.config.catalogue import Catalogue
     from reconciler.config.secrets import SecretResolver
 

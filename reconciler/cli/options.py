@@ -67,9 +67,17 @@ JOBS = Opt(
     "jobs", ("--jobs", "-j"), "How many processes check files; 0 means as many as pay.",
     kind="number", default=0, env="RECONCILE_JOBS", metavar="N",
 )  # fmt: skip
+FIX = Opt(
+    "fix", ("--fix",), "Mend what can be mended without changing what is meant; these findings are marked [*].",
+    kind="flag", default=False, env="RECONCILE_FIX", off="--no-fix",
+)  # fmt: skip
+DIFF = Opt(
+    "diff", ("--diff",), "Show what --fix would change, and change nothing.",
+    kind="flag", default=False, env="RECONCILE_DIFF", off="--no-diff",
+)  # fmt: skip
 
 VALIDATE = (
-    DIR, FORMAT, STRICT, SELECT, IGNORE, STDIN_FILENAME, JOBS, ALLOW_PLAINTEXT, INTEGRATIONS, SECRETS_DIR,
+    DIR, FORMAT, STRICT, FIX, DIFF, SELECT, IGNORE, STDIN_FILENAME, JOBS, ALLOW_PLAINTEXT, INTEGRATIONS, SECRETS_DIR,
 )  # fmt: skip
 """The options of `reconcile validate`; its arguments are paths."""
 WATCH = Opt(

@@ -5,7 +5,7 @@ Starts as quickly as it can: what only findings need is imported when there are 
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from reconciler.cli.console import fail, out, wants_colour
@@ -24,6 +24,8 @@ def validate(
     dir: str,  # noqa: A002  the flag's name
     format: str,  # noqa: A002  the flag's name
     strict: bool | None,
+    fix: bool,
+    diff: bool,
     select: Sequence[str] | None,
     ignore: Sequence[str] | None,
     stdin_filename: str | None,
@@ -49,12 +51,23 @@ def validate(
         jobs or None, allow_plaintext_secrets, names(integrations), Path(secrets_dir), selection, Path(dir)
     )
     source: Callable[[str], bytes | None] = read_source
+    fixed = 0
     if "-" in paths or stdin_filename is not None:
+        if fix or diff:
+            fail("--fix and --diff change files: give a path, not standard input")
         file, data, source = read_stdin(paths, stdin_filename)
         result = validate_text(data, file, options)
     else:
-        result = validate_paths([Path(path) for path in paths or [dir]], options)
-    run = Run(result.diagnostics, summarize(result.diagnostics, result.files, result.configs), source)
+        roots = [Path(path) for path in paths or [dir]]
+        result = validate_paths(roots, options)
+        if fix or diff:
+            from reconciler.cli.fixing import fix_findings, show_diff
+
+            if diff:
+                return show_diff(roots, options, result, format)
+            result, fixed = fix_findings(roots, options, result)
+    summary = summarize(result.diagnostics, result.files, result.configs, fixed)
+    run = Run(result.diagnostics, summary, source, secret_keys(options.integrations))
     for target in targets:
         _write(target, run)
     return int(result.failed)
@@ -72,6 +85,21 @@ def rules(flag: str, given: Sequence[str] | None) -> tuple[str, ...] | None:
         if problem is not None:
             fail(f"--{flag}: {problem[0]} ({problem[1]})")
     return found
+
+
+def secret_keys(allowed: tuple[str, ...] | None) -> Callable[[bytes], Collection[str]]:
+    """Return what tells which keys hold secrets in a file; schemas are read when it is asked."""
+    known: list[Callable[[bytes], Collection[str]]] = []
+
+    def of(data: bytes) -> Collection[str]:
+        if not known:
+            from reconciler.config.catalogue import Catalogue
+            from reconciler.config.explain.secret_keys import SecretKeys
+
+            known.append(SecretKeys(Catalogue(allowed)))
+        return known[0](data)
+
+    return of
 
 
 def parse_formats(text: str) -> list[Target]:

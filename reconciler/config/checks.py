@@ -14,7 +14,7 @@ from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
 from reconciler.model.descriptor import Descriptor, IgnoredSetting
-from reconciler.model.diagnostic import Diagnostic, Severity, Span
+from reconciler.model.diagnostic import Diagnostic, Fix, Severity, Span
 from reconciler.model.json import Path
 from reconciler.model.message import Level
 from reconciler.model.secret import SecretRef
@@ -107,7 +107,7 @@ class Checks:
         near = nearest(kind, [one for one in expected.declared if "*" not in one])
         if near is not None:
             message = f"the event type `{kind[:60]}` is not one that `{expected.integration}` declares"
-            here.warn(rules.UNKNOWN_EVENT_TYPE, path, message, f"did you mean `{near}`?")
+            here.warn(rules.UNKNOWN_EVENT_TYPE, path, message, f"did you mean `{near}`?", near=near)
         return near is None
 
     def _pattern(self, kind: str, path: Path, here: "_Place") -> bool:
@@ -146,7 +146,7 @@ class Checks:
                 message_text = f"`message.severity`: expected one of {', '.join(_LEVELS)}, found `{text[:40]}`"
                 near = nearest(text, _LEVELS)
                 help_text = f"did you mean `{near}`?" if near else "or write a template that gives one of them"
-                here.error(rules.INVALID_VALUE, ("message", key), message_text, help_text)
+                here.error(rules.INVALID_VALUE, ("message", key), message_text, help_text, _LEVELS)
             else:
                 self._template(text, ("message", key), here)
 
@@ -197,13 +197,25 @@ class _Place:
             span = replace(span, column=span.column + column - 1 + quotes // 2)
         self._found.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path))
 
-    def error(self, rule: str, path: Path, message: str, help_text: str) -> None:
+    def error(self, rule: str, path: Path, message: str, help_text: str, allowed: tuple[str, ...] = ()) -> None:
+        """Add an error about the value at `path`, with the one of `allowed` that is meant."""
         span = self._document.span(path, self._file)
-        self._found.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path))
+        fix = self._choice(path, allowed) if allowed else None
+        self._found.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path, fix=fix))
 
-    def warn(self, rule: str, path: Path, message: str, help_text: str, *, key: bool = False) -> None:
+    def warn(
+        self, rule: str, path: Path, message: str, help_text: str, *, key: bool = False, near: str | None = None
+    ) -> None:
+        """Add a warning about the value at `path`, or about its key; `near` is what may be meant."""
         span = self._document.span(path, self._file, key=key)
-        self._found.append(Diagnostic(rule, Severity.WARNING, message, span, help_text, path))
+        fix = self._choice(path, (), near) if near else None
+        self._found.append(Diagnostic(rule, Severity.WARNING, message, span, help_text, path, fix=fix))
+
+    def _choice(self, path: Path, allowed: tuple[str, ...], near: str | None = None) -> Fix | None:
+        from reconciler.config.explain.fixes import choose
+
+        written = self._document.written(path, self._file)
+        return choose(written, written.text if written else "", near, allowed)
 
 
 def sound_parts(raw: Mapping[str, Any], wrong: Iterable[Path]) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class _Problem:
     help: str
     cause: str = ""
     """What makes the integration itself unusable."""
+    near: str | None = None
+    """The integration that may be meant."""
 
 
 class Validator:
@@ -159,9 +161,8 @@ class Validator:
             return _Problem(rules.UNKNOWN_INTEGRATION, message, f"allow it with --integrations; {known}")
         near = nearest(name, ids)
         help_text = " ".join(part for part in (f"did you mean `{near}`?" if near else "", known_names(ids)) if part)
-        return _Problem(
-            rules.UNKNOWN_INTEGRATION, f"no integration `{name[:63]}` is installed", help_text or "install it"
-        )
+        message = f"no integration `{name[:63]}` is installed"
+        return _Problem(rules.UNKNOWN_INTEGRATION, message, help_text or "install it", near=near)
 
     def _explained(self, document: RawDocument, file: str, bounds: "Bounds | None", *, fits_envelope: bool) -> Checked:
         """Say all that is wrong, in the parts that can be judged although others are wrong."""
@@ -172,7 +173,11 @@ class Validator:
         if isinstance(known, _Problem):
             path: Path = ("integration",)
             span = document.span(path, file)
-            found.append(Diagnostic(known.rule, Severity.ERROR, known.message, span, known.help, path))
+            from reconciler.config.explain.fixes import suggest
+
+            # Which integrations are installed differs between machines: the nearest name is no more than a guess.
+            fix = suggest(document.written(path, file), known.near)
+            found.append(Diagnostic(known.rule, Severity.ERROR, known.message, span, known.help, path, fix=fix))
         if isinstance(known, _Known):
             settings = raw.get("settings", {})
             if isinstance(settings, dict) and not known.schema.is_valid(settings):

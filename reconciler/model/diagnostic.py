@@ -32,12 +32,44 @@ class Related:
     message: str
 
 
+class Applicability(StrEnum):
+    """How sure a fix is: a safe one keeps what was meant, and a program may apply it; another one is a suggestion."""
+
+    SAFE = "safe"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A replacement of some text in the finding's own file: lines and columns as in a span, the end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+    @classmethod
+    def at(cls, span: Span, text: str) -> "Edit":
+        """Return the edit that puts `text` where `span` stands."""
+        return cls(span.line, span.column, span.end_line, span.end_column, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What would mend one finding: a sentence that says what is written, and the edits, in order, none overlapping."""
+
+    message: str
+    edits: tuple[Edit, ...]
+    applicability: Applicability = Applicability.SAFE
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding. `file` of its span is relative to the root it was read from, with `/` between names.
 
     `rule` is a stable id out of `reconciler.model.rules`; `path` is the place in the document's JSON value;
-    `help` is one line that says what to do, or empty.
+    `help` is one line that says what to do, or empty; `fix` is what would do it, where that is known.
     """
 
     rule: str
@@ -47,6 +79,12 @@ class Diagnostic:
     help: str = ""
     path: Path = ()
     related: tuple[Related, ...] = ()
+    fix: Fix | None = None
+
+    @property
+    def is_fixable(self) -> bool:
+        """Whether `validate --fix` mends this."""
+        return self.fix is not None and self.fix.applicability is Applicability.SAFE
 
     @property
     def is_error(self) -> bool:

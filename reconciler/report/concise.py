@@ -11,4 +11,4 @@ def render_concise(diagnostics: Iterable[Diagnostic], palette: Palette = PLAIN) 
     """Yield `file:line:column: error[rule] message (help)` for each finding, with its line feed."""
     for found in diagnostics:
         help_text = f" ({printable(found.help)})" if found.help else ""
-        yield f"{headline(found, palette)}{palette.dim(help_text)}\n"
+        yield f"{headline(found, palette, mark=True)}{palette.dim(help_text)}\n"

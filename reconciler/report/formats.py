@@ -42,4 +42,4 @@ def _findings(name: str, run: Run, palette: Palette) -> Iterator[str]:
         return render_concise(run.diagnostics, palette)
     from reconciler.report.text import TextReport
 
-    return TextReport(palette, run.source).render(run.diagnostics)
+    return TextReport(palette, run.source, run.secret_keys).render(run.diagnostics)

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, Fix
 from reconciler.model.effect import EffectRow
 from reconciler.model.override import Intervention, Override
 from reconciler.model.panel import PanelView
@@ -42,6 +42,16 @@ def diagnostic_item(diagnostic: Diagnostic) -> dict[str, Any]:
             {"file": r.span.file, "line": r.span.line, "column": r.span.column, "message": r.message}
             for r in diagnostic.related
         ],
+        "fix": None if diagnostic.fix is None else fix_item(diagnostic.fix),
+    }
+
+
+def fix_item(fix: Fix) -> dict[str, Any]:
+    """Return a fix: what it writes, how sure it is, and its edits, from 1 and with the end exclusive."""
+    return {
+        "message": fix.message,
+        "applicability": fix.applicability.value,
+        "edits": [asdict(edit) for edit in fix.edits],
     }
 
 

@@ -30,10 +30,11 @@ from reconciler.report.daemon_event import (
     Valid,
     Waits,
 )
+from reconciler.report.frame import place
 from reconciler.report.override_text import intervention_line, override_line
 from reconciler.report.plan_text import REASONS, change_text
 from reconciler.report.summary import count
-from reconciler.report.text import headline, place
+from reconciler.report.text import headline
 
 __all__ = [
     "Alarm", "DaemonEvent", "Found", "Held", "InForce", "Intervened", "Invalid", "Many", "Passed", "Ready", "Settled",

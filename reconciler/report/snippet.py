@@ -4,7 +4,7 @@ Pure: takes text, gives text. The text report calls it; nobody else does.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from reconciler.model.diagnostic import Span
@@ -30,29 +30,20 @@ def split_lines(data: bytes) -> list[str]:
     return _BREAK.split(data.decode("utf-8-sig", "replace"))
 
 
-def snippet(lines: Sequence[str], span: Span, hidden: Iterable[Span] = ()) -> Snippet | None:
+def snippet(lines: Sequence[str], span: Span) -> Snippet | None:
     """Return what to show for `span`, or None where the file has no such line, or an empty one.
 
-    What the spans of `hidden` cover is masked: a secret that stands in a file must not reach a log of CI.
+    The lines are shown as they are: mask before what must not be seen (`masking`).
     """
     if not 1 <= span.line <= len(lines):
         return None
-    line = _masked(lines[span.line - 1], span.line, hidden)
+    line = lines[span.line - 1]
     start = min(max(span.column - 1, 0), len(line))
     stop = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
     stop = min(max(stop, start + 1), max(len(line), start + 1))
     if not line.strip():
         return None
     return _crop(line, start, stop)
-
-
-def _masked(line: str, number: int, hidden: Iterable[Span]) -> str:
-    for span in hidden:
-        if span.line <= number <= span.end_line:
-            start = span.column - 1 if span.line == number else 0
-            stop = span.end_column - 1 if span.end_line == number else len(line)
-            line = line[:start] + "*" * len(line[start:stop]) + line[stop:]
-    return line
 
 
 def _crop(line: str, start: int, stop: int) -> Snippet:

@@ -8,18 +8,24 @@ from reconciler.report.ansi import PLAIN, Palette
 
 
 class Summary(NamedTuple):
-    """The counts of one run: files read, configurations found, findings by severity."""
+    """The counts of one run: files read, configurations found, findings by severity, and what became of them.
+
+    `fixable` of the findings `--fix` would mend; `fixed` are gone already.
+    """
 
     files: int
     configs: int
     errors: int
     warnings: int
+    fixable: int = 0
+    fixed: int = 0
 
 
-def summarize(diagnostics: Sequence[Diagnostic], files: int, configs: int) -> Summary:
+def summarize(diagnostics: Sequence[Diagnostic], files: int, configs: int, fixed: int = 0) -> Summary:
     """Count the findings."""
     errors = sum(d.severity is Severity.ERROR for d in diagnostics)
-    return Summary(files, configs, errors, len(diagnostics) - errors)
+    fixable = sum(d.is_fixable for d in diagnostics)
+    return Summary(files, configs, errors, len(diagnostics) - errors, fixable, fixed)
 
 
 def count(number: int, noun: str) -> str:
@@ -31,7 +37,9 @@ def summary_line(summary: Summary, palette: Palette = PLAIN) -> str:
     """Return the line that ends a report, with its line feed."""
     checked = f"{count(summary.configs, 'configuration')} in {count(summary.files, 'file')}"
     found = [count(n, noun) for n, noun in ((summary.errors, "error"), (summary.warnings, "warning")) if n]
+    fixed = f", {summary.fixed:,} fixed" if summary.fixed else ""
     if not found:
-        return f"{palette.green('✓')} {checked}: no findings\n"
+        return f"{palette.green('✓')} {checked}: no findings{' left' if fixed else ''}{fixed}\n"
     mark = palette.red("✗") if summary.errors else palette.yellow("!")
-    return f"{mark} {checked}: {', '.join(found)}\n"
+    fixable = f" ({summary.fixable:,} fixable with --fix)" if summary.fixable else ""
+    return f"{mark} {checked}: {', '.join(found)}{fixable}{fixed}\n"

@@ -3,81 +3,87 @@
 Used by `validate`, by one pass, and by whatever prints diagnostics with their sources at hand.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Final
 
+from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
-from reconciler.model.rules import PLAINTEXT_SECRET, SECRET_REFERENCE
 from reconciler.report.ansi import PLAIN, Palette, printable
-from reconciler.report.snippet import snippet, split_lines
+from reconciler.report.frame import Frame, place
+from reconciler.report.masking import MaskedLines
+from reconciler.report.snippet import split_lines
 
 Source = Callable[[str], bytes | None]
 """The bytes of a file by the name that spans carry, or None where they cannot be had."""
+SecretKeys = Callable[[bytes], Collection[str]]
+"""The names of keys that hold secrets in a file, by its bytes."""
+_NOT_JUDGED: Final = frozenset({
+    rules.YAML_SYNTAX, rules.YAML_TAG, rules.YAML_MERGE, rules.YAML_LIMIT, rules.YAML_ALIAS, rules.DUPLICATE_KEY,
+    rules.NON_STRING_KEY, rules.NUMBER_RANGE, rules.ENCODING, rules.UNKNOWN_INTEGRATION, rules.INTEGRATION_FAILED,
+    rules.VALIDATION_LIMIT, rules.INTERNAL_ERROR,
+})  # fmt: skip
+"""With one of these in a file, nobody has judged all of its settings: where its secrets are is not known."""
+SECRET_RULES: Final = (rules.PLAINTEXT_SECRET, rules.SECRET_REFERENCE)
+"""What stands at the place of such a finding is shown nowhere."""
+_KEPT: Final = 16
 
 
 def _no_source(_file: str) -> bytes | None:
     return None
 
 
-class TextReport:
-    """Renders findings one at a time; the lines of the last file are kept, since findings come sorted by file."""
+def _no_keys(_data: bytes) -> Collection[str]:
+    return ()
 
-    def __init__(self, palette: Palette = PLAIN, source: Source = _no_source) -> None:
+
+class TextReport:
+    """Renders findings one at a time; the lines of the last files are kept, since findings come sorted by file."""
+
+    def __init__(
+        self, palette: Palette = PLAIN, source: Source = _no_source, secret_keys: SecretKeys = _no_keys
+    ) -> None:
         self._paint = palette
         self._source = source
-        self._file: str | None = None
-        self._lines: list[str] = []
+        self._secret_keys = secret_keys
+        self._lines: dict[str, Sequence[str]] = {}
         self._secrets: dict[str, list[Span]] = {}
+        self._not_judged: set[str] = set()
 
     def render(self, diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
         """Yield one block of text for each finding, ending in a line feed and an empty line."""
         diagnostics = list(diagnostics)
         self._secrets = _secrets(diagnostics)
-        for diagnostic in diagnostics:
-            yield "\n".join(self._block(diagnostic)) + "\n\n"
+        self._not_judged = {found.span.file for found in diagnostics if _leaves_settings_open(found)}
+        frame = Frame(self._paint, self._read)
+        for found in diagnostics:
+            yield "\n".join([headline(found, self._paint, mark=True), *frame.draw(found)]) + "\n\n"
 
-    def _block(self, found: Diagnostic) -> Iterator[str]:
-        yield headline(found, self._paint)
-        gutter = len(str(found.span.line))
-        yield from self._snippet(found.span, gutter, found.severity.value)
-        for related in found.related:
-            yield self._note(gutter, "note", f"{place(related.span)}: {printable(related.message)}")
-        if found.help:
-            yield self._note(gutter, "help", printable(found.help))
+    def _read(self, file: str) -> Sequence[str]:
+        if file not in self._lines:
+            if len(self._lines) >= _KEPT:
+                self._lines.clear()
+            data = self._source(file) or b""
+            names = self._secret_keys(data) if data and file in self._not_judged else ()
+            self._lines[file] = MaskedLines(split_lines(data) if data else [], names, self._secrets.get(file, ()))
+        return self._lines[file]
 
-    def _snippet(self, span: Span, gutter: int, severity: str) -> Iterator[str]:
-        shown = snippet(self._read(span.file), span, self._secrets.get(span.file, ()))
-        if shown is None:
-            return
-        bar = self._paint.blue("|")
-        yield f" {' ' * gutter} {bar}"
-        yield f" {self._paint.blue(str(span.line))} {bar} {shown.text}"
-        yield f" {' ' * gutter} {bar} {' ' * shown.offset}{self._paint.severity(severity, '^' * shown.length)}"
 
-    def _note(self, gutter: int, kind: str, text: str) -> str:
-        return f" {' ' * gutter} {self._paint.blue('=')} {self._paint.bold(kind)}: {text}"
-
-    def _read(self, file: str) -> list[str]:
-        if file != self._file:
-            data = self._source(file)
-            self._file, self._lines = file, split_lines(data) if data else []
-        return self._lines
+def _leaves_settings_open(found: Diagnostic) -> bool:
+    return found.rule in _NOT_JUDGED or found.path in {(), ("integration",), ("settings",)}
 
 
 def _secrets(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Span]]:
     """Return where literals stand at the place of secrets, or in references, by file; no snippet may show them."""
     found: dict[str, list[Span]] = {}
     for diagnostic in diagnostics:
-        if diagnostic.rule in (PLAINTEXT_SECRET, SECRET_REFERENCE):
+        if diagnostic.rule in SECRET_RULES:
             found.setdefault(diagnostic.span.file, []).append(diagnostic.span)
     return found
 
 
-def place(span: Span) -> str:
-    """Return `file:line:column`, safe to print."""
-    return f"{printable(span.file)}:{span.line}:{span.column}"
-
-
-def headline(found: Diagnostic, palette: Palette = PLAIN) -> str:
-    """Return `file:line:column: error[rule] message`."""
+def headline(found: Diagnostic, palette: Palette = PLAIN, *, mark: bool = False) -> str:
+    """Return `file:line:column: error[rule] message`, with `[*]` before the message of what `--fix` mends if `mark`."""
     label = palette.severity(found.severity.value, f"{found.severity.value}[{found.rule}]")
+    if mark and found.is_fixable:
+        label = f"{label} {palette.cyan('[*]')}"
     return f"{palette.bold(place(found.span))}: {label} {printable(found.message)}"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reconciler.model.diagnostic import Applicability
 from reconciler.model.duration import DURATION_PATTERN
 from reconciler.model.effect import EffectStatus
 from reconciler.model.override import MOST_IDS, MOST_LABELS, MOST_TEXT, InterventionKind, OverrideKind
@@ -80,6 +81,12 @@ SCHEMAS: dict[str, Any] = {
         end_column=_COUNT,
         path=_PATH,
         related=_list(_record(**_PLACE)),
+        fix={"anyOf": [ref("Fix"), {"type": "null"}]},
+    ),
+    "Fix": _record(
+        message=_TEXT,
+        applicability=_words(Applicability),
+        edits=_list(_record(line=_COUNT, column=_COUNT, end_line=_COUNT, end_column=_COUNT, text=_TEXT)),
     ),
     "Effect": _record(key=_TEXT, status=_words(EffectStatus), handle={}, since=_MAYBE_MOMENT),
     "Panel": _record(owner=_TEXT, title=_TEXT, html=_TEXT, data={}, error=_TEXT),

@@ -43,6 +43,13 @@ def test_bad_example_gives_exactly_its_rule(folder, rule):
 
 
 @pytest.mark.parametrize("rule", SHOWN)
+def test_page_says_whether_its_example_can_be_fixed(folder, rule):
+    page = rule_page(rule)
+    build(folder, page.bad)
+    assert any(found.is_fixable for found in folder.validate().diagnostics) == bool(page.fix)
+
+
+@pytest.mark.parametrize("rule", SHOWN)
 def test_good_example_gives_nothing(folder, rule):
     build(folder, rule_page(rule).good)
     assert folder.report() == ""

@@ -14,6 +14,7 @@ from reconciler.report.rule_pages import rule_ids, rule_page
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
 RULE_ROW = re.compile(r"^\| `([a-z][a-z-]*)` \|", re.MULTILINE)
 RULE_TEXT = re.compile(r"^\| `([a-z][a-z-]*)` \| (.+) \|$", re.MULTILINE)
+FIX_ROW = re.compile(r"^\| (.+) \| `([a-z-]+)` \|$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^\$ |`)(reconcile(?: [^`\n]*)?)", re.MULTILINE)
 PLANNED = {"test", "trace", "deliveries", "replay"}
 
@@ -63,6 +64,12 @@ def test_documented_rules_say_what_their_pages_say():
 def test_documented_warnings_are_those_that_may_be_ignored():
     rows = RULE_TEXT.findall((ROOT / "docs" / "validation.md").read_text(encoding="utf-8"))
     assert {rule for rule, text in rows if text.startswith("(warning)")} == rules.ADVICE
+
+
+def test_documented_fixes_are_those_of_the_pages():
+    rows = FIX_ROW.findall((ROOT / "docs" / "validation.md").read_text(encoding="utf-8"))
+    pages = {rule: rule_page(rule) for rule in rule_ids()}
+    assert {rule: text for text, rule in rows} == {rule: page.fix for rule, page in pages.items() if page.fix}
 
 
 def documented_commands():

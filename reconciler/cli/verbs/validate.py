@@ -19,6 +19,8 @@ def validate(
     dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
     format: Annotated[str, option(options.FORMAT)] = options.FORMAT.default,  # noqa: A002
     strict: Annotated[bool | None, option(options.STRICT)] = options.STRICT.default,
+    fix: Annotated[bool, option(options.FIX)] = options.FIX.default,
+    diff: Annotated[bool, option(options.DIFF)] = options.DIFF.default,
     select: Annotated[list[str] | None, option(options.SELECT)] = None,
     ignore: Annotated[list[str] | None, option(options.IGNORE)] = None,
     stdin_filename: Annotated[str | None, option(options.STDIN_FILENAME)] = None,
@@ -31,7 +33,7 @@ def validate(
     from reconciler.cli import validate as verb
 
     return verb.validate(
-        paths=paths or [], dir=dir, format=format, strict=strict, select=select, ignore=ignore,
+        paths=paths or [], dir=dir, format=format, strict=strict, fix=fix, diff=diff, select=select, ignore=ignore,
         stdin_filename=stdin_filename, jobs=jobs,
         allow_plaintext_secrets=allow_plaintext_secrets, integrations=integrations, secrets_dir=secrets_dir,
     )  # fmt: skip

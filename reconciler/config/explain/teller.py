@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from reconciler.config.explain.branches import Meant, condition, meant
 from reconciler.config.explain.engine import LIMIT, Engine
+from reconciler.config.explain.fixes import choose, convert, rename_key
 from reconciler.config.explain.nearest import known_names, nearest
 from reconciler.config.explain.secrets import SecretTeller, is_misplaced_reference, is_reference_part, takes_secret
 from reconciler.config.explain.text import (
@@ -25,9 +26,10 @@ from reconciler.config.explain.text import (
     yaml_found,
 )
 from reconciler.config.schemas.files import is_reference
+from reconciler.config.yaml.nodes import Written
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
-from reconciler.model.diagnostic import Diagnostic, Severity
+from reconciler.model.diagnostic import Diagnostic, Fix, Severity
 from reconciler.model.json import Path, canonical
 
 _ORDER: Final = {"type": 0, "format": 1}
@@ -93,10 +95,16 @@ class Teller:
         else:
             self._by_keyword.get(str(error.validator), self._value)(error, path)
 
-    def add(self, rule: str, path: Path, message: str, help_text: str, *, key: bool = False) -> None:
+    def add(
+        self, rule: str, path: Path, message: str, help_text: str, *, key: bool = False, fix: Fix | None = None
+    ) -> None:
         """Add one finding; `key` points at the key instead of its value."""
         span = self._document.span(path, self._file, key=key)
-        self.found.append(Diagnostic(rule, Severity.ERROR, message + self._because, span, help_text, path))
+        told = message + self._because
+        self.found.append(Diagnostic(rule, Severity.ERROR, told, span, help_text, path, fix=fix))
+
+    def _written(self, path: Path, *, key: bool = False) -> Written | None:
+        return self._document.written(path, self._file, key=key)
 
     def _shown(self, path: Path) -> Path:
         """Cut a path off before a key that stands inside a secret."""
@@ -128,9 +136,15 @@ class Teller:
     def _dependent_required(self, error: Any, path: Path) -> None:
         for name, needed in error.validator_value.items():
             if name in error.instance and isinstance(needed, list):
-                for other in (other for other in needed if other not in error.instance):
+                for other in (one for one in needed if one not in error.instance and not self._is_misspelt(one, error)):
                     message = f"`{name}` needs the key `{other}` beside it{inside(path)}"
                     self.add(rules.MISSING_KEY, (*path, name), message, f"add `{other}:`", key=True)
+
+    @staticmethod
+    def _is_misspelt(name: str, error: Any) -> bool:
+        """Whether a missing key is told as an unknown one, with this name as the nearest."""
+        extra = error.instance.keys() - error.schema.get("properties", {}).keys()
+        return error.schema.get("additionalProperties") is False and nearest(name, extra) is not None
 
     def _unknown(self, error: Any, path: Path) -> None:
         if not error.path:
@@ -146,7 +160,8 @@ class Teller:
         near = nearest(name, known)
         message = f"the key `{shorten(name)}` is not known{inside(path[:-1])}"
         help_text = f"did you mean `{near}`?" if near is not None else known_names(known) or "leave it out"
-        self.add(rules.UNKNOWN_KEY, path, message, help_text, key=True)
+        fix = near and rename_key(self._written(path, key=True), near, known, error.instance)
+        self.add(rules.UNKNOWN_KEY, path, message, help_text, key=True, fix=fix or None)
         if near is not None and takes_secret(known[near]):
             self._secrets.tell_literal(error.instance[name], path)
 
@@ -166,11 +181,13 @@ class Teller:
             message = f"{name}: expected a duration, found {self._found(error.instance, error.schema)}"
             self.add(rules.INVALID_DURATION, path, message, "write a number and a unit, such as 90s or 1h30m")
             return
-        found, help_text = self._found(error.instance, error.schema), ""
+        found, help_text, fix = self._found(error.instance, error.schema), "", None
         if not self._is_hidden(error.instance, error.schema):
             found, help_text = yaml_found(error.instance, self._document.source_text(path), kinds)
+            fix = convert(self._written(path), error.instance, {kinds} if isinstance(kinds, str) else kinds)
         wanted = expected_kind(kinds)
-        self.add(rules.WRONG_TYPE, path, f"{name}: expected {wanted}, found {found}", help_text or f"write {wanted}")
+        message = f"{name}: expected {wanted}, found {found}"
+        self.add(rules.WRONG_TYPE, path, message, help_text or f"write {wanted}", fix=fix)
 
     def _choice(self, error: Any, path: Path) -> None:
         allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
@@ -183,7 +200,9 @@ class Teller:
             f"`{place_name(path)}`: expected {join_names(names)}, found {self._found(error.instance, error.schema)}"
         )
         otherwise = "write one of them" if len(names) > 1 else "write that"
-        self.add(rules.INVALID_VALUE, path, message, f"did you mean `{near}`?" if near else otherwise)
+        hidden = self._is_hidden(error.instance, error.schema)
+        fix = None if hidden else choose(self._written(path), error.instance, near, allowed)
+        self.add(rules.INVALID_VALUE, path, message, f"did you mean `{near}`?" if near else otherwise, fix=fix)
 
     def _value(self, error: Any, path: Path) -> None:
         if path in self._valued:

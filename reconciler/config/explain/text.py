@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from reconciler.config.explain.fixes import OLD_BOOLEANS
 from reconciler.model.json import Path, canonical
 
 _KINDS = {
@@ -15,7 +16,6 @@ _KINDS = {
     "array": "a list",
     "null": "null",
 }
-_OLD_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _OLD_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?|[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?")
 """What was a date, a time or a number to base 60 in YAML 1.1."""
 _SHOWN: Final = 60
@@ -88,8 +88,8 @@ def yaml_found(value: Any, written: str | None, wanted: Any) -> tuple[str, str]:
     if written is None:
         return found_text(value), _without_surprise(value, kinds)
     found = f"`{shorten(written)}`, which is {_what(value, written)} in YAML 1.2"
-    if "boolean" in kinds and written.lower() in _OLD_BOOLEANS:
-        return f"{found}: write `{_OLD_BOOLEANS[written.lower()]}`", "only `true` and `false` are booleans"
+    if "boolean" in kinds and written.lower() in OLD_BOOLEANS:
+        return f"{found}: write `{OLD_BOOLEANS[written.lower()]}`", "only `true` and `false` are booleans"
     if "string" in kinds:
         return f'{found}: write "{shorten(written)}"', "in quotes it is a string"
     if "array" in kinds:

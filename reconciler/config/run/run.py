@@ -64,7 +64,7 @@ def validate_paths(
     """
     chosen = options or RunOptions()
     roots = [(path, is_folder(path)) for path in paths]
-    checker = validator or _validator(chosen)
+    checker = validator or make_validator(chosen)
     total = Part()
     with without_gc():
         for path, is_root in roots:
@@ -80,7 +80,7 @@ def validate_text(
 ) -> RunResult:
     """Check a text as if it stood in the file `name`, which need not exist: what an editor has not saved yet."""
     chosen = options or RunOptions()
-    return _result(check_text(data, name, validator or _validator(chosen), chosen.selection, chosen.directory))
+    return _result(check_text(data, name, validator or make_validator(chosen), chosen.selection, chosen.directory))
 
 
 def _result(total: Part) -> RunResult:
@@ -88,7 +88,8 @@ def _result(total: Part) -> RunResult:
     return RunResult(found, total.files, total.configs, total.failed)
 
 
-def _validator(options: RunOptions) -> Validator:
+def make_validator(options: RunOptions) -> Validator:
+    """Return the validator by which a run with these options judges."""
     from reconciler.config.catalogue import Catalogue
     from reconciler.config.secrets import SecretResolver
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from reconciler.config.yaml.nodes import span_of
+from reconciler.config.yaml.nodes import span_of, written
 from reconciler.config.yaml.parser import LIMIT_HELP, MAX_DEPTH, MAX_NODES
 from reconciler.config.yaml.scalars import CONSTANTS, NUMERIC, NumberOutOfRange, number, plain
 from reconciler.model import rules
-from reconciler.model.diagnostic import Diagnostic, Related, Severity
+from reconciler.model.diagnostic import Diagnostic, Fix, Related, Severity
 from reconciler.model.json import Path
 
 MAX_TEXT: Final = 1 << 20
@@ -176,10 +176,7 @@ class CarefulBuilder:
     def _key(self, node: Any, path: Path) -> str | None:
         """Return a key, or None after a finding."""
         if node.__class__ is not ScalarNode:
-            kind = "list" if node.__class__ is SequenceNode else "mapping"
-            self._add(
-                rules.NON_STRING_KEY, node, f"expected a string for a key, found a {kind}", self._key_help(node), path
-            )
+            self._collection_key(node, path)
             return None
         if node.value == "<<" and not node.tag and not node.style:
             message = "merge keys (<<) are not part of YAML 1.2 and are not followed"
@@ -191,13 +188,26 @@ class CarefulBuilder:
             return value if isinstance(value, str) else None
         shown = node.value if len(node.value) < 40 else "..."
         message = f"expected a string for a key, found {_kind(value)}"
-        self._add(rules.NON_STRING_KEY, node, message, f'put it in quotes: "{shown}"', path)
+        fix = None
+        if value is not None:
+            from reconciler.config.explain.fixes import quote
+
+            here = written(node, self._file)
+            fix = here and quote(here)
+        self._add(rules.NON_STRING_KEY, node, message, f'put it in quotes: "{shown}"', path, fix=fix)
         return None
 
-    def _key_help(self, node: Any) -> str:
-        if self._text[node.start_mark.index - 1 : node.start_mark.index + 1] == "{{":
-            return 'put a template in quotes: "{{ ... }}"'
-        return "put it in quotes if it is meant as text"
+    def _collection_key(self, node: Any, path: Path) -> None:
+        kind = "list" if node.__class__ is SequenceNode else "mapping"
+        message = f"expected a string for a key, found a {kind}"
+        if self._text[node.start_mark.index - 1 : node.start_mark.index + 1] != "{{":
+            self._add(rules.NON_STRING_KEY, node, message, "put it in quotes if it is meant as text", path)
+            return
+        from reconciler.config.yaml.mending import quote_template
+        from reconciler.config.yaml.text import split_lines
+
+        fix = quote_template(self._text, split_lines(self._text), node.start_mark.line)
+        self._add(rules.NON_STRING_KEY, node, message, 'put a template in quotes: "{{ ... }}"', path, fix=fix)
 
     def _duplicate(self, name: str, second: Any, first: Any, path: Path) -> None:
         related = (Related(span_of(first, self._file), "first written here"),)
@@ -232,11 +242,18 @@ class CarefulBuilder:
         self._add(rule, node, f"{how} {what}", LIMIT_HELP, path)
 
     def _add(
-        self, rule: str, node: Any, message: str, help_text: str, path: Path, related: tuple[Related, ...] = ()
+        self,
+        rule: str,
+        node: Any,
+        message: str,
+        help_text: str,
+        path: Path,
+        related: tuple[Related, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
         if len(self.findings) < _MAX_FINDINGS:
             span = span_of(node, self._file)
-            self.findings.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path, related))
+            self.findings.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path, related, fix))
 
 
 def _fits(name: str, value: Any) -> bool:

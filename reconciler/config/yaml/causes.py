@@ -10,6 +10,8 @@ from typing import Final
 
 _LONGEST_KEY: Final = 1024
 QUOTE: Final = "put the whole value in quotes"
+TAB: Final = "a tab stands in the indentation: YAML allows spaces alone"
+TEMPLATE: Final = "a value with {{ }} is not in quotes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def tab(problem: Problem) -> Answer | None:
     if "\t" not in indent or not (problem.begins_line or "tab" in problem.problem):
         return None
     at = Place(problem.at.line, indent.index("\t"))
-    return Answer("a tab stands in the indentation: YAML allows spaces alone", "indent with spaces", at)
+    return Answer(TAB, "indent with spaces", at)
 
 
 def reserved(problem: Problem) -> Answer:
@@ -133,7 +135,7 @@ def no_key_here(problem: Problem) -> Answer:
     if problem.begins_line:
         return _misplaced_line(problem)
     if "{{" in problem.line:
-        return Answer("a value with {{ }} is not in quotes", 'write "{{ ... }}"')
+        return _template(problem.at.line, problem)
     if problem.after[:1] in {"]", "}"}:
         return _not_opened(problem)
     quote = problem.before[-1:]
@@ -150,6 +152,10 @@ def no_key_here(problem: Problem) -> Answer:
             )
     message = "text stands behind a value that has ended"
     return Answer(message, f"{QUOTE}; in single quotes, write '' for '")
+
+
+def _template(line: int, problem: Problem) -> Answer:
+    return Answer(TEMPLATE, 'write "{{ ... }}"', Place(line, problem.lines[line].index("{{")))
 
 
 def _opened(problem: Problem, quote: str) -> Place | None:
@@ -254,6 +260,9 @@ def mapping_in_braces(problem: Problem) -> Answer:
 
 
 def _brackets(problem: Problem, what: str, close: str) -> Answer:
+    began = problem.began
+    if began is not None and "{{" in problem.lines[began.line][max(0, began.column - 1) : began.column + 2]:
+        return _template(began.line, problem)
     opened = "it was opened here"
     if problem.began is not None and problem.began.line == problem.at.line and problem.after.strip():
         return Answer(

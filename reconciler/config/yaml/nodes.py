@@ -1,11 +1,33 @@
 """Places of libyaml's nodes, as spans: lines and columns from 1, columns in characters. It builds no values."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from reconciler.model.diagnostic import Span
 from reconciler.model.json import Path
+
+
+class Written(NamedTuple):
+    """A scalar that stands in its file character by character: where, in which quotes (or none), and its text."""
+
+    span: Span
+    quote: str
+    text: str
+
+
+def written(node: Any, file: str) -> Written | None:
+    """Return a scalar as the file has it; None for one with an escape, a line break, a tag, an anchor or an alias.
+
+    libyaml's marks enclose tag and anchor, and an alias has the marks of what it stands for: the width tells.
+    """
+    if node.__class__ is not ScalarNode or node.style not in {None, "", "'", '"'} or node.tag:
+        return None
+    start, end, quote = node.start_mark, node.end_mark, node.style or ""
+    width = len(node.value) + 2 * len(quote)
+    if not width or start.line != end.line or end.column - start.column != width:
+        return None
+    return Written(span_of(node, file), quote, node.value)
 
 
 def find(node: Any, path: Path, *, key: bool = False) -> Any:

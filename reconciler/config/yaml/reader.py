@@ -13,7 +13,7 @@ from yaml import YAMLError
 from yaml.nodes import ScalarNode
 
 from reconciler.config.yaml.build import CarefulBuilder, Unusual, build_quickly
-from reconciler.config.yaml.nodes import exists, find, span_of
+from reconciler.config.yaml.nodes import Written, exists, find, span_of, written
 from reconciler.config.yaml.parser import LIMIT_HELP, TooMuch, needs_care, open_parser
 from reconciler.config.yaml.text import refuse
 from reconciler.model import rules
@@ -58,6 +58,12 @@ class RawDocument:
     def root(self) -> Any:
         """The node of the whole document, until `release`; for what lies beneath its value, such as comments."""
         return self._node
+
+    def written(self, path: Path, file: str, *, key: bool = False) -> Written | None:
+        """Return the scalar at `path`, or its key, where the file has it character by character."""
+        if self._node is None or not exists(self._node, path):
+            return None
+        return written(find(self._node, path, key=key), file)
 
     def release(self) -> None:
         """Drop the positions: the document is valid and nobody will ask."""

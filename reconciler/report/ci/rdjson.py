@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from reconciler.model.diagnostic import Diagnostic, Span
+from reconciler.model.diagnostic import Diagnostic, Edit, Span
 from reconciler.report.ci.run import Run, told
 from reconciler.report.snippet import split_lines
 
@@ -28,6 +28,10 @@ def _diagnostic(found: Diagnostic, columns: "_Columns") -> dict[str, Any]:
         item["related_locations"] = [
             {"message": one.message, "location": columns.location(one.span)} for one in found.related
         ]
+    if found.fix is not None:
+        item["suggestions"] = [
+            {"range": columns.range(found.span.file, edit), "text": edit.text} for edit in found.fix.edits
+        ]
     return item
 
 
@@ -39,9 +43,11 @@ class _Columns:
         self._lines: dict[str, list[str]] = {}
 
     def location(self, span: Span) -> dict[str, Any]:
-        start = {"line": span.line, "column": self._bytes(span.file, span.line, span.column)}
-        end = {"line": span.end_line, "column": self._bytes(span.file, span.end_line, span.end_column)}
-        return {"path": span.file, "range": {"start": start, "end": end}}
+        return {"path": span.file, "range": self.range(span.file, span)}
+
+    def range(self, file: str, of: Span | Edit) -> dict[str, Any]:
+        start = {"line": of.line, "column": self._bytes(file, of.line, of.column)}
+        return {"start": start, "end": {"line": of.end_line, "column": self._bytes(file, of.end_line, of.end_column)}}
 
     def _bytes(self, file: str, line: int, column: int) -> int:
         lines = self._lines.get(file)

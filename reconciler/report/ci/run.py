@@ -1,7 +1,7 @@
 """What every report of this package is made of, and the names by which systems know a finding again."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -12,11 +12,15 @@ from reconciler.report.summary import Summary
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of `validate`. `source` gives the bytes of a file by the name that spans carry, or None."""
+    """One run of `validate`. `source` gives the bytes of a file by the name that spans carry, or None.
+
+    `secret_keys` gives the names of keys that hold secrets in a file that could not be judged, by its bytes.
+    """
 
     diagnostics: Sequence[Diagnostic]
     summary: Summary
     source: Callable[[str], bytes | None]
+    secret_keys: Callable[[bytes], Collection[str]] = lambda _data: ()
 
     @property
     def worst_first(self) -> list[Diagnostic]:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler._version import __version__
-from reconciler.model.diagnostic import Diagnostic, Span
+from reconciler.model.diagnostic import Diagnostic, Edit, Fix, Span
 from reconciler.report.ci.run import Run, fingerprints
 from reconciler.report.rule_pages import rule_page
 
@@ -52,17 +52,32 @@ def _result(found: Diagnostic, index: int, fingerprint: str) -> dict[str, Any]:
             {"id": number, "message": {"text": one.message}, "physicalLocation": _place(one.span)}
             for number, one in enumerate(found.related, start=1)
         ]
+    if found.fix is not None:
+        result["fixes"] = [_fix(found.fix, found.span.file)]
     return result
 
 
+def _fix(fix: Fix, file: str) -> dict[str, Any]:
+    replacements = [{"deletedRegion": _region(edit), "insertedContent": {"text": edit.text}} for edit in fix.edits]
+    change = {"artifactLocation": _location(file), "replacements": replacements}
+    return {"description": {"text": fix.message}, "artifactChanges": [change]}
+
+
 def _place(span: Span) -> dict[str, Any]:
-    region = {
-        "startLine": span.line,
-        "startColumn": span.column,
-        "endLine": max(span.end_line, span.line),
-        "endColumn": span.end_column if span.end_line > span.line else max(span.end_column, span.column),
+    return {"artifactLocation": _location(span.file), "region": _region(span)}
+
+
+def _region(of: Span | Edit) -> dict[str, Any]:
+    return {
+        "startLine": of.line,
+        "startColumn": of.column,
+        "endLine": max(of.end_line, of.line),
+        "endColumn": of.end_column if of.end_line > of.line else max(of.end_column, of.column),
     }
-    return {"artifactLocation": {"uri": _uri(span.file), "uriBaseId": _ROOT}, "region": region}
+
+
+def _location(file: str) -> dict[str, Any]:
+    return {"uri": _uri(file), "uriBaseId": _ROOT}
 
 
 def _uri(file: str) -> str:

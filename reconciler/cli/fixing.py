@@ -1,0 +1,42 @@
+"""`validate --fix` and `--diff`: findings mended in their files, or shown as a unified diff that changes nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reconciler.cli.console import complain, err, fail, out, palette
+from reconciler.config.fix.run import FileFix, fix_files
+from reconciler.config.run.run import RunOptions, RunResult, make_validator, validate_paths
+from reconciler.report.diff_text import diff_text
+from reconciler.report.summary import count
+from reconciler.report.text import SECRET_RULES
+
+
+def fix_findings(paths: Sequence[Path], options: RunOptions, result: RunResult) -> tuple[RunResult, int]:
+    """Write the fixes of `result`; return what is found afterwards, and how many findings were mended."""
+    fixes = fix_files(paths, result.diagnostics, make_validator(options), write=True)
+    _complain(fixes)
+    fixed = sum(len(fix.findings) for fix in fixes)
+    return (validate_paths(paths, options) if fixed else result), fixed
+
+
+def show_diff(paths: Sequence[Path], options: RunOptions, result: RunResult, formats: str) -> int:
+    """Print what the fixes would change and return the exit code: 1 where there is something, or an error is left."""
+    if formats:
+        fail("--diff: expected no --format with it: it prints the changes and nothing else")
+    fixes = fix_files(paths, result.diagnostics, make_validator(options), write=False)
+    _complain(fixes)
+    for fix in fixes:
+        hidden = [
+            found.span for found in result.diagnostics if found.rule in SECRET_RULES and found.span.file == fix.file
+        ]
+        out("".join(diff_text(fix.file, fix.before, fix.after, hidden, palette())))
+    findings = sum(len(fix.findings) for fix in fixes)
+    told = f"would fix {count(findings, 'finding')} in {count(sum(bool(fix.findings) for fix in fixes), 'file')}"
+    err(told if findings else "nothing to fix")
+    return int(bool(findings) or any(found.is_error for found in result.diagnostics))
+
+
+def _complain(fixes: Sequence[FileFix]) -> None:
+    for fix in fixes:
+        if fix.problem:
+            complain(f"{fix.file} is not fixed: {fix.problem}")

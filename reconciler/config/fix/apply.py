@@ -1,0 +1,79 @@
+"""One file's findings fixed over and over until nothing is left to fix. Reads and writes nothing: bytes in, bytes out.
+
+A fix may bring the next finding to light: a key that is spelt right now has a value that can be judged. `run.py` brings
+the bytes and writes them back.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.config.fix.proof import changes_nothing_else
+from reconciler.config.fix.splice import overlap, splice
+from reconciler.model.diagnostic import Diagnostic, Edit
+
+_MOST_ROUNDS: Final = 20
+"""Each round mends what the one before brought to light; a document is not so deep."""
+_MOST_SINGLE: Final = 50
+
+Judge = Callable[[bytes], Sequence[Diagnostic]]
+"""What is wrong with the bytes of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The bytes of a file after its fixes, and the findings that they mended."""
+
+    data: bytes
+    findings: tuple[Diagnostic, ...] = ()
+
+
+def fix_bytes(data: bytes, judge: Judge) -> Fixed:
+    """Return `data` with every safe fix made that provably changes nothing else, and those it brings to light."""
+    fixed: list[Diagnostic] = []
+    for _ in range(_MOST_ROUNDS):
+        chosen = _without_overlap([found for found in judge(data) if found.is_fixable])
+        changed, done = _make(data, chosen)
+        if not done:
+            break
+        data = changed
+        fixed += done
+    return Fixed(data, tuple(fixed))
+
+
+def _make(data: bytes, chosen: list[Diagnostic]) -> tuple[bytes, list[Diagnostic]]:
+    """Make all fixes at once, or where that is not proven to be right, one by one those that are."""
+    changed = _spliced(data, chosen)
+    if changed is not None or len(chosen) <= 1:
+        return (data, []) if changed is None else (changed, chosen)
+    done: list[Diagnostic] = []
+    for found in chosen[:_MOST_SINGLE]:
+        more = _spliced(data, [*done, found])
+        if more is not None:
+            done.append(found)
+            changed = more
+    return (changed or data), done
+
+
+def _spliced(data: bytes, chosen: list[Diagnostic]) -> bytes | None:
+    try:
+        changed = splice(data, _edits(chosen))
+    except ValueError:
+        return None
+    return changed if changed != data and changes_nothing_else(data, changed, chosen) else None
+
+
+def _edits(chosen: Sequence[Diagnostic]) -> list[Edit]:
+    return [edit for found in chosen if found.fix is not None for edit in found.fix.edits]
+
+
+def _without_overlap(findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Leave out what touches the text of an earlier fix: the next round will see what is left of it."""
+    chosen: list[Diagnostic] = []
+    taken: list[Edit] = []
+    for found in findings:
+        edits = _edits([found])
+        if not any(overlap(edit, other) for edit in edits for other in taken):
+            chosen.append(found)
+            taken += edits
+    return chosen

@@ -1,0 +1,144 @@
+"""Lines of somebody's file with what may be a secret masked: for snippets, also of files that are no YAML at all.
+
+It reads no grammar, since the file may have none; it goes by names, by what stands in and beneath them, and by what
+keys and tokens look like. In doubt it masks. Exact places of secrets, where validation knows them, come on top. Pure.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, overload
+
+from reconciler.model.diagnostic import Span
+from reconciler.model.secret_names import sounds_secret
+
+_FAR: Final = 500
+"""How many lines above a line are looked at for the key that it belongs to."""
+_LONGEST: Final = 20_000
+"""A longer line is masked as a whole."""
+_MOST_KEYS: Final = 200
+"""Behind so many keys in one line, all is masked."""
+_KEY = re.compile(r"""(?:^|[\s{\[,?"'-])(?P<key>["']?[\w][\w .-]{0,100}?)["']?\s*\Z""")
+_BEGINS_WITH_KEY = re.compile(r"""\s*(?:- +|\? +)*["']?(?P<key>\w[\w .-]{0,100}?)["']?\s*[:=]""")
+_FIRST_WORD = re.compile(r"""\s*(?:- +)*["']?(?P<key>[\w.-]{1,100})["']?(?=\s)""")
+_SEPARATOR = re.compile("[:=]")
+_IS_REFERENCE = re.compile(r"""\{\s*["']?secret["']?\s*:""")
+_REFERENCE = re.compile(r"""["']?(?:env:[A-Z_][A-Z0-9_]*|file:[\w./-]+)["']?(?=\s*(?:[,}#]|\Z))""")
+_OF_REFERENCE = re.compile(r"""\s*(?:- +)*["']?(?:secret|format)["']?\s*:""")
+_OPENS_TEXT = re.compile(r"[|>][-+0-9]*\s*(?:#.*)?\Z")
+_SHAPES = re.compile(
+    r"xox[a-z]-[\w-]+|gh[a-z]_\w{8,}|github_pat_\w+|glpat-[\w-]+|sk[-_][\w-]{12,}|AKIA[0-9A-Z]{8,}|eyJ[\w-]{8,}[\w.-]*"
+    r"|hooks\.slack\.com/\S+|(?<=://)[^/\s@\"']+(?=@)|(?<=Bearer )[^\s\"'{]+|(?<=Basic )[^\s\"'{]+"
+    r"|(?<![\w+=-])(?=[\w+=-]*[0-9])(?=[\w+=-]*[A-Za-z])[\w+=-]{28,}|^\s*[A-Za-z0-9+/=]{24,}\s*$"
+)
+"""What tokens and keys look like: by the prefixes of services, before the @ of an address, long and random."""
+
+
+class MaskedLines(Sequence[str]):
+    """The lines of one file, each as long as it is, with `*` for each character that is not to be seen.
+
+    `names` are keys known to hold secrets, `hidden` the exact places of some.
+    """
+
+    def __init__(self, lines: Sequence[str], names: Collection[str] = (), hidden: Iterable[Span] = ()) -> None:
+        self._lines = lines
+        self._names = frozenset(names)
+        self._hidden = tuple(hidden)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        return self._masked(self._lines[index], index % len(self) + 1)
+
+    def _masked(self, line: str, number: int) -> str:
+        if len(line) > _LONGEST:
+            return "*" * len(line)
+        masked = _between(line, [*self._spans(line, number), *self._beneath(line, number), *self._values(line)])
+        return _SHAPES.sub(lambda found: "*" * len(found[0]), masked)
+
+    def _spans(self, line: str, number: int) -> Iterable[tuple[int, int]]:
+        for span in self._hidden:
+            if span.line <= number <= span.end_line:
+                yield (
+                    span.column - 1 if span.line == number else 0,
+                    span.end_column - 1 if span.end_line == number else len(line),
+                )
+
+    def _is_secret(self, key: str) -> bool:
+        return key in self._names or sounds_secret(key)
+
+    def _values(self, line: str) -> Iterable[tuple[int, int]]:
+        """Yield what stands behind each key in this line that sounds secret."""
+        done = 0
+        for count, separator in enumerate(_SEPARATOR.finditer(line)):
+            at = separator.end()
+            if count > _MOST_KEYS:
+                yield at, len(line)
+                return
+            if at <= done:
+                continue
+            key = _KEY.search(line[max(0, at - 110) : at - 1])
+            if key is not None and self._is_secret(key["key"].strip("\"'")):
+                done = _end_of_value(line, at)
+                if done > at:
+                    yield at, done
+        first = None if _BEGINS_WITH_KEY.match(line) else _FIRST_WORD.match(line)
+        if first is not None and self._is_secret(first["key"]):
+            yield first.end(), len(line)
+
+    def _beneath(self, line: str, number: int) -> Iterable[tuple[int, int]]:
+        """Yield all of this line where it belongs to a secret that is named further up."""
+        if line.strip() and not _OF_REFERENCE.match(line) and self._is_beneath(line, number):
+            yield 0, len(line)
+
+    def _is_beneath(self, line: str, number: int) -> bool:
+        least, has_key = _indent(line), _BEGINS_WITH_KEY.match(line) is not None
+        for above in reversed(self._lines[max(0, number - 1 - _FAR) : number - 1]):
+            key = _BEGINS_WITH_KEY.match(above)
+            if not above.strip() or key is None:
+                continue
+            indent = _indent(above)
+            if (not has_key or indent < least) and self._is_secret(key["key"]):
+                return True
+            has_key = True  # a line without a key goes on with the one above it; from there, only indentation counts
+            least = min(least, indent)
+            if least == 0:
+                break
+        return False
+
+
+def _end_of_value(line: str, at: int) -> int:
+    """Return where the value that begins behind `at` ends; `at` itself where nothing is to be masked."""
+    begin = at + len(line[at:]) - len(line[at:].lstrip())
+    rest = line[begin:]
+    if not rest or _IS_REFERENCE.match(rest) or _REFERENCE.match(rest) or _OPENS_TEXT.match(rest):
+        return at
+    in_flow = line.count("{", 0, at) + line.count("[", 0, at) > line.count("}", 0, at) + line.count("]", 0, at)
+    if rest[0] in "\"'":
+        closed = line.find(rest[0], begin + 1)
+        behind = line[closed + 1 :].lstrip()
+        if closed > 0 and line[closed - 1] != "\\" and (not behind or (in_flow and behind[0] in ",}]")):
+            return closed + 1
+        return len(line)
+    if in_flow and rest[0] not in "{[":
+        found = re.search(r"[,}\]]", rest)
+        return begin + found.start() if found else len(line)
+    return len(line)
+
+
+def _between(line: str, places: Iterable[tuple[int, int]]) -> str:
+    for start, stop in places:
+        text = line[start:stop]
+        kept = len(text) - len(text.lstrip())
+        line = line[: start + kept] + "*" * (len(text) - kept) + line[stop:]
+    return line
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t-"))

@@ -241,6 +241,15 @@ def test_file_of_snapshots_that_is_not_ours_is_refused_and_kept(test, root):
     assert (root / "configs" / "a.test.snap").read_text() == "- mine\n"
 
 
+def test_snapshots_too_large_to_be_read_back_are_not_written(test, root):
+    hook = "integration: webhook\nname: {}\nsettings: {{url: 'https://x.example.com/'}}\nevents: [{{type: '**'}}]\n"
+    (root / "configs" / "a.yaml").write_text("---\n".join(map(hook.format, "ab")))
+    event = "{type: build.finished, data: " + "x" * 600_000 + "}"
+    code, _, err = test(case("a", "snapshot", event), arguments=["-u"])
+    assert (code, "too large: split the test file" in err) == (2, True)
+    assert not (root / "configs" / "a.test.snap").exists()
+
+
 # --- which cases ------------------------------------------------------------------------------------------------------
 
 

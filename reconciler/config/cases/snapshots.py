@@ -27,33 +27,55 @@ def read_snapshots(path: Path) -> Snapshots:
         return {}
     except Unreadable as problem:
         raise ReconcileError(f"{path}: {problem}") from None
-    result = read_documents(data, str(path))
-    values = [document.value for document in result.documents]
-    if result.diagnostics or len(values) != 1 or not _is_ours(values[0]):
+    found = _parsed(data)
+    if found is None:
         raise ReconcileError(f"{path} holds no snapshots: delete it, and write it anew with --update")
-    found: Snapshots = values[0]
     return found
 
 
 def write_snapshots(path: Path, snapshots: Snapshots) -> bool:
-    """Store `snapshots`, or delete the file where there are none; returns whether that changed anything."""
+    """Store `snapshots`, or delete the file where there are none; returns whether that changed anything.
+
+    Raises ReconcileError, and leaves the file as it is, when they could not be read back.
+    """
     if not snapshots:
         existed = path.exists()
         path.unlink(missing_ok=True)
         return existed
-    text = _HEAD + write_yaml({name: dict(by_config) for name, by_config in snapshots.items()})
+    data = _written(path, snapshots)
     try:
-        if path.read_text(encoding="utf-8") == text:
+        if read_file(str(path))[0] == data:
             return False
-    except (OSError, UnicodeDecodeError):
+    except (Unreadable, Vanished):
         pass
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        fresh.write_text(text, encoding="utf-8")
+        fresh.write_bytes(data)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
     return True
+
+
+def _written(path: Path, snapshots: Snapshots) -> bytes:
+    """Return the bytes of the file: a document for each case, so that none is too large for the reader."""
+    try:
+        documents = [write_yaml({name: dict(by_config)}) for name, by_config in snapshots.items()]
+        data = (_HEAD + "---\n".join(documents)).encode()
+    except ValueError as error:  # half of a surrogate pair, a number without end
+        raise ReconcileError(f"{path}: what was received cannot be written as YAML: {error}") from None
+    if _parsed(data) != snapshots:
+        raise ReconcileError(f"{path}: what is to be stored is too large: split the test file, or ask for less")
+    return data
+
+
+def _parsed(data: bytes) -> dict[str, Any] | None:
+    """Return what the bytes of a file hold, or None when they are not ours."""
+    result = read_documents(data, "")
+    values = [document.value for document in result.documents]
+    if result.diagnostics or not all(map(_is_ours, values)):
+        return None
+    return {name: by_config for value in values for name, by_config in value.items()}
 
 
 def _is_ours(value: Any) -> bool:

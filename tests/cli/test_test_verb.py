@@ -40,6 +40,7 @@ def root(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TOKEN", "very-secret")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "a.yaml").write_text(CONFIG)
     return tmp_path
@@ -288,7 +289,7 @@ def test_file_outside_of_the_root_reads_events_beside_itself(test, root):
         (["nowhere.test.yaml"], "nowhere.test.yaml does not exist"),
         ([""], "found an empty one"),
         (["--dir", "nowhere"], "does not exist"),
-        (["--format", "xml"], "expected text, json or junit, found 'xml'"),
+        (["--format", "xml"], "expected text, github, json or junit, found 'xml'"),
     ],
 )
 def test_mistake_is_one_sentence_and_exit_code_2(test, arguments, message):
@@ -353,6 +354,17 @@ def test_json_holds_each_failure(test):
     }
     summary = {key: n for key, n in value["summary"].items() if key != "seconds"}
     assert summary == {"files": 1, "cases": 2, "passed": 1, "failed": 1, "skipped": 0, "errors": 0}
+
+
+def test_pull_request_is_annotated_within_github_actions(test, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    _, out, _ = test(case("a", "{console/red: true}", PASSED), case("b", "nobody", PASSED))
+    assert "✓ configs/a.test.yaml: b" in out
+    assert out.splitlines()[-1] == (
+        "::error file=configs/a.test.yaml,line=2,endLine=2,col=11,endColumn=11,title=reconcile%3A test::"
+        'a: console/red did not receive build.finished: events[0]: when data.status == "failed" is false; '
+        'data.status is "passed"'
+    )
 
 
 def test_two_runs_say_the_same(test):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.core.case_result import CaseRun
 
 app = typer.Typer(add_completion=False)
-_FORMATS: Final = ("text", "json", "junit")
+_FORMATS: Final = ("text", "github", "json", "junit")
 
 
 @app.command("test")
@@ -34,9 +34,12 @@ def run_tests(
     format: Annotated[  # noqa: A002
         str,
         typer.Option(
-            "--format", metavar="FORMAT[=FILE],…", help="text, json or junit, each with =FILE to write it there."
+            "--format",
+            metavar="FORMAT[=FILE],…",
+            help="text, github, json or junit, each with =FILE to write it there. Default: text, or github within "
+            "GitHub Actions.",
         ),
-    ] = "text",
+    ] = "",
     dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
     integrations: Integrations = None,
     allow_plaintext_secrets: AllowPlaintext = False,
@@ -94,4 +97,17 @@ def _rendered(name: str, run: "CaseRun", paint: Palette) -> str:
     from reconciler.cli.sources import read_source
     from reconciler.report.cases.text import render_cases
 
-    return "".join(render_cases(run, paint, read_source))
+    report = "".join(render_cases(run, paint, read_source))
+    return report + _annotations(run) if name == "github" else report
+
+
+def _annotations(run: "CaseRun") -> str:
+    from reconciler.cli.github_step import as_github_sees
+    from reconciler.cli.sources import read_source
+    from reconciler.report.cases.text import findings
+    from reconciler.report.ci.github import commands
+    from reconciler.report.ci.run import Run
+    from reconciler.report.summary import summarize
+
+    found = findings(run)
+    return commands(as_github_sees(Run(found, summarize(found, run.files, 0), read_source)))

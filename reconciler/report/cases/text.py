@@ -9,6 +9,7 @@ from reconciler.core.case_result import CaseResult, CaseRun, Status
 from reconciler.core.differences import ABSENT, Difference
 from reconciler.core.expect import Failure, Kind
 from reconciler.model.case import Case
+from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.duration import brief_duration
 from reconciler.report.ansi import PLAIN, Palette, printable
 from reconciler.report.plan_text import dotted
@@ -19,6 +20,8 @@ from reconciler.report.trace_text import why_lines
 _MOST_DIFFERENCES: Final = 20
 _MOST_LINES: Final = 40
 _WIDEST: Final = 300
+FAILED: Final = "test"
+"""What stands in the place of a rule where a case has failed."""
 _KEY: Final = "(- expected, + found)"
 
 
@@ -78,6 +81,23 @@ def failure_lines(case: Case, failure: Failure, palette: Palette = PLAIN) -> Ite
             yield f"  {line}"
     if len(failure.differences) > _MOST_DIFFERENCES:
         yield f"  … {count(len(failure.differences) - _MOST_DIFFERENCES, 'more difference')}"
+
+
+def findings(run: CaseRun) -> list[Diagnostic]:
+    """Return what is wrong as findings, a failed case standing at its name: for what annotates files."""
+    return [
+        *run.diagnostics,
+        *(
+            Diagnostic(FAILED, Severity.ERROR, _told(result.case, failure), result.case.span)
+            for result in run.results
+            for failure in result.failures
+        ),
+    ]
+
+
+def _told(case: Case, failure: Failure) -> str:
+    first, *rest = (line.strip() for line in failure_lines(case, failure))
+    return f"{case.name}: {first}" + (f": {'; '.join(rest)}" if rest else "")
 
 
 def _sentence(case: Case, failure: Failure, palette: Palette) -> str:  # noqa: PLR0911 — a table

@@ -34,7 +34,7 @@ class Failure:
     """One thing that is not as expected. Which fields are filled depends on its kind.
 
     `event` is the event's index in the case, from 0. `verdict` is why it was received or not; `differences` where a
-    delivery, or a snapshot, is another one; `error` why nothing could be sent.
+    delivery, or a snapshot, is another one; `error` why nothing could be sent, or not more.
     """
 
     kind: Kind
@@ -104,7 +104,7 @@ def _one(case: Case, wanted: Wanted, happened: Happened, stored: Mapping[str, An
         if one.rehearsed is not None and not one.rehearsed.error:
             found = tuple(_compare(want, one.rehearsed))
             if found:
-                yield Failure(Kind.DIFFERENT, config_id, one.event, differences=found)
+                yield Failure(Kind.DIFFERENT, config_id, one.event, differences=found, error=one.rehearsed.note)
 
 
 def _how_many(case: Case, wanted: Wanted, happened: Happened, got: Sequence[Received]) -> Iterator[Failure]:

@@ -24,6 +24,7 @@ from reconciler.model.message import Message
 from reconciler.model.ports import Receipt, StopReason
 from reconciler.model.rehearsal import Rehearsed
 from reconciler.runtime.delivery.deliveries import takes
+from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.effects import Effects
 from reconciler.runtime.lanes.generation import ConfigCalls, Generation
 from reconciler.runtime.lanes.hook_host import Receiver
@@ -119,6 +120,9 @@ class Rehearsal:
                 )
         except Exception as error:  # noqa: BLE001 — whatever the code raises is told
             problem = error
+            if isinstance(error, Abandoned):  # what comes after it would hang as well
+                runtime.disown()
+                self._runtimes[runtime.id] = f"the integration {runtime.id} is lost: {_told(error)}"
         finally:
             vars(instance).pop("render", None)
         sent = [*recorder.sent, *self._output.take()]

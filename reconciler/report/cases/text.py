@@ -81,6 +81,8 @@ def failure_lines(case: Case, failure: Failure, palette: Palette = PLAIN) -> Ite
             yield f"  {line}"
     if len(failure.differences) > _MOST_DIFFERENCES:
         yield f"  … {count(len(failure.differences) - _MOST_DIFFERENCES, 'more difference')}"
+    if failure.error and failure.kind is Kind.DIFFERENT:
+        yield f"  of the answer that stands in for the service's it said: {printable(failure.error)}"
 
 
 def findings(run: CaseRun) -> list[Diagnostic]:

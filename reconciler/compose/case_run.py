@@ -41,7 +41,7 @@ def run_cases(world: OfflineWorld, root: Path, options: CaseOptions) -> CaseRun:
     runner = _Runner(world, options, run, display_prefix(root))
     for file, name in _files(root, options.paths, run, whole=not options.text):
         runner.run_file(file, name)
-    run.unused = runner.unused()
+    run.invalid = [display_prefix(root) + file for file in world.files_with_errors()]
     return run
 
 
@@ -88,11 +88,6 @@ class _Runner:
             for key, one in world.snapshot.desired.items()
             if one.presence is not Presence.VALID
         }
-
-    def unused(self) -> list[str]:
-        """Return the invalid configurations of which no case that ran expects anything, by id."""
-        named = {one.config_id for result in self._run.results for one in result.case.wanted}
-        return sorted(self._invalid.keys() - named)
 
     def run_file(self, file: CaseFile, name: str) -> None:
         """Run the cases of one file."""

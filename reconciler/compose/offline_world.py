@@ -65,6 +65,10 @@ class OfflineWorld:
         """Yield that of every configuration, by id."""
         return (self.verdict(config_id, event) for config_id in self.ids())
 
+    def files_with_errors(self) -> list[str]:
+        """Return the files of which something is invalid, relative to the root, sorted: it takes part in nothing."""
+        return sorted({found.span.file for found in self.snapshot.diagnostics if found.is_error})
+
     def types(self) -> list[str]:
         """Return the event types and patterns that somebody asks for, sorted."""
         return sorted(self._index.types())

@@ -34,8 +34,8 @@ class CaseResult:
 class CaseRun:
     """What a run found. `diagnostics` are about test files; `stale` are snapshots that nobody asks for, as sentences.
 
-    `written` are the files of snapshots that were written or deleted; `unused` are the invalid configurations that no
-    case expects anything of: they took part in none.
+    `written` are the files of snapshots that were written or deleted; `invalid` are files of configurations with
+    errors: what is invalid takes part in no case.
     """
 
     files: int = 0
@@ -43,7 +43,7 @@ class CaseRun:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
-    unused: list[str] = field(default_factory=list)
+    invalid: list[str] = field(default_factory=list)
 
     def count(self, status: Status) -> int:
         """Return how many cases ended so."""

@@ -149,10 +149,10 @@ def test_invalid_configuration_fails_the_case_with_its_findings(test, root):
     assert "console/bad is not valid, so it cannot receive\n      configs/bad.yaml:3:12: error[unknown-key]" in out
 
 
-def test_invalid_configuration_that_nobody_names_is_mentioned(test, root):
+def test_file_with_errors_that_nobody_names_is_mentioned(test, root):
     (root / "configs" / "bad.yaml").write_text("integration: console\nname: bad\nsettings: {prefx: x}\n")
     code, out, _ = test(case("c", "nobody", PASSED))
-    assert (code, "! console/bad is invalid and takes part in no case" in out) == (0, True)
+    assert (code, "! configs/bad.yaml has errors, and what is invalid takes no part" in out) == (0, True)
 
 
 def test_number_of_deliveries_is_compared(test):

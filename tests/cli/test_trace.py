@@ -63,6 +63,7 @@ def test_tree_shows_who_receives_and_who_nearly_does(trace):
         "├─ ✗ console/web  configs/web.yaml:1\n"
         "│      scope: team must be web, the event has none\n"
         "└─ and 1 for other types, 1 invalid (--all lists them)\n"
+        "! configs/bad.yaml has errors, and what is invalid takes no part: `reconcile validate` says more\n"
         "✓ 1 of 5 configurations receives it\n"
     )
 

@@ -20,6 +20,7 @@ def render(run: CaseRun) -> str:
             "diagnostics": [diagnostic_item(found) for found in run.diagnostics],
             "stale": run.stale,
             "written": run.written,
+            "invalid_files": run.invalid,
             "summary": {
                 "files": run.files,
                 "cases": len(run.results),

@@ -15,7 +15,7 @@ from reconciler.report.ansi import PLAIN, Palette, printable
 from reconciler.report.plan_text import dotted
 from reconciler.report.summary import count
 from reconciler.report.text import Source, TextReport, headline
-from reconciler.report.trace_text import why_lines
+from reconciler.report.trace_text import invalid_files, why_lines
 
 _MOST_DIFFERENCES: Final = 20
 _MOST_LINES: Final = 40
@@ -34,10 +34,8 @@ def render_cases(run: CaseRun, palette: Palette, source: Source) -> Iterator[str
         yield f"{palette.yellow('!')} {printable(text)}\n"
     for file in run.written:
         yield f"{palette.yellow('~')} {printable(file)} written\n"
-    if run.unused:
-        shown = ", ".join(map(printable, run.unused[:3])) + (", …" if len(run.unused) > 3 else "")
-        are = "is invalid and takes" if len(run.unused) == 1 else "are invalid and take"
-        yield f"{palette.yellow('!')} {shown} {are} part in no case: `reconcile validate` says why\n"
+    if run.invalid:
+        yield f"{palette.yellow('!')} {invalid_files(run.invalid)}\n"
     yield summary_line(run, palette)
 
 

@@ -9,7 +9,8 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.console import fail, out, palette
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations
-from reconciler.cli.validate import Target, parse_formats
+from reconciler.cli.targets import Target, write_file
+from reconciler.cli.validate import parse_formats
 from reconciler.report.ansi import PLAIN, Palette
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _write(target: Target, run: "CaseRun") -> None:
     if target.file is None:
         out(_rendered(target.format, run, palette()))
     else:
-        Path(target.file).write_text(_rendered(target.format, run, PLAIN), encoding="utf-8", errors="backslashreplace")
+        write_file(target.file, _rendered(target.format, run, PLAIN))
 
 
 def _rendered(name: str, run: "CaseRun", paint: Palette) -> str:

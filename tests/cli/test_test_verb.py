@@ -367,6 +367,15 @@ def test_pull_request_is_annotated_within_github_actions(test, monkeypatch):
     )
 
 
+def test_many_failures_of_one_case_are_counted(test, root):
+    event = {"specversion": "1.0", "source": "/ci", "type": "deploy.started"}
+    lines = [json.dumps({**event, "id": str(number)}) for number in range(30)]
+    (root / "configs" / "events.jsonl").write_text("\n".join(lines))
+    _, out, _ = test("  - {name: c, file: events.jsonl, expect: {webhook/hook: true}}")
+    assert out.count("did not receive") == 20
+    assert "    … 10 more failures (--format json has them)\n" in out
+
+
 def test_two_runs_say_the_same(test):
     cases = [case(f"n{i}", "{console/red: {message: {title: x}}}") for i in range(5)]
     first, second = test(*cases)[1], test()[1]

@@ -19,6 +19,7 @@ from reconciler.report.trace_text import invalid_files, why_lines
 
 _MOST_DIFFERENCES: Final = 20
 _MOST_LINES: Final = 40
+_MOST_FAILURES: Final = 20
 _WIDEST: Final = 300
 FAILED: Final = "test"
 """What stands in the place of a rule where a case has failed."""
@@ -57,9 +58,11 @@ def _case(result: CaseResult, palette: Palette) -> Iterator[str]:
     if result.status is Status.FAILED:
         place = f"{printable(case.file)}:{case.span.line}"
         yield f"{palette.red('✗')} {palette.bold(place)}: {palette.bold(printable(case.name))}"
-        for failure in result.failures:
+        for failure in result.failures[:_MOST_FAILURES]:
             for line in failure_lines(case, failure, palette):
                 yield f"    {line}"
+        if len(result.failures) > _MOST_FAILURES:
+            yield f"    … {count(len(result.failures) - _MOST_FAILURES, 'more failure')} (--format json has them)"
     elif result.status is Status.SKIPPED:
         yield f"{palette.yellow('-')} {printable(case.file)}: {printable(case.name)} (skipped: {printable(case.skip)})"
     else:

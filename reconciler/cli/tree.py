@@ -15,6 +15,7 @@ VERBS: dict[str, str] = {
     "validate": "reconciler.cli.verbs.validate",
     "explain": "reconciler.cli.verbs.explain",
     "plan": "reconciler.cli.verbs.plan",
+    "test": "reconciler.cli.verbs.test",
     "status": "reconciler.cli.verbs.status",
     "get": "reconciler.cli.verbs.get",
     "history": "reconciler.cli.verbs.history",

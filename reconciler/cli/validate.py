@@ -102,12 +102,12 @@ def secret_keys(allowed: tuple[str, ...] | None) -> Callable[[bytes], Collection
     return of
 
 
-def parse_formats(text: str) -> list[Target]:
-    """Read `text,json=report.json`; an unknown format, or two on stdout, ends the verb.
+def parse_formats(text: str, known: Sequence[str] = FORMATS) -> list[Target]:
+    """Read `text,json=report.json`; a format that is not `known`, or two on stdout, ends the verb.
 
     Nothing means `text`, or within a step of GitHub Actions `github`.
     """
-    return parse_targets(text or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"), FORMATS)
+    return parse_targets(text or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"), known)
 
 
 def _write(target: Target, run: Run) -> None:

@@ -35,6 +35,7 @@ class OfflineWorld:
         self._matcher = Matcher(self._index)
         self._explainer = Explainer()
         self._metrics: Metrics | None = None
+        self._may_hold_literals = options.allow_plaintext_secrets
         for config_id, desired in self.snapshot.desired.items():
             document = desired.document
             if document is not None and document.enabled:
@@ -64,6 +65,10 @@ class OfflineWorld:
         """Yield that of every configuration, by id."""
         return (self.verdict(config_id, event) for config_id in self.ids())
 
+    def files_with_errors(self) -> list[str]:
+        """Return the files of which something is invalid, relative to the root, sorted: it takes part in nothing."""
+        return sorted({found.span.file for found in self.snapshot.diagnostics if found.is_error})
+
     def types(self) -> list[str]:
         """Return the event types and patterns that somebody asks for, sorted."""
         return sorted(self._index.types())
@@ -72,4 +77,5 @@ class OfflineWorld:
         """Return a rehearsal in which the clock stands at `now` (seconds since the epoch); it imports integrations."""
         if self._metrics is None:
             self._metrics = Metrics()
-        return Rehearsal(self._tools.catalogue, self._tools.secrets, now, self._metrics)
+        tools, literals = self._tools, self._may_hold_literals
+        return Rehearsal(tools.catalogue, tools.secrets, now, self._metrics, may_hold_literals=literals)

@@ -46,6 +46,11 @@ UNUSED_SUPPRESSION: Final = "unused-suppression"
 # Our own fault: one file must not keep the others from being checked
 INTERNAL_ERROR: Final = "internal-error"
 
+# Test cases
+INVALID_EVENT: Final = "invalid-event"
+UNKNOWN_CONFIG: Final = "unknown-config"
+DUPLICATE_CASE: Final = "duplicate-case"
+
 RULES: Final = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
 """Every rule."""
 ADVICE: Final = frozenset({UNKNOWN_EVENT_TYPE, DANGLING_FALLBACK, IGNORED_SETTING, UNUSED_SUPPRESSION})

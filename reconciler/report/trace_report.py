@@ -28,7 +28,7 @@ class TraceEntry:
 class TraceReport:
     """The way of one event. `others` counts, by way, the configurations that are not among `entries`.
 
-    `nearest` is a type that somebody asks for, where nobody asks for that of the event.
+    `nearest` is a type that somebody asks for, where nobody asks for the event's; `invalid` are files with errors.
     """
 
     event: Event
@@ -37,6 +37,7 @@ class TraceReport:
     receivers: int
     others: Counter[str] = field(default_factory=Counter)
     nearest: str = ""
+    invalid: Sequence[str] = ()
 
 
 def trace_item(report: TraceReport) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def trace_item(report: TraceReport) -> dict[str, Any]:
         "event": report.event.as_json(),
         "configs": [_entry(entry) for entry in report.entries],
         "others": dict(sorted(report.others.items())),
+        "invalid_files": list(report.invalid),
         "summary": {"configs": report.total, "receive": report.receivers},
     }
 

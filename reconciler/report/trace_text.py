@@ -44,6 +44,8 @@ def render_trace(report: TraceReport, palette: Palette = PLAIN) -> Iterator[str]
         for number, line in enumerate(block):
             lead = ("└─ " if last else "├─ ") if number == 0 else ("   " if last else "│  ")
             yield f"{palette.dim(lead)}{line}".rstrip() + "\n"
+    if report.invalid:
+        yield f"{palette.yellow('!')} {invalid_files(report.invalid)}\n"
     yield _summary(report, palette)
 
 
@@ -52,6 +54,13 @@ def _summary(report: TraceReport, palette: Palette) -> str:
     mark = palette.green("✓") if report.receivers else palette.yellow("!")
     near = f"; no one asks for this type: did you mean {printable(report.nearest)}?" if report.nearest else ""
     return f"{mark} {of} {'receives' if report.receivers == 1 else 'receive'} it{near}\n"
+
+
+def invalid_files(files: Sequence[str]) -> str:
+    """Return the sentence about files with errors: nobody should think that all were asked."""
+    shown = ", ".join(map(printable, files[:3])) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    have = "has errors" if len(files) == 1 else "have errors"
+    return f"{shown} {have}, and what is invalid takes no part: `reconcile validate` says more"
 
 
 def _rest(others: Counter[str]) -> str:

@@ -63,6 +63,7 @@ def test_tree_shows_who_receives_and_who_nearly_does(trace):
         "├─ ✗ console/web  configs/web.yaml:1\n"
         "│      scope: team must be web, the event has none\n"
         "└─ and 1 for other types, 1 invalid (--all lists them)\n"
+        "! configs/bad.yaml has errors, and what is invalid takes no part: `reconcile validate` says more\n"
         "✓ 1 of 5 configurations receives it\n"
     )
 
@@ -162,3 +163,12 @@ def test_many_configurations_are_counted_and_not_listed(trace, root):
     assert out.count("✓ console/") == 50
     assert "70 more that receive it" in out
     assert "✓ 120 of 125 configurations receive it" in out
+
+
+def test_literal_secret_is_masked(trace, root):
+    settings = "{bot_token: xoxb-very-secret, channel: '#x'}"
+    config = f"integration: slack\nname: a\nsettings: {settings}\nevents: [{{type: x}}]\n"
+    (root / "configs" / "slack.yaml").write_text(config)
+    code, out, err = trace("--type", "x", "-o", "json", "--allow-plaintext-secrets")
+    assert (code, "very-secret" in out + err) == (0, False)
+    assert '"authorization": "Bearer **********"' in out

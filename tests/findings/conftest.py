@@ -4,6 +4,9 @@ import subprocess
 
 import pytest
 
+from reconciler.compose.case_run import CaseOptions, run_cases
+from reconciler.compose.offline_world import OfflineWorld
+from reconciler.compose.options import EngineOptions
 from reconciler.config.run.run import RunOptions, validate_paths
 from reconciler.report.summary import summarize
 from reconciler.report.text import TextReport
@@ -46,6 +49,10 @@ class Folder:
 
     def validate(self):
         return validate_paths([self.path], RunOptions(jobs=1))
+
+    def run_cases(self):
+        """Run the test cases; the findings about their files are in `diagnostics`."""
+        return run_cases(OfflineWorld(EngineOptions(self.path, self.path / "state")), self.path, CaseOptions())
 
     def report(self, result=None):
         """Return what `validate` prints for people, but for the closing line."""

@@ -16,7 +16,7 @@ RULE_ROW = re.compile(r"^\| `([a-z][a-z-]*)` \|", re.MULTILINE)
 RULE_TEXT = re.compile(r"^\| `([a-z][a-z-]*)` \| (.+) \|$", re.MULTILINE)
 FIX_ROW = re.compile(r"^\| (.+) \| `([a-z-]+)` \|$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^\$ |`)(reconcile(?: [^`\n]*)?)", re.MULTILINE)
-PLANNED = {"test", "trace", "deliveries", "replay"}
+PLANNED = {"deliveries", "replay"}
 
 
 def findings(folder):

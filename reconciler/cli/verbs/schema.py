@@ -20,6 +20,7 @@ def schema(
     integration: Annotated[
         str | None, typer.Argument(metavar="ID", help="One integration: the schema of its settings alone.")
     ] = None,
+    tests: Annotated[bool, typer.Option("--tests", help="That of test files (*.test.yaml) instead.")] = False,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")
     ] = None,
@@ -34,15 +35,27 @@ def schema(
     """
     from reconciler.report.json_report import SCHEMA, render_json
 
-    if report and integration is not None:
-        fail("--report: the report has one schema, whatever the integration: leave the ID out")
-    text = SCHEMA.read_text(encoding="utf-8") if report else render_json(_schema(integration, names(integrations)))
+    if (report or tests) and integration is not None:
+        flag = "--report" if report else "--tests"
+        fail(f"{flag}: there is one schema, whatever the integration: leave the ID out")
+    if report and tests:
+        fail("--report and --tests are two schemas: ask for one at a time")
+    if report:
+        text = SCHEMA.read_text(encoding="utf-8")
+    else:
+        text = render_json(_tests_schema() if tests else _schema(integration, names(integrations)))
     if output is None:
         out(text)
     else:
         Path(output).write_text(text, encoding="utf-8")
         err(f"wrote {output}")
     return 0
+
+
+def _tests_schema() -> Any:
+    from reconciler.config.cases.schema import cases_bundle
+
+    return cases_bundle()
 
 
 def _schema(integration: str | None, allowed: tuple[str, ...] | None) -> Any:

@@ -111,7 +111,8 @@ def _report(
     is_asked = any(one.is_near and one.way is not Way.DISABLED for one in found)
     near_types = get_close_matches(event.type, world.types(), n=1) if not is_asked and config is None else []
     entries = _entries(world, event, listed, prefix)
-    return TraceReport(event, entries, len(found), len(receiving), others, "".join(near_types))
+    invalid = [prefix + file for file in world.files_with_errors()] if config is None else []
+    return TraceReport(event, entries, len(found), len(receiving), others, "".join(near_types), invalid)
 
 
 def _entries(world: "OfflineWorld", event: "Event", listed: "list[Verdict]", prefix: str) -> "list[TraceEntry]":

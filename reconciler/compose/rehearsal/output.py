@@ -1,9 +1,11 @@
 """What is printed while a rehearsal runs, kept from the terminal: some integrations deliver by printing.
 
-The two streams are the process's, so that a print from any thread of a lane is caught.
+The two streams are the process's, so that a print from any thread of a lane is caught. What is logged is no print: it
+goes where the process has its logs go, and nowhere if it has none.
 """
 
 import io
+import logging
 import sys
 from types import TracebackType
 from typing import Any, Self
@@ -29,8 +31,10 @@ class Output:
     def __init__(self) -> None:
         self._kept = {"stdout": _Kept(), "stderr": _Kept()}
         self._before: dict[str, Any] = {}
+        self._no_log = logging.NullHandler()  # without any handler, logging would write warnings to stderr
 
     def __enter__(self) -> Self:
+        logging.getLogger().addHandler(self._no_log)
         for name, stream in self._kept.items():
             self._before[name] = getattr(sys, name)
             setattr(sys, name, stream)
@@ -41,6 +45,7 @@ class Output:
     ) -> None:
         for name, stream in self._before.items():
             setattr(sys, name, stream)
+        logging.getLogger().removeHandler(self._no_log)
 
     def take(self) -> list[dict[str, Any]]:
         """Return what was printed, one item for each stream, and forget it."""

@@ -6,26 +6,25 @@ stand-ins, the clock stands still, what is printed is kept, and every other way 
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, Final, Self, TypeVar
 
 from reconciler.compose.rehearsal.no_network import NoNetwork
 from reconciler.compose.rehearsal.output import Output
 from reconciler.compose.rehearsal.recorder import NothingSent, Recorder
+from reconciler.compose.rehearsal.stage import Asleep, NoEffects, StillClock
 from reconciler.compose.rehearsal.stand_ins import StandIns, stand_in
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.model.config import ConfigDocument
-from reconciler.model.effect import EffectRow
-from reconciler.model.errors import ReconcileError
 from reconciler.model.event import Event
 from reconciler.model.message import Message
 from reconciler.model.ports import Receipt, StopReason
 from reconciler.model.rehearsal import Rehearsed
 from reconciler.runtime.delivery.deliveries import takes
-from reconciler.runtime.lanes.dormant import Dormant, Sleeper
+from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.effects import Effects
 from reconciler.runtime.lanes.generation import ConfigCalls, Generation
 from reconciler.runtime.lanes.hook_host import Receiver
@@ -37,68 +36,32 @@ from reconciler.sdk.hooks.event import EventHook
 
 T = TypeVar("T")
 _MOST_ERROR: Final = 500
-
-
-class StillClock:
-    """The wall clock stands at `now`; deadlines are measured in real time."""
-
-    def __init__(self, now: float = 0.0) -> None:
-        self.now = now
-
-    def time(self) -> float:
-        """Return `now`, in seconds since the epoch."""
-        return self.now
-
-    def monotonic(self) -> float:
-        """Return seconds that only grow."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after `seconds`."""
-        await asyncio.sleep(seconds)
-
-
-class _Asleep(Dormant):
-    """Every hook is declared and none is started."""
-
-    def puts(self, sleeper: Sleeper) -> bool:
-        """Keep any hook back."""
-        self._sleepers.setdefault(sleeper.owner, {})[id(sleeper.hook)] = sleeper
-        self._owners[id(sleeper.hook)] = sleeper.owner
-        return True
-
-
-class _NoEffects:
-    """A store of effects for hooks that are never started."""
-
-    def load_effects(self) -> list[EffectRow]:
-        """There are none."""
-        return []
-
-    def save_effect(self, row: EffectRow) -> "Future[None]":
-        """Refuse: nothing may come about."""
-        raise ReconcileError(f"{row.owner}: effects do not come about in a rehearsal")
-
-    def forget_effect(self, owner: str, key: str) -> "Future[None]":
-        """Refuse: there is nothing to forget."""
-        raise ReconcileError(f"{owner}: the effect {key} is not there in a rehearsal")
+_TEXTS: Final = ("title", "text", "url", "author", "image", "thread_key")
 
 
 class Rehearsal:
     """Several deliveries in one state of the integrations: as a context manager, since it has threads to end.
 
     `catalogue` loads the code. `now` is what the integrations' clock says, in seconds since the epoch.
+    `may_hold_literals`: secrets may stand in the files as they are, and are masked in what is shown.
     """
 
     def __init__(
-        self, catalogue: Catalogue, secrets: SecretResolver, now: float, metrics: Metrics | None = None
+        self,
+        catalogue: Catalogue,
+        secrets: SecretResolver,
+        now: float,
+        metrics: Metrics | None = None,
+        *,
+        may_hold_literals: bool = False,
     ) -> None:
+        self._may_hold_literals = may_hold_literals
         self._recorders: dict[str, Recorder] = {}
         self._published: list[dict[str, Any]] = []
         clock = StillClock(now)
         self._services = Services(
-            clock, catalogue, secrets, self._publish, self._http, metrics or Metrics(), Effects(_NoEffects(), clock),
-            dormant=_Asleep(),
+            clock, catalogue, secrets, self._publish, self._http, metrics or Metrics(), Effects(NoEffects(), clock),
+            dormant=Asleep(),
         )  # fmt: skip
         self._runtimes: dict[str, IntegrationRuntime | str] = {}
         self._generations: dict[str, tuple[Generation, StandIns] | str] = {}
@@ -157,10 +120,13 @@ class Rehearsal:
                 )
         except Exception as error:  # noqa: BLE001 — whatever the code raises is told
             problem = error
+            if isinstance(error, Abandoned):  # what comes after it would hang as well
+                runtime.disown()
+                self._runtimes[runtime.id] = f"the integration {runtime.id} is lost: {_told(error)}"
         finally:
             vars(instance).pop("render", None)
         sent = [*recorder.sent, *self._output.take()]
-        message = rendered.last
+        message = _shown(rendered.last, stand_ins)
         told = "" if problem is None or isinstance(problem, NothingSent) else _told(problem)
         return Rehearsed(
             message,
@@ -197,7 +163,7 @@ class Rehearsal:
         if calls is None:
             return f"the integration {document.integration} is lost"
         schema = self._services.catalogue.descriptor(document.integration).schema
-        stand_ins = stand_in(document.settings, schema)
+        stand_ins = stand_in(document.settings, schema, may_hold_literals=self._may_hold_literals)
         try:
             return await calls.declare(document, stand_ins.resolved), stand_ins
         except Exception as error:  # noqa: BLE001 — its code's
@@ -233,6 +199,17 @@ class _Rendering:
     def __call__(self, event: Event, config: IntegrationConfig[Any]) -> Message:
         self.last = self._render(event, config)
         return self.last
+
+
+def _shown(message: Message | None, stand_ins: StandIns) -> Message | None:
+    """Return a message without the texts that stand for secrets, should an integration put one into it."""
+    if message is None:
+        return None
+    shown = {name: stand_ins.shown(getattr(message, name)) for name in _TEXTS}
+    listed = tuple(
+        replace(one, title=stand_ins.shown(one.title), value=stand_ins.shown(one.value)) for one in message.fields
+    )
+    return replace(message, **shown, fields=listed)
 
 
 def _receivers(runtime: IntegrationRuntime, generation: Generation, event: Event) -> list[Receiver]:

@@ -4,15 +4,17 @@ Called by `rehearsal.py`. What an integration makes of a stand-in is told by the
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.config.schemas.schema import ResolvedSchema
+from reconciler.config.explain.engine import Engine
+from reconciler.config.schemas.schema import ResolvedSchema, SettingsSchema
 from reconciler.config.secrets import Resolved
 from reconciler.model.json import Path
-from reconciler.model.secret import Secret, SecretRef
+from reconciler.model.secret import MASK, Secret, SecretRef
+from reconciler.sdk.http_request import echoes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,13 @@ class StandIns:
         return [self.shown(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def stand_in(settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> StandIns:
-    """Return `settings` with a stand-in for each reference: the first of a few forms that the schema takes."""
+def stand_in(
+    settings: Mapping[str, Any], schema: Mapping[str, Any] | None, *, may_hold_literals: bool = False
+) -> StandIns:
+    """Return `settings` with a stand-in for each reference: the first of a few forms that the schema takes.
+
+    `may_hold_literals`: what stands at the place of a secret and is no reference is used as it is, and shown as a mask.
+    """
     refs = dict(_references(settings, ()))
     forms = {path: list(_forms(ref)) for path, ref in refs.items()}
     if refs and schema is not None:
@@ -42,6 +49,8 @@ def stand_in(settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> S
     values = {path: refs[path].template.replace("{}", forms[path][0], 1) for path in refs}
     resolved = Resolved(_filled(settings, (), values, Secret), "", tuple(ref.uri for ref in refs.values()))
     labels = {forms[path][0]: f"<secret {ref.uri}>" for path, ref in refs.items()}
+    if may_hold_literals and schema is not None:
+        labels |= dict.fromkeys(_literals(_filled(settings, (), values, str), schema, {*values.values()}), MASK)
     # Longest first: one reference may be the beginning of another.
     return StandIns(resolved, dict(sorted(labels.items(), key=lambda item: -len(item[0]))))
 
@@ -58,6 +67,14 @@ def _choose(
             return
         for path in refused:
             forms[path].pop(0)
+
+
+def _literals(settings: Any, schema: Mapping[str, Any], stand_ins: Collection[str]) -> Iterator[str]:
+    """Yield the values at the places of secrets, and other spellings of them that may be sent."""
+    found = Engine(SettingsSchema(schema, allow_plaintext=True).schema).errors(settings, 1)
+    for text in {str(value) for _, value in found.hidden} - {*stand_ins, ""}:
+        yield text
+        yield from (secret.reveal() for secret in echoes((Secret(text),)))
 
 
 def _forms(ref: SecretRef) -> Iterator[str]:

@@ -17,7 +17,12 @@ MOST_ROWS = 1000
 
 def render(run: Run) -> str:
     """Return one command for each finding, and the summary line."""
-    return "".join([*(f"{_command(found)}\n" for found in run.worst_first), summary_line(run.summary)])
+    return commands(run) + summary_line(run.summary)
+
+
+def commands(run: Run) -> str:
+    """Return one command for each finding."""
+    return "".join(f"{_command(found)}\n" for found in run.worst_first)
 
 
 def _command(found: Diagnostic) -> str:

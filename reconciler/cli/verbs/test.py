@@ -1,0 +1,114 @@
+"""`reconcile test`: the `*.test.yaml` cases: given these events, these configurations receive them, with this."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from reconciler.cli import options
+from reconciler.cli.console import fail, out, palette
+from reconciler.cli.params import AllowPlaintext, Dir, Integrations
+from reconciler.cli.targets import Target, write_file
+from reconciler.cli.validate import parse_formats
+from reconciler.report.ansi import PLAIN, Palette
+
+if TYPE_CHECKING:
+    from reconciler.core.case_result import CaseRun
+
+app = typer.Typer(add_completion=False)
+_FORMATS: Final = ("text", "github", "json", "junit")
+
+
+@app.command("test")
+def run_tests(
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="Test files, or folders of them; default: all of --dir.")
+    ] = None,
+    text: Annotated[
+        str, typer.Option("--filter", "-k", metavar="TEXT", help="Run the cases whose file or name holds this.")
+    ] = "",
+    update: Annotated[
+        bool, typer.Option("--update", "-u", help="Store what is found as the snapshots that cases ask for.")
+    ] = False,
+    allow_none: Annotated[bool, typer.Option("--allow-none", help="Let a run without any case pass.")] = False,
+    format: Annotated[  # noqa: A002
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT[=FILE],…",
+            help="text, github, json or junit, each with =FILE to write it there. Default: text, or github within "
+            "GitHub Actions.",
+        ),
+    ] = "",
+    dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
+    integrations: Integrations = None,
+    allow_plaintext_secrets: AllowPlaintext = False,
+) -> int:
+    """Run the test cases beside the configurations. Nothing is sent.
+
+    Cases stand in `*.test.yaml` files and say which configurations receive an event, and with what. The code of
+    integrations runs, up to where it would send; secrets are not read.
+    """
+    targets = parse_formats(format, _FORMATS)
+    from reconciler.cli.engine_options import engine_options
+    from reconciler.compose.case_run import CaseOptions, run_cases
+    from reconciler.compose.offline_world import OfflineWorld
+
+    values = {
+        "dir": dir, "state_dir": options.STATE_DIR.default, "integrations": integrations,
+        "secrets_dir": options.SECRETS_DIR.default, "allow_plaintext_secrets": allow_plaintext_secrets,
+    }  # fmt: skip
+    if "" in (paths or ()):
+        fail("expected the path of a folder or a test file, found an empty one")
+    world = OfflineWorld(engine_options(values))
+    run = run_cases(world, Path(dir), CaseOptions(tuple(map(Path, paths or ())), text, update))
+    if not run.results and not run.errors and not allow_none:
+        fail(_nothing(run, paths or [dir], text))
+    for target in targets:
+        _write(target, run)
+    from reconciler.core.case_result import Status
+
+    return int(bool(run.errors or run.count(Status.FAILED)))
+
+
+def _nothing(run: "CaseRun", paths: Sequence[str], text: str) -> str:
+    where = ", ".join(paths)
+    if run.files:
+        return f"no case in {where} holds {text!r} in its file or name"
+    return f"there is no test case beneath {where}: cases stand in *.test.yaml files (--allow-none lets this pass)"
+
+
+def _write(target: Target, run: "CaseRun") -> None:
+    if target.file is None:
+        out(_rendered(target.format, run, palette()))
+    else:
+        write_file(target.file, _rendered(target.format, run, PLAIN))
+
+
+def _rendered(name: str, run: "CaseRun", paint: Palette) -> str:
+    if name == "json":
+        from reconciler.report.cases import json_report
+
+        return json_report.render(run)
+    if name == "junit":
+        from reconciler.report.cases import junit
+
+        return junit.render(run)
+    from reconciler.cli.sources import read_source
+    from reconciler.report.cases.text import render_cases
+
+    report = "".join(render_cases(run, paint, read_source))
+    return report + _annotations(run) if name == "github" else report
+
+
+def _annotations(run: "CaseRun") -> str:
+    from reconciler.cli.github_step import as_github_sees
+    from reconciler.cli.sources import read_source
+    from reconciler.report.cases.text import findings
+    from reconciler.report.ci.github import commands
+    from reconciler.report.ci.run import Run
+    from reconciler.report.summary import summarize
+
+    found = findings(run)
+    return commands(as_github_sees(Run(found, summarize(found, run.files, 0), read_source)))

@@ -1,0 +1,1 @@
+"""Test cases: finding `*.test.yaml` files, reading them with a place for each finding, and snapshots beside them."""

@@ -1,0 +1,182 @@
+"""From the bytes of a `*.test.yaml` file to its cases, with a finding and a place for all that is wrong.
+
+Pure but for the files of events that cases name. A document with an error gives no case; the others of its file do.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from reconciler.config.cases.events import events_of_file, inline_event
+from reconciler.config.cases.schema import CasesSchema
+from reconciler.config.explain.nearest import nearest
+from reconciler.config.yaml.reader import RawDocument, read_documents
+from reconciler.model import rules
+from reconciler.model.case import Case, Wanted, WantedDelivery
+from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
+from reconciler.model.errors import EventError
+from reconciler.model.event import Event, parse_time
+from reconciler.model.json import Path
+
+NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""What the clock says where neither the case nor its file says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """Where a test file stands: `shown` is what findings call it, `folder` and `base` are resolved paths.
+
+    Files of events are looked for in `folder` and must lie inside of `base`.
+    """
+
+    shown: str
+    folder: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCases:
+    """What a test file holds. `is_whole` says that no document of it was left out."""
+
+    cases: tuple[Case, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of it was left out."""
+        return not any(found.is_error for found in self.diagnostics)
+
+
+def read_cases(data: bytes, where: CaseFile, known: Sequence[str], schema: CasesSchema) -> ReadCases:
+    """Return the cases of a file. `known` are the ids of all configurations, the invalid ones too."""
+    result = read_documents(data, where.shown)
+    findings = list(result.diagnostics)
+    cases: list[Case] = []
+    for document in result.documents:
+        wrong = schema.check(document, where.shown)
+        if not wrong:
+            reader = _Reader(document, where, known)
+            found = list(reader.cases())
+            wrong = reader.findings
+            cases += found if not wrong else []
+        findings += wrong
+    doubled = list(_doubled(cases))
+    findings += doubled
+    return ReadCases(tuple(cases) if not doubled else (), tuple(sorted(findings, key=Diagnostic.sort_key)))
+
+
+class _Reader:
+    """Reads the cases of one document that fits the schema."""
+
+    def __init__(self, document: RawDocument, where: CaseFile, known: Sequence[str]) -> None:
+        self._document = document
+        self._where = where
+        self._known = frozenset(known)
+        self.findings: list[Diagnostic] = []
+
+    def cases(self) -> Iterator[Case]:
+        """Yield each case; what is wrong goes into `findings`."""
+        value = self._document.value
+        for index, raw in enumerate(value["cases"]):
+            path: Path = ("cases", index)
+            now = self._time(raw, path) if "now" in raw else self._time(value, ())
+            events = self._events(raw, path, now)
+            wanted = self._expect(raw["expect"], (*path, "expect"), len(events))
+            yield Case(
+                raw["name"],
+                self._where.shown,
+                self._span((*path, "name")),
+                now.timestamp(),
+                events,
+                wanted,
+                is_exhaustive=raw.get("exhaustive", True),
+                snapshot=raw["expect"] == "snapshot",
+                skip=raw.get("skip", ""),
+            )
+
+    def _time(self, value: Mapping[str, Any], path: Path) -> datetime:
+        if "now" not in value:
+            return NOW
+        try:
+            return parse_time(value["now"])
+        except EventError as error:
+            self._add(rules.INVALID_VALUE, (*path, "now"), str(error).replace("the attribute 'time'", "`now`"), "")
+            return NOW
+
+    def _events(self, raw: Mapping[str, Any], path: Path, now: datetime) -> tuple[Event, ...]:
+        if "file" in raw:
+            try:
+                return events_of_file(raw["file"], self._where.folder, self._where.base)
+            except EventError as error:
+                help_text = "it holds CloudEvents as JSON, one of them, a list, or one a line; beside the test file"
+                self._add(rules.INVALID_EVENT, (*path, "file"), str(error), help_text)
+                return ()
+        many = [(("event",), raw["event"])] if "event" in raw else _numbered("events", raw["events"])
+        found = []
+        for number, (step, value) in enumerate(many, 1):
+            try:
+                found.append(inline_event(value, number, now))
+            except EventError as error:
+                self._add(rules.INVALID_EVENT, (*path, *step), str(error), "an event follows CloudEvents 1.0")
+        return tuple(found)
+
+    def _expect(self, raw: Any, path: Path, events: int) -> tuple[Wanted, ...]:
+        if isinstance(raw, str):
+            return ()
+        return tuple(self._wanted(key, value, (*path, key), events) for key, value in raw.items())
+
+    def _wanted(self, config_id: str, raw: Any, path: Path, events: int) -> Wanted:
+        span = self._span(path, key=True)
+        if config_id not in self._known:
+            near = nearest(config_id, self._known)
+            help_text = f"did you mean `{near}`?" if near else "an id is that of a file: integration/name"
+            message = f"no file names a configuration `{config_id[:127]}`"
+            self._add(rules.UNKNOWN_CONFIG, path, message, help_text, key=True)
+        if isinstance(raw, bool):
+            return Wanted(config_id, span, None if raw else 0)
+        if isinstance(raw, int):
+            if events and raw > events:
+                message = f"the case has {events} events, so {config_id} cannot receive {raw}"
+                self._add(rules.INVALID_VALUE, path, message, "write how many of them reach it, or true for all")
+            return Wanted(config_id, span, raw)
+        if isinstance(raw, str):
+            return Wanted(config_id, span, snapshot=True)
+        if isinstance(raw, list):
+            return Wanted(config_id, span, len(raw), tuple(map(_delivery, raw)))
+        return Wanted(config_id, span, None, (_delivery(raw),))
+
+    def _span(self, path: Path, *, key: bool = False) -> Span:
+        return self._document.span(path, self._where.shown, key=key)
+
+    def _add(self, rule: str, path: Path, message: str, help_text: str, *, key: bool = False) -> None:
+        span = self._span(path, key=key)
+        self.findings.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path))
+
+
+def _numbered(key: str, values: Sequence[Any]) -> list[tuple[Path, Any]]:
+    return [((key, index), value) for index, value in enumerate(values)]
+
+
+def _delivery(raw: Mapping[str, Any]) -> WantedDelivery:
+    contains = raw.get("contains")
+    if contains is not None and "sent" in contains:
+        contains = {**contains, "sent": list(_many(contains["sent"]))}
+    return WantedDelivery(raw.get("message"), _many(raw["sent"]) if "sent" in raw else None, contains)
+
+
+def _many(sent: Any) -> tuple[Mapping[str, Any], ...]:
+    return tuple(sent) if isinstance(sent, list) else (sent,)
+
+
+def _doubled(cases: Sequence[Case]) -> Iterator[Diagnostic]:
+    """Yield an error for each case whose name another one before it has: snapshots and reports go by names."""
+    first: dict[str, Case] = {}
+    for case in cases:
+        before = first.setdefault(case.name, case)
+        if before is not case:
+            related = (Related(before.span, "first written here"),)
+            message = f"two cases are called `{case.name[:100]}`"
+            yield Diagnostic(
+                rules.DUPLICATE_CASE, Severity.ERROR, message, case.span, "give each its own name", (), related
+            )

@@ -1,0 +1,60 @@
+"""A test case: events, and who is expected to receive them with what. Read out of `*.test.yaml` files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.diagnostic import Span
+from reconciler.model.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDelivery:
+    """What one delivery is to be. A part that is None is not looked at.
+
+    `message` is the whole message; of each of `sent`, the keys that are given are compared whole. `contains` has parts
+    of either.
+    """
+
+    message: Mapping[str, Any] | None = None
+    sent: tuple[Mapping[str, Any], ...] | None = None
+    contains: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is expected at one configuration. `span` is where the case says it.
+
+    `count` is how many of the case's events reach it, None being all. `deliveries` are what they are to be, in their
+    order; a single one is what each is to be. `snapshot` compares them with what is stored.
+    """
+
+    config_id: str
+    span: Span
+    count: int | None = None
+    deliveries: tuple[WantedDelivery, ...] = ()
+    snapshot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. `file` is the test file relative to its root, `span` where its name stands.
+
+    `now` is what the clock says, in seconds since the epoch. `is_exhaustive`: nobody but the `wanted` may receive.
+    `snapshot`: whoever receives, and what, is compared with what is stored. `skip` is why it does not run, or empty.
+    """
+
+    name: str
+    file: str
+    span: Span
+    now: float
+    events: tuple[Event, ...]
+    wanted: tuple[Wanted, ...] = ()
+    is_exhaustive: bool = True
+    snapshot: bool = False
+    skip: str = ""
+
+    @property
+    def has_snapshot(self) -> bool:
+        """Whether anything of it is compared with what is stored."""
+        return self.snapshot or any(one.snapshot for one in self.wanted)

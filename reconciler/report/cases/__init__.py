@@ -1,0 +1,1 @@
+"""Reports about test cases: for people, as JSON, and as JUnit XML."""

@@ -9,6 +9,7 @@ from plugs import node_tool
 
 from reconciler.cli.app import run
 from reconciler.config.run.run import validate_paths
+from reconciler.report.rule_pages import rule_page
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +50,12 @@ BAD = {
     "several": ("integration: console\nname: A\nsettings:\n  stream: 1\nlabels: []\nextra: 1\n", "Property extra"),
 }
 """Text by what is wrong with it, and what the editor says of it, among other things."""
+EXPRESSIBLE = (
+    "duplicate-key", "invalid-duration", "invalid-name", "invalid-value", "missing-key", "number-range", "plaintext-secret",
+    "unknown-integration", "unknown-key", "wrong-type", "yaml-syntax",
+)  # fmt: skip
+"""The rules that a JSON Schema, or any reader of YAML, can hold a file to: their pages' examples are bad files here."""
+BAD |= {f"{rule} {page.name}": (page.body, "") for rule in EXPRESSIBLE for page in rule_page(rule).bad}
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ BAD = {
     "literal secret": (SLACK + "  bot_token: xoxb-1\n", 'expected a reference such as {secret: "env:NAME"}'),
     "reference without a scheme": (SLACK + "  bot_token: {secret: nope}\n", "Where the value is: env:NAME"),
     "key of a scope": (CONSOLE + "scope:\n  Team: x\n", "expected a key of 1 to 20 characters"),
-    "settings of nothing": ("integration: slack\nname: a\nsettings:\n", "Incorrect type"),
+    "settings of nothing": ("integration: slack\nname: a\nsettings:\n", "expected a mapping of settings"),
     "a list": ("- a\n", "Incorrect type"),
     "key that is there twice": (CONSOLE + "name: b\n", "Map keys must be unique"),
     "tag": ("integration: console\nname: !x a\n", "Unresolved tag"),

@@ -1,5 +1,7 @@
 """`action.yml`: valid and safe by the tools of others, and its scripts do what its inputs say."""
 
+import re
+
 import pytest
 from action_runner import ACTION, STEPS, Runner
 from plugs import BAD, GOOD, ROOT, call, repository
@@ -38,6 +40,13 @@ def test_no_script_holds_an_expression_and_every_input_is_used():
     assert [name for name in ACTION["inputs"] if f"inputs.{name}" not in text] == []
 
 
+def test_documentation_names_every_input_and_output():
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    table = page[page.index("| input |") : page.index("**Permissions.**")]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [*ACTION["inputs"], "changes", "sarif", "program"]
+    assert set(ACTION["outputs"]) == {"changes", "sarif", "program"}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_action_installs_itself_and_validates(runner):
@@ -47,6 +56,9 @@ def test_action_installs_itself_and_validates(runner):
     assert program.exists()
     done = runner.step("validate")
     assert (done.returncode, done.stdout) == (0, "✓ 1 configuration in 1 file: no findings\n")
+    # What stands beside the modules was installed as well: templates, schemas.
+    assert call(program, "init", "--dry-run", "--ci=github", cwd=runner.workspace).returncode == 0
+    assert call(program, "schema", "--report", cwd=runner.workspace).returncode == 0
 
 
 @pytest.mark.slow

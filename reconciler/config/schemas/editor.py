@@ -31,6 +31,7 @@ _MORE: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
     ("properties", "labels", "additionalProperties"): {
         "errorMessage": 'expected text: put "…" around a number or a word such as true'
     },
+    ("properties", "settings"): {"errorMessage": "expected a mapping of settings, or {} where there are none"},
     ("properties", "events", "items"): {
         "defaultSnippets": [
             {"label": "type", "description": "every event of a type", "body": {"type": "${1:build.finished}"}},

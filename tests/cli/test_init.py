@@ -153,9 +153,11 @@ def test_origin_elsewhere_is_installed_without_the_action():
         {"url": "file:///src", "dir_info": {}},
         GIT | {"url": "https://me:pw@x/y.git"},
         GIT | {"url": "file:///x.git"},
+        GIT | {"url": "https://token@x/y.git"},
+        GIT | {"url": 'https://x/y.git"'},
     ],
 )
-def test_folder_or_address_with_a_password_is_no_origin(found):
+def test_folder_or_address_with_credentials_is_no_origin(found):
     assert read_origin(json.dumps(found)) == Origin()
 
 

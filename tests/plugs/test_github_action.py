@@ -58,6 +58,9 @@ def test_action_installs_itself_and_validates(runner, tmp_path):
     assert program.exists()
     done = runner.step("validate")
     assert (done.returncode, done.stdout) == (0, "✓ 1 configuration in 1 file: no findings\n")
+    # A second step of the job finds it there.
+    runner.variables |= {"PIP_NO_BUILD_ISOLATION": "1"}
+    assert runner.step("install").returncode == 0
     # What stands beside the modules was installed as well: templates, schemas.
     assert call(program, "init", "--dry-run", "--ci=github", cwd=runner.workspace, **runner.variables).returncode == 0
     assert call(program, "schema", "--report", cwd=runner.workspace, **runner.variables).returncode == 0

@@ -11,6 +11,7 @@ from reconciler.config.catalogue import Catalogue
 from reconciler.config.schemas.editor import for_editors
 from reconciler.config.schemas.envelope import envelope_schema
 from reconciler.config.schemas.files import for_files
+from reconciler.config.schemas.patterns import with_patterns, with_reference_patterns
 from reconciler.config.schemas.schema import check_schema
 from reconciler.config.schemas.walk import REFERENCES, Schema, rebuild
 from reconciler.model.descriptor import Descriptor
@@ -28,7 +29,7 @@ _MOVED: Final = {"$defs": "definitions", "dependentSchemas": "dependencies", "pr
 
 def build_bundle(catalogue: Catalogue) -> dict[str, Any]:
     """Return the bundle; an integration whose files make no sense is named, and its settings are not described."""
-    bundle = _downgrade(envelope_schema(), "#")
+    bundle = _downgrade(with_patterns(envelope_schema()), "#")
     definitions = bundle.setdefault("definitions", {})
     bundle["properties"]["integration"]["enum"] = catalogue.ids()
     branches = []
@@ -42,7 +43,7 @@ def build_bundle(catalogue: Catalogue) -> dict[str, Any]:
             continue
         descriptors.append(descriptor)
         key = f"settings-{name}"
-        settings = for_files(descriptor.schema or {}, allow_plaintext=False)
+        settings = with_reference_patterns(for_files(descriptor.schema or {}, allow_plaintext=False))
         definitions[key] = {"description": descriptor.description, **_downgrade(settings, f"#/definitions/{key}")}
         then: dict[str, Any] = {"properties": {"settings": {"$ref": f"#/definitions/{key}"}}}
         if _is_needed(settings):

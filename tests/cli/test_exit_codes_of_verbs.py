@@ -16,9 +16,9 @@ CLEAN = [
     "validate", "explain", "explain unknown-key", "plan --dir configs", "status", "get", "get slack/a", "history",
     "integrations", "schema", "emit build.finished", "approve 53878a0ec400", "retry slack/a", "forget slack/a x",
     "suspend slack/a --reason x", "pause -l tier=1 --reason x", "resume slack/a", "init", "new config console/x",
-    "new integration pager",
+    "new integration pager", "trace --type build.finished",
 ]  # fmt: skip
-FINDINGS = ["validate bad", "get slack/b", "get slack/nobody"]
+FINDINGS = ["validate bad", "get slack/b", "get slack/nobody", "trace --type x --exit-code"]
 """Findings, or nothing where something was asked for."""
 ASKING = [
     "plan", "status", "get", "get slack/a", "history", "integrations", "emit x", "approve 53878a0ec400", "retry slack/a",
@@ -30,7 +30,7 @@ NEVER_ONE = {"explain", "schema", "init", "new"}
 REFUSED = [
     "validate nowhere", "explain no-such-rule", "plan -o xml", "status -o xml", "get no-id", "get --state dead",
     "history --limit 0", "integrations -o xml", "schema consle", "emit", "approve", "retry", "forget", "suspend", "pause",
-    "resume", "init --ci nope", "new config consle/a", "new integration 0",
+    "resume", "init --ci nope", "new config consle/a", "new integration 0", "trace",
 ]  # fmt: skip
 
 

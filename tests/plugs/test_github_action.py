@@ -4,7 +4,7 @@ import re
 
 import pytest
 from action_runner import ACTION, STEPS, Runner
-from plugs import BAD, GOOD, ROOT, call, offline_pip, repository
+from plugs import BAD, GOOD, ROOT, call, git, offline_pip, repository
 
 WARNED = "integration: console\nname: warned\nsettings: {}\nevents: []\ndelivery: {rate: 1/s}\n"
 PULL_REQUEST = {
@@ -138,3 +138,47 @@ def test_comment_that_is_refused_is_a_warning(runner):
     runner.store.write_text('{"refused": true}', encoding="utf-8")
     done = runner.step("comment", PULL_REQUEST)
     assert (done.returncode, done.stdout.startswith("::warning::the plan could not be written")) == (0, True)
+
+
+@pytest.fixture
+def branched(runner):
+    """A job in a repository where a branch adds a configuration to `main`, and `main` has gone on."""
+    work = runner.workspace
+    git(work, "checkout", "--quiet", "-b", "branch")
+    (work / "configs" / "added.yaml").write_text(GOOD.replace("good", "added"), encoding="utf-8")
+    git(work, "add", "--all")
+    git(work, "commit", "--quiet", "--message=added")
+    git(work, "checkout", "--quiet", "main")
+    (work / "configs" / "later.yaml").write_text(GOOD.replace("good", "later"), encoding="utf-8")
+    git(work, "add", "--all")
+    git(work, "commit", "--quiet", "--message=later")
+    git(work, "checkout", "--quiet", "branch")
+    runner.install()
+    return runner
+
+
+@pytest.mark.slow
+def test_plan_tells_what_the_branch_changes_and_nothing_else(branched):
+    done = branched.step("plan", base="main")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert branched.outputs["plan"] == {"changes": "true"}
+    page = branched.page.read_text(encoding="utf-8")
+    assert "console/added" in page
+    assert "console/later" not in page
+    branched.step("comment", PULL_REQUEST | {"steps.plan.outputs.changes": "true"})
+    (comment,) = branched.comments
+    assert comment.endswith(page[page.index("<!-- reconcile plan -->") :])
+
+
+@pytest.mark.slow
+def test_plan_of_a_branch_without_changes_says_so(branched):
+    assert branched.step("plan", base="branch").returncode == 0
+    assert branched.outputs["plan"] == {"changes": "false"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("base", ["nowhere", "--upload-pack=touch x", "$(touch x)"])
+def test_base_that_is_no_commit_is_an_error_and_nothing_is_run(branched, base):
+    done = branched.step("plan", base=base)
+    assert (done.returncode, done.stdout.startswith("::error::the plan needs a commit")) == (2, True)
+    assert not (branched.workspace / "x").exists()

@@ -24,6 +24,7 @@ _UNKNOWN: Final = frozenset(
     }
 )  # fmt: skip
 """What draft-07 does not have, and what is written anew."""
+_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _MOVED: Final = {"$defs": "definitions", "dependentSchemas": "dependencies", "prefixItems": "items"}
 
 
@@ -52,7 +53,12 @@ def build_bundle(catalogue: Catalogue) -> dict[str, Any]:
         branches.append({"if": condition, "then": then})
     if branches:
         bundle["allOf"] = branches
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **for_editors(bundle, descriptors)}
+    return {"$schema": _DRAFT, **for_editors(bundle, descriptors)}
+
+
+def in_draft_07(schema: Schema) -> dict[str, Any]:
+    """Return a schema as editors read it that know no newer draft."""
+    return {"$schema": _DRAFT, **_downgrade(schema, "#")}
 
 
 def _is_needed(settings: Schema) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from reconciler.cli.app import run
 from reconciler.cli.init.origin import Origin, read_origin
 from reconciler.cli.init.systems import SYSTEMS, guess, text_for
+from reconciler.config.tree.settings import parse_settings
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +28,16 @@ def test_new_repository_validates_without_a_warning(options, capsys):
     assert run(["validate", "--strict", *where]) == 0, capsys.readouterr().out
 
 
+def test_examples_in_the_settings_are_valid(root):
+    run(["init"])
+    file = root / "configs" / "reconcile.toml"
+    lines = [line.removeprefix("# ") for line in file.read_text(encoding="utf-8").splitlines()[2:]]
+    parsed = parse_settings("\n".join(lines).encode())
+    assert parsed.diagnostics == ()
+    assert parsed.policy is not None
+    assert parsed.selection.strict is True
+
+
 def test_second_run_changes_nothing(root, capsys):
     run(["init", "--ci", "github"])
     before = tree(root)
@@ -40,7 +51,7 @@ def test_everything_is_written_where_its_reader_looks(root):
     run(["init", "--ci", "gitlab"])
     assert sorted(tree(root)) == [
         ".gitignore", ".gitlab-ci.yml", ".pre-commit-config.yaml", ".vscode/extensions.json", ".vscode/settings.json",
-        "configs/console/example.yaml", "configs/reconcile.toml", "configs/schema.json",
+        "configs/console/example.yaml", "configs/reconcile.schema.json", "configs/reconcile.toml", "configs/schema.json",
     ]  # fmt: skip
 
 
@@ -153,9 +164,11 @@ def test_origin_elsewhere_is_installed_without_the_action():
         {"url": "file:///src", "dir_info": {}},
         GIT | {"url": "https://me:pw@x/y.git"},
         GIT | {"url": "file:///x.git"},
+        GIT | {"url": "https://token@x/y.git"},
+        GIT | {"url": 'https://x/y.git"'},
     ],
 )
-def test_folder_or_address_with_a_password_is_no_origin(found):
+def test_folder_or_address_with_credentials_is_no_origin(found):
     assert read_origin(json.dumps(found)) == Origin()
 
 

@@ -68,6 +68,7 @@ class Runner:
         gh.write_text(textwrap.dedent(GH).format(python=sys.executable, store=str(self.store)), encoding="utf-8")
         gh.chmod(gh.stat().st_mode | stat.S_IXUSR)
         self.outputs = {}
+        self.variables = {}
 
     def install(self):
         """Put this checkout's program where the action's first step puts the one that it installs."""
@@ -96,7 +97,7 @@ class Runner:
             "bash", "--noprofile", "--norc", "-eo", "pipefail", script, cwd=self.workspace, timeout=280,
             GITHUB_ACTIONS="true", GITHUB_ACTION_PATH=str(ROOT), GITHUB_WORKSPACE=str(self.workspace),
             GITHUB_REPOSITORY="o/r", GITHUB_OUTPUT=str(output), GITHUB_STEP_SUMMARY=str(self.page),
-            RUNNER_TEMP=str(self.temporary), PATH=f"{self.temporary / 'bin'}{os.pathsep}{os.environ['PATH']}", **variables,
+            RUNNER_TEMP=str(self.temporary), PATH=f"{self.temporary / 'bin'}{os.pathsep}{os.environ['PATH']}", **variables, **self.variables,
         )  # fmt: skip
         lines = output.read_text(encoding="utf-8").splitlines()
         self.outputs[name] = dict(line.split("=", 1) for line in lines)

@@ -9,6 +9,7 @@ from plugs import node_tool
 
 from reconciler.cli.app import run
 from reconciler.config.run.run import validate_paths
+from reconciler.report.rule_pages import rule_page
 
 pytestmark = pytest.mark.slow
 
@@ -38,9 +39,12 @@ BAD = {
         "Incorrect type",
     ),
     "literal secret": (SLACK + "  bot_token: xoxb-1\n", 'expected a reference such as {secret: "env:NAME"}'),
-    "reference without a scheme": (SLACK + "  bot_token: {secret: nope}\n", "Where the value is: env:NAME"),
+    "reference without a scheme": (SLACK + "  bot_token: {secret: nope}\n", "expected env:NAME"),
+    "variable of our own": (SLACK + '  bot_token: {secret: "env:RECONCILE_TOKEN"}\n', "but for RECONCILE_*"),
+    "part of a word": (CONSOLE + "events:\n  - type: build*\n", "* and ** are whole words"),
+    "severity": (CONSOLE + "message:\n  severity: fatal\n", "expected info, success, warning or error"),
     "key of a scope": (CONSOLE + "scope:\n  Team: x\n", "expected a key of 1 to 20 characters"),
-    "settings of nothing": ("integration: slack\nname: a\nsettings:\n", "Incorrect type"),
+    "settings of nothing": ("integration: slack\nname: a\nsettings:\n", "expected a mapping of settings"),
     "a list": ("- a\n", "Incorrect type"),
     "key that is there twice": (CONSOLE + "name: b\n", "Map keys must be unique"),
     "tag": ("integration: console\nname: !x a\n", "Unresolved tag"),
@@ -49,6 +53,12 @@ BAD = {
     "several": ("integration: console\nname: A\nsettings:\n  stream: 1\nlabels: []\nextra: 1\n", "Property extra"),
 }
 """Text by what is wrong with it, and what the editor says of it, among other things."""
+EXPRESSIBLE = (
+    "duplicate-key", "invalid-duration", "invalid-name", "invalid-value", "missing-key", "number-range", "plaintext-secret",
+    "unknown-integration", "unknown-key", "wrong-type", "yaml-syntax",
+)  # fmt: skip
+"""The rules that a JSON Schema, or any reader of YAML, can hold a file to: their pages' examples are bad files here."""
+BAD |= {f"{rule} {page.name}": (page.body, "") for rule in EXPRESSIBLE for page in rule_page(rule).bad}
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 """`action.yml`: valid and safe by the tools of others, and its scripts do what its inputs say."""
 
+import re
+
 import pytest
 from action_runner import ACTION, STEPS, Runner
-from plugs import BAD, GOOD, ROOT, call, repository
+from plugs import BAD, GOOD, ROOT, call, git, offline_pip, repository
 
 WARNED = "integration: console\nname: warned\nsettings: {}\nevents: []\ndelivery: {rate: 1/s}\n"
 PULL_REQUEST = {
@@ -38,15 +40,30 @@ def test_no_script_holds_an_expression_and_every_input_is_used():
     assert [name for name in ACTION["inputs"] if f"inputs.{name}" not in text] == []
 
 
+def test_documentation_names_every_input_and_output():
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    table = page[page.index("| input |") : page.index("**Permissions.**")]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [*ACTION["inputs"], "changes", "sarif", "program"]
+    assert set(ACTION["outputs"]) == {"changes", "sarif", "program"}
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_action_installs_itself_and_validates(runner):
-    assert runner.step("install").returncode == 0
+def test_action_installs_itself_and_validates(runner, tmp_path):
+    (tmp_path / "here").mkdir()
+    runner.variables = offline_pip(tmp_path / "here")
+    done = runner.step("install")
+    assert done.returncode == 0, done.stderr
     program = runner.temporary / "reconcile" / "bin" / "reconcile"
     assert runner.outputs["install"] == {"program": str(program)}
     assert program.exists()
     done = runner.step("validate")
     assert (done.returncode, done.stdout) == (0, "✓ 1 configuration in 1 file: no findings\n")
+    # A second step of the job finds it there.
+    runner.variables |= {"PIP_NO_BUILD_ISOLATION": "1"}
+    assert runner.step("install").returncode == 0
+    # What stands beside the modules was installed as well: templates, schemas.
+    assert call(program, "init", "--dry-run", "--ci=github", cwd=runner.workspace, **runner.variables).returncode == 0
+    assert call(program, "schema", "--report", cwd=runner.workspace, **runner.variables).returncode == 0
 
 
 @pytest.mark.slow
@@ -121,3 +138,47 @@ def test_comment_that_is_refused_is_a_warning(runner):
     runner.store.write_text('{"refused": true}', encoding="utf-8")
     done = runner.step("comment", PULL_REQUEST)
     assert (done.returncode, done.stdout.startswith("::warning::the plan could not be written")) == (0, True)
+
+
+@pytest.fixture
+def branched(runner):
+    """A job in a repository where a branch adds a configuration to `main`, and `main` has gone on."""
+    work = runner.workspace
+    git(work, "checkout", "--quiet", "-b", "branch")
+    (work / "configs" / "added.yaml").write_text(GOOD.replace("good", "added"), encoding="utf-8")
+    git(work, "add", "--all")
+    git(work, "commit", "--quiet", "--message=added")
+    git(work, "checkout", "--quiet", "main")
+    (work / "configs" / "later.yaml").write_text(GOOD.replace("good", "later"), encoding="utf-8")
+    git(work, "add", "--all")
+    git(work, "commit", "--quiet", "--message=later")
+    git(work, "checkout", "--quiet", "branch")
+    runner.install()
+    return runner
+
+
+@pytest.mark.slow
+def test_plan_tells_what_the_branch_changes_and_nothing_else(branched):
+    done = branched.step("plan", base="main")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert branched.outputs["plan"] == {"changes": "true"}
+    page = branched.page.read_text(encoding="utf-8")
+    assert "console/added" in page
+    assert "console/later" not in page
+    branched.step("comment", PULL_REQUEST | {"steps.plan.outputs.changes": "true"})
+    (comment,) = branched.comments
+    assert comment.endswith(page[page.index("<!-- reconcile plan -->") :])
+
+
+@pytest.mark.slow
+def test_plan_of_a_branch_without_changes_says_so(branched):
+    assert branched.step("plan", base="branch").returncode == 0
+    assert branched.outputs["plan"] == {"changes": "false"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("base", ["nowhere", "--upload-pack=touch x", "$(touch x)"])
+def test_base_that_is_no_commit_is_an_error_and_nothing_is_run(branched, base):
+    done = branched.step("plan", base=base)
+    assert (done.returncode, done.stdout.startswith("::error::the plan needs a commit")) == (2, True)
+    assert not (branched.workspace / "x").exists()

@@ -2,7 +2,10 @@
 
 import pytest
 import yaml
-from plugs import BAD, FINDING, GOOD, ROOT, call, git, repository
+from plugs import BAD, FINDING, GOOD, ROOT, call, git, offline_pip, repository
+
+from reconciler.cli import app
+from reconciler.cli.init.origin import PLACEHOLDER
 
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 ids = [hook["id"] for hook in yaml.safe_load(HOOKS.read_text(encoding="utf-8"))]
@@ -11,23 +14,24 @@ pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git 
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """Where pre-commit keeps what it has installed: once for all tests here."""
-    return tmp_path_factory.mktemp("pre-commit")
+def installing(tmp_path_factory):
+    """Variables for pre-commit: where it keeps what it installs, once for all tests here, and out of what."""
+    home = tmp_path_factory.mktemp("pre-commit")
+    return {"PRE_COMMIT_HOME": str(home), **offline_pip(tmp_path_factory.mktemp("packages"))}
 
 
 @pytest.fixture
-def hooked(tmp_path, home):
-    """Run a hook in a repository of the files given: a CompletedProcess."""
+def hooked(tmp_path, installing):
+    """Run a hook, or what a config says, in a repository of the files given: a CompletedProcess."""
 
     def run(hook, files):
         revision = git(ROOT, "rev-parse", "HEAD")
-        config = {"repos": [{"repo": str(ROOT), "rev": revision, "hooks": [{"id": hook}]}]}
-        repository(tmp_path, {**files, ".pre-commit-config.yaml": yaml.safe_dump(config)})
-        # What has been downloaded for this checkout serves here too.
-        pip = {"PIP_CONSTRAINT": str(ROOT / "requirements-dev.lock"), "PIP_NO_COMPILE": "1"}
+        config = yaml.safe_dump({"repos": [{"repo": str(ROOT), "rev": revision, "hooks": [{"id": hook}]}]})
+        if "\n" in hook:
+            config = hook.replace(PLACEHOLDER, str(ROOT)).replace("COMMIT", revision)
+        repository(tmp_path, {**files, ".pre-commit-config.yaml": config})
         pre_commit = ("pre-commit", "run", "--all-files", "--color=never")
-        return call(*pre_commit, cwd=tmp_path, timeout=280, PRE_COMMIT_HOME=str(home), **pip)
+        return call(*pre_commit, cwd=tmp_path, **installing)
 
     return run
 
@@ -38,7 +42,6 @@ def test_manifest_is_one_of_pre_commit():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("hook", ids)
 def test_bad_file_fails_the_hook_with_our_finding(hooked, hook):
     done = hooked(hook, {"configs/good.yaml": GOOD, "configs/bad.yaml": BAD, "other.yaml": "{"})
@@ -48,7 +51,6 @@ def test_bad_file_fails_the_hook_with_our_finding(hooked, hook):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("hook", ids)
 def test_good_files_pass(hooked, hook):
     done = hooked(hook, {"configs/good.yaml": GOOD, "configs/a.test.yaml": "{}", "other.yaml": "{"})
@@ -57,7 +59,17 @@ def test_good_files_pass(hooked, hook):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_two_files_with_one_id_are_found_by_the_hook_for_the_whole_directory(hooked):
     done = hooked("reconcile-validate-all", {"configs/a.yaml": GOOD, "configs/b.yaml": GOOD})
     assert "error[duplicate-id]" in done.stdout
+
+
+@pytest.mark.slow
+def test_hook_that_init_writes_for_another_directory_looks_there(hooked, tmp_path):
+    assert app.run(["init", str(tmp_path), "--dir", "deploy/my.configs"]) == 0
+    written = (tmp_path / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    done = hooked(written, {"configs/bad.yaml": BAD, "deploy/my.configs/bad.yaml": BAD})
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "deploy/my.configs/bad.yaml:4:1: error[unknown-key]" in done.stdout
+    assert " configs/bad.yaml" not in done.stdout
+    assert "\nconfigs/bad.yaml" not in done.stdout

@@ -96,7 +96,7 @@ def test_schema_of_the_report_is_printed(capsys):
 
 def test_schema_of_the_report_is_none_of_an_integration(capsys):
     assert run(["schema", "console", "--report"]) == 2
-    assert "leave the ID out" in capsys.readouterr().err
+    assert "each is a schema of its own" in capsys.readouterr().err
 
 
 def test_junit_is_read_by_junitparser(report):

@@ -5,11 +5,14 @@ written has placeholders for the user to fill in.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 PLACEHOLDER = "https://YOUR-GIT-HOST/reconcile.git"
 _GITHUB = "github.com"
+_PLAIN = re.compile(r"(?:https://|ssh://(?:git@)?)[A-Za-z0-9:/._~+-]+\Z")
+"""An address without a name or a password in it, and without what YAML or a shell would read otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,10 @@ def find_origin() -> Origin:
 
 
 def read_origin(text: str) -> Origin:
-    """Read a `direct_url.json`; a folder on this machine, or an address with a password in it, is no origin."""
+    """Read a `direct_url.json`; a folder on this machine, or an address with credentials in it, is no origin."""
     found = json.loads(text)
     vcs, url = found.get("vcs_info", {}), str(found.get("url", ""))
-    parts = urlsplit(url)
-    if vcs.get("vcs") != "git" or parts.scheme not in {"https", "ssh"} or parts.password:
+    commit = str(vcs.get("commit_id", ""))
+    if vcs.get("vcs") != "git" or not _PLAIN.match(url) or not commit.isalnum():
         return Origin()
-    return Origin(url, str(vcs.get("commit_id", "")))
+    return Origin(url, commit)

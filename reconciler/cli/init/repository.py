@@ -17,12 +17,19 @@ from reconciler.cli.new_config import MODELINE, SCHEMA_FILE, described, render
 
 _LARGEST = 1_000_000
 _IGNORED = ".reconcile/"
-_EXTENSIONS = '{\n  "recommendations": ["redhat.vscode-yaml"]\n}\n'
+_EXTENSIONS = '{\n  "recommendations": ["redhat.vscode-yaml", "tamasfe.even-better-toml"]\n}\n'
+_SETTINGS_SCHEMA = "reconcile.schema.json"
 _SHOWN = "it is there already; docs/ci.md of reconcile shows what to add, if it is not in it"
 _DIRECTORY_SETTINGS = """\
-# Settings of this directory, for `reconcile validate` and the daemon alike.
-# [limits]
-# max_files = 1000000    # more configuration files than this are a mistake
+# Settings of this directory, for `reconcile validate` and the daemon alike. Two examples:
+
+# [validate]
+# strict = true                  # warnings fail
+
+# [[folder]]                     # what the files of a folder must keep to
+# path = "team-a/**"
+# integrations = ["slack"]
+# scope = {team = "a"}
 """
 
 
@@ -61,9 +68,10 @@ class Wish:
 def changes(root: Path, wish: Wish) -> Iterator[Change]:
     """Yield every file that the repository needs, in the order in which a reader wants to hear of them."""
     yield _configuration(root, wish)
-    yield _new(root, f"{wish.folder}/reconcile.toml", _DIRECTORY_SETTINGS)
+    first = f"#:schema ./{_SETTINGS_SCHEMA}\n" if wish.editor else ""
+    yield _new(root, f"{wish.folder}/reconcile.toml", f"{first}{_DIRECTORY_SETTINGS}")
     if wish.editor:
-        yield _schema(root, wish)
+        yield from _schemas(root, wish)
         yield _editor_settings(root, wish.folder)
         yield _new(root, ".vscode/extensions.json", _EXTENSIONS)
     if wish.pre_commit:
@@ -92,14 +100,19 @@ def _configuration(root: Path, wish: Wish) -> Change:
     return Change(f"{wish.folder}/{descriptor.id}/{name}.yaml", Step.WRITE, text)
 
 
-def _schema(root: Path, wish: Wish) -> Change:
+def _schemas(root: Path, wish: Wish) -> Iterator[Change]:
     from reconciler.compose.catalogue import build_catalogue
-    from reconciler.config.schemas.bundle import build_bundle
+    from reconciler.config.schemas.bundle import build_bundle, in_draft_07
+    from reconciler.config.tree.settings import settings_schema
     from reconciler.report.json_report import render_json
 
-    path = f"{wish.folder}/{SCHEMA_FILE}"
-    text = render_json(build_bundle(build_catalogue(wish.integrations)))
-    return _new(root, path, text, f"write it anew with `reconcile schema -o {path}`")
+    known = {
+        SCHEMA_FILE: ("", build_bundle(build_catalogue(wish.integrations))),
+        _SETTINGS_SCHEMA: ("--settings ", in_draft_07(settings_schema())),
+    }
+    for name, (flag, schema) in known.items():
+        path = f"{wish.folder}/{name}"
+        yield _new(root, path, render_json(schema), f"write it anew with `reconcile schema {flag}-o {path}`")
 
 
 def _editor_settings(root: Path, folder: str) -> Change:

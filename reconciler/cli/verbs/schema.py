@@ -1,6 +1,6 @@
 """`reconcile schema`: the JSON Schema that an editor completes with, for a whole configuration or one integration.
 
-With `--report`, the one that programs read reports by.
+With `--report`, the one that programs read reports by; with `--settings`, that of `reconcile.toml`.
 """
 
 from pathlib import Path
@@ -24,9 +24,8 @@ def schema(
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")
     ] = None,
-    report: Annotated[
-        bool, typer.Option("--report", help="The schema of what `validate --format json` writes instead.")
-    ] = False,
+    report: Annotated[bool, typer.Option("--report", help="That of what `validate --format json` writes.")] = False,
+    settings: Annotated[bool, typer.Option("--settings", help="That of the directory's reconcile.toml.")] = False,
     integrations: Integrations = None,
 ) -> int:
     """Print the JSON Schema of configuration files, for editors. It holds every integration's settings.
@@ -35,15 +34,14 @@ def schema(
     """
     from reconciler.report.json_report import SCHEMA, render_json
 
-    if (report or tests) and integration is not None:
-        flag = "--report" if report else "--tests"
-        fail(f"{flag}: there is one schema, whatever the integration: leave the ID out")
-    if report and tests:
-        fail("--report and --tests are two schemas: ask for one at a time")
+    if (integration is not None) + report + tests + settings > 1:
+        fail("expected the ID of an integration, --report, --tests or --settings: each is a schema of its own")
     if report:
         text = SCHEMA.read_text(encoding="utf-8")
+    elif tests:
+        text = render_json(_tests_schema())
     else:
-        text = render_json(_tests_schema() if tests else _schema(integration, names(integrations)))
+        text = render_json(_settings_schema() if settings else _schema(integration, names(integrations)))
     if output is None:
         out(text)
     else:
@@ -56,6 +54,13 @@ def _tests_schema() -> Any:
     from reconciler.config.cases.schema import cases_bundle
 
     return cases_bundle()
+
+
+def _settings_schema() -> Any:
+    from reconciler.config.schemas.bundle import in_draft_07
+    from reconciler.config.tree.settings import settings_schema
+
+    return in_draft_07(settings_schema())
 
 
 def _schema(integration: str | None, allowed: tuple[str, ...] | None) -> Any:

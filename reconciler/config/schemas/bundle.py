@@ -11,6 +11,7 @@ from reconciler.config.catalogue import Catalogue
 from reconciler.config.schemas.editor import for_editors
 from reconciler.config.schemas.envelope import envelope_schema
 from reconciler.config.schemas.files import for_files
+from reconciler.config.schemas.patterns import with_patterns, with_reference_patterns
 from reconciler.config.schemas.schema import check_schema
 from reconciler.config.schemas.walk import REFERENCES, Schema, rebuild
 from reconciler.model.descriptor import Descriptor
@@ -23,12 +24,13 @@ _UNKNOWN: Final = frozenset(
     }
 )  # fmt: skip
 """What draft-07 does not have, and what is written anew."""
+_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _MOVED: Final = {"$defs": "definitions", "dependentSchemas": "dependencies", "prefixItems": "items"}
 
 
 def build_bundle(catalogue: Catalogue) -> dict[str, Any]:
     """Return the bundle; an integration whose files make no sense is named, and its settings are not described."""
-    bundle = _downgrade(envelope_schema(), "#")
+    bundle = _downgrade(with_patterns(envelope_schema()), "#")
     definitions = bundle.setdefault("definitions", {})
     bundle["properties"]["integration"]["enum"] = catalogue.ids()
     branches = []
@@ -42,7 +44,7 @@ def build_bundle(catalogue: Catalogue) -> dict[str, Any]:
             continue
         descriptors.append(descriptor)
         key = f"settings-{name}"
-        settings = for_files(descriptor.schema or {}, allow_plaintext=False)
+        settings = with_reference_patterns(for_files(descriptor.schema or {}, allow_plaintext=False))
         definitions[key] = {"description": descriptor.description, **_downgrade(settings, f"#/definitions/{key}")}
         then: dict[str, Any] = {"properties": {"settings": {"$ref": f"#/definitions/{key}"}}}
         if _is_needed(settings):
@@ -51,7 +53,12 @@ def build_bundle(catalogue: Catalogue) -> dict[str, Any]:
         branches.append({"if": condition, "then": then})
     if branches:
         bundle["allOf"] = branches
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **for_editors(bundle, descriptors)}
+    return {"$schema": _DRAFT, **for_editors(bundle, descriptors)}
+
+
+def in_draft_07(schema: Schema) -> dict[str, Any]:
+    """Return a schema as editors read it that know no newer draft."""
+    return {"$schema": _DRAFT, **_downgrade(schema, "#")}
 
 
 def _is_needed(settings: Schema) -> bool:

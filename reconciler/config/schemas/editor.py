@@ -13,6 +13,7 @@ from reconciler.model.descriptor import Descriptor
 
 _TRUE_OR_FALSE: Final = "expected true or false, written so: yes, no, on and off are text"
 _REFERENCE: Final = 'expected a reference such as {secret: "env:NAME"}: a secret does not stand in a file'
+_PLACE: Final = "expected env:NAME, but for RECONCILE_*, or file:PATH beneath the secrets directory"
 _SECRETS: Final = (
     {"label": "env", "description": "a secret in an environment variable", "body": {"secret": "env:${1:NAME}"}},
     {
@@ -31,6 +32,7 @@ _MORE: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
     ("properties", "labels", "additionalProperties"): {
         "errorMessage": 'expected text: put "…" around a number or a word such as true'
     },
+    ("properties", "settings"): {"errorMessage": "expected a mapping of settings, or {} where there are none"},
     ("properties", "events", "items"): {
         "defaultSnippets": [
             {"label": "type", "description": "every event of a type", "body": {"type": "${1:build.finished}"}},
@@ -43,7 +45,7 @@ _MORE: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
     },
     ("properties", "events", "items", "properties", "type"): {
         "examples": ["build.finished", "build.*", "order.**"],
-        "patternErrorMessage": "expected words with dots between, such as build.finished or build.*",
+        "patternErrorMessage": "expected words with dots between, such as build.finished; * and ** are whole words",
     },
     ("properties", "events", "items", "properties", "when"): {
         "examples": ['data.status == "failed" && data.branch == "main"']
@@ -52,6 +54,9 @@ _MORE: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
         "examples": ["30s", "15m", "1h30m"],
         "patternErrorMessage": "expected a duration such as 30s, 15m or 1h30m",
         "errorMessage": "expected a duration such as 30s, 15m or 1h30m",
+    },
+    ("properties", "message", "properties", "severity"): {
+        "patternErrorMessage": "expected info, success, warning or error, or a template that gives one of them"
     },
     ("properties", "delivery", "properties", "rate"): {"patternErrorMessage": "expected a rate such as 1/s or 30/m"},
     ("properties", "delivery", "properties", "fallback"): {
@@ -83,8 +88,10 @@ def _at(schema: Any, place: tuple[str, ...]) -> dict[str, Any]:
 def _explained(schema: Schema) -> dict[str, Any]:
     """Return a schema with words for its mistakes, made of what its author says of it."""
     done = rebuild(schema, _explained)
-    if is_secret(schema) and is_reference(schema):
-        return done | {"errorMessage": _REFERENCE, "defaultSnippets": list(_SECRETS)}
+    if is_reference(schema):
+        _at(done, ("properties", "secret"))["patternErrorMessage"] = _PLACE
+        more = {"errorMessage": _REFERENCE, "defaultSnippets": list(_SECRETS)}
+        return done | (more if is_secret(schema) else {})
     if schema.get("type") == "boolean":
         done.setdefault("errorMessage", _TRUE_OR_FALSE)
     described = schema.get("description")

@@ -208,7 +208,11 @@ def _references(settings: Any) -> dict[Path, str]:
     """Return every secret reference in settings, by its place in them."""
     found: dict[Path, str] = {}
     for key, value in settings.items() if settings.__class__ is dict else ():
-        if value.__class__ is dict or value.__class__ is list:
+        if value.__class__ is dict and len(value) == 1 and value.get("secret").__class__ is str:
+            scheme, _, path_in_it = value["secret"].partition(":")  # nearly all of them: no need to look inside
+            if scheme and path_in_it:
+                found[key,] = value["secret"]
+        elif value.__class__ is dict or value.__class__ is list:
             for path, inner in references(value, (key,)):
                 ref = SecretRef.parse(inner)
                 if ref is not None:

@@ -1,6 +1,6 @@
 """`reconcile schema`: the JSON Schema that an editor completes with, for a whole configuration or one integration.
 
-With `--report`, the one that programs read reports by.
+With `--report`, the one that programs read reports by; with `--toml`, that of `reconcile.toml`.
 """
 
 from pathlib import Path
@@ -26,6 +26,7 @@ def schema(
     report: Annotated[
         bool, typer.Option("--report", help="The schema of what `validate --format json` writes instead.")
     ] = False,
+    toml: Annotated[bool, typer.Option("--toml", help="The schema of reconcile.toml instead, for taplo.")] = False,
     integrations: Integrations = None,
 ) -> int:
     """Print the JSON Schema of configuration files, for editors. It holds every integration's settings.
@@ -34,9 +35,14 @@ def schema(
     """
     from reconciler.report.json_report import SCHEMA, render_json
 
-    if report and integration is not None:
-        fail("--report: the report has one schema, whatever the integration: leave the ID out")
-    text = SCHEMA.read_text(encoding="utf-8") if report else render_json(_schema(integration, names(integrations)))
+    if report + toml + (integration is not None) > 1:
+        fail("--report and --toml have a schema each, whatever the integration: give one of them, and leave the ID out")
+    if toml:
+        from reconciler.config.tree.settings import SCHEMA as TOML_SCHEMA
+
+        text = TOML_SCHEMA.read_text(encoding="utf-8")
+    else:
+        text = SCHEMA.read_text(encoding="utf-8") if report else render_json(_schema(integration, names(integrations)))
     if output is None:
         out(text)
     else:

@@ -47,6 +47,7 @@ def schema(name: str) -> dict[str, Any]:
     order = ("title", "description", "type", "properties", "required")
     return {
         "$schema": DIALECT,
+        "x-secrets": "declared",  # a model takes a Secret where it says so: validation can tell
         **_tidy({key: document[key] for key in order if key in document} | document, named=True),
     }
 

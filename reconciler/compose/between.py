@@ -54,7 +54,11 @@ def plan_between(options: EngineOptions, before: str, after: str) -> BetweenRepo
     between = read_between(repository.git, *revisions, validator)
     limit = PruneLimit.parse(options.prune_limit)
     comparison = compare(
-        between.before.desired, between.after.desired, limit, root_lost=_lost(revisions[1], between.before)
+        between.before.desired,
+        between.after.desired,
+        limit,
+        root_lost=_lost(revisions[1], between.before),
+        refused=between.refused,
     )
     shown = _shown(comparison, between.before, between.after, validator)
     found, known = _new(between.before, between.after)

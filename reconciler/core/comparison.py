@@ -5,7 +5,7 @@ daemon's own: what is in force, `diff`, the guard. Called for the plan between t
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -61,14 +61,23 @@ class Comparison:
 
 
 def compare(
-    before: Mapping[str, Desired], after: Mapping[str, Desired], limit: PruneLimit, *, root_lost: str = ""
+    before: Mapping[str, Desired],
+    after: Mapping[str, Desired],
+    limit: PruneLimit,
+    *,
+    root_lost: str = "",
+    refused: Collection[str] = (),
 ) -> Comparison:
-    """Return what the step from `before` to `after` does; with a reason in `root_lost` every removal is held."""
+    """Return what the step from `before` to `after` does; with a reason in `root_lost` every removal is held.
+
+    What ran of the ids in `refused` is not allowed any more, and does not run on.
+    """
     gone = before.keys() - after.keys()
     verdict = Verdict(frozenset(gone), root_lost) if root_lost and gone else _judge(before, after, limit)
     good = {key: desired.document for key, desired in before.items() if desired.document is not None}
     live = {key: LiveConfig(document) for key, document in good.items() if document.enabled}
-    force = {key: _in_force(key, after, good, verdict) for key in before.keys() | after.keys()}
+    kept = {key: document for key, document in good.items() if key not in refused}
+    force = {key: _in_force(key, after, kept, verdict) for key in before.keys() | after.keys()}
     wanted = {key.partition("/")[0] for key, want in force.items() if want.wanted}
     plan = diff(force, live, Integrations(wanted, {key.partition("/")[0] for key in live}))
     held = tuple(_held(key, good.get(key)) for key in sorted(verdict.held))

@@ -58,7 +58,7 @@ CASES = [
     ("--watch --token-file /dev/zero", 2), ("emit @/dev/zero", 2), ("emit x --data @/dev/zero", 2),
     ("validate --dir=", 2), ("--dir=", 2), ("--watch --state-dir=", 2), ("plan --secrets-dir=", 2),
     ("init", 0), ("init --dry-run", 0), ("init --ci nope", 2), ("init configs/a.yaml", 2), ("init --config consle/a", 2),
-    ("init --dir ../x", 2), ("schema --report", 0), ("schema --settings", 0), ("schema console --report", 2),
+    ("init --dir ../x", 2), ("schema --report", 0), ("schema --toml", 0), ("schema console --report", 2),
     ("new", 2), ("new integration pager", 0), ("new integration 0", 2), ("new config console/new", 0),
     ("new config console/a_", 2), ("new config consle/a", 2), ("new config console", 2),
 ]  # fmt: skip

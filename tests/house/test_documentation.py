@@ -8,6 +8,8 @@ from house import ROOT, fences, pages
 from reconciler.cli import options
 from reconciler.cli.tree import VERBS, build
 from reconciler.config.run.run import RunOptions, validate_paths
+from reconciler.config.schemas.schema import check_schema
+from reconciler.config.tree.settings import parse_settings, settings_schema
 from reconciler.model import rules
 from reconciler.report.rule_pages import rule_ids, rule_page
 
@@ -42,6 +44,16 @@ def test_yaml_in_the_documentation_is_valid(place, text, tmp_path):
 @pytest.mark.parametrize(("place", "text"), fences("python"), ids=[place for place, _ in fences("python")])
 def test_python_in_the_documentation_compiles(place, text):
     compile(text, place, "exec")
+
+
+@pytest.mark.parametrize(("place", "text"), [fence for fence in fences("toml") if "[[folder]]" in fence[1]])
+def test_settings_in_the_documentation_are_sound(place, text):
+    found = parse_settings(text.encode(), lambda name: b"{}")
+    assert (found.diagnostics, found.is_sound) == ((), True)
+
+
+def test_schema_of_settings_is_one():
+    check_schema(settings_schema())
 
 
 def test_examples_are_valid():

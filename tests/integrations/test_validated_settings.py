@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from pydantic import BaseModel
 
 from reconciler.cli.app import run
+from reconciler.sdk import Integration
 from reconciler.testing import Harness
 
 HOOK = 'webhook_url: {secret: "env:HOOK"}'
@@ -88,12 +90,26 @@ def test_every_method_of_webhook_is_taken(validate, method):
     assert validate("webhook", ["url: https://hooks.example.com/x", f"method: {method}"]) == (0, [])
 
 
-def test_reference_where_the_integration_wants_text_is_said_by_the_daemon():
+def test_reference_where_the_integration_wants_text_is_an_error_of_validation():
     with Harness() as harness:
-        (harness.secrets / "address").write_text("http://127.0.0.1/t0ps3cret")
         settings = {"url": {"secret": "file:address"}}
         harness.write("a.yaml", {"integration": "webhook", "name": "a", "settings": settings})
-        status = harness.config("webhook/a")
+        (found,) = harness.config("webhook/a").diagnostics
+        assert (found.rule, found.message) == ("secret-reference", "`settings.url` takes no secret reference")
+
+
+def test_reference_where_the_model_of_a_host_wants_text_is_said_by_the_daemon():
+    class Address(Integration):
+        integration_id = "address"
+
+        class Settings(BaseModel):
+            url: str
+
+    with Harness(Address) as harness:
+        (harness.secrets / "address").write_text("http://127.0.0.1/t0ps3cret")
+        settings = {"url": {"secret": "file:address"}}
+        harness.write("a.yaml", {"integration": "address", "name": "a", "settings": settings})
+        status = harness.config("address/a")
         assert status.message == (
-            "webhook/a: settings.url: the integration takes no secret reference here: write the value itself"
+            "address/a: settings.url: the integration takes no secret reference here: write the value itself"
         )

@@ -1,6 +1,6 @@
 """`reconcile schema`: the JSON Schema that an editor completes with, for a whole configuration or one integration.
 
-With `--report`, the one that programs read reports by; with `--settings`, that of `reconcile.toml`.
+With `--report`, the one that programs read reports by; with `--toml`, that of `reconcile.toml`.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ def schema(
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there, not to stdout.")
     ] = None,
     report: Annotated[bool, typer.Option("--report", help="That of what `validate --format json` writes.")] = False,
-    settings: Annotated[bool, typer.Option("--settings", help="That of the directory's reconcile.toml.")] = False,
+    toml: Annotated[bool, typer.Option("--toml", help="That of the directory's reconcile.toml.")] = False,
     integrations: Integrations = None,
 ) -> int:
     """Print the JSON Schema of configuration files, for editors. It holds every integration's settings.
@@ -34,14 +34,14 @@ def schema(
     """
     from reconciler.report.json_report import SCHEMA, render_json
 
-    if (integration is not None) + report + tests + settings > 1:
-        fail("expected the ID of an integration, --report, --tests or --settings: each is a schema of its own")
+    if (integration is not None) + report + tests + toml > 1:
+        fail("expected the ID of an integration, --report, --tests or --toml: each is a schema of its own")
     if report:
         text = SCHEMA.read_text(encoding="utf-8")
     elif tests:
         text = render_json(_tests_schema())
     else:
-        text = render_json(_settings_schema() if settings else _schema(integration, names(integrations)))
+        text = render_json(_settings_schema() if toml else _schema(integration, names(integrations)))
     if output is None:
         out(text)
     else:

@@ -46,16 +46,19 @@ class Entry(NamedTuple):
 class Revision:
     """A directory at one commit. `files` are its configurations, sorted, each with the object to read or a verdict.
 
-    `settings` is the object of its `reconcile.toml`, if it has one; `submodules` are folders whose content is in
-    another repository. `is_there` is false where the commit has no such directory.
+    `settings` is its `reconcile.toml`, if it has one, and `schemas` are the JSON files that this may name; `led` tells
+    to which file each link leads. `submodules` are folders whose content is in another repository. `is_there` is false
+    where the commit has no such directory.
     """
 
     commit: Commit
     files: Mapping[str, "str | Unreadable"] = field(default_factory=dict)
-    settings: str | None = None
+    settings: "str | Unreadable | None" = None
     problems: tuple[Diagnostic, ...] = ()
     submodules: tuple[str, ...] = ()
     is_there: bool = True
+    schemas: Mapping[str, "str | Unreadable"] = field(default_factory=dict)
+    led: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_revision(repository: Repository, commit: Commit) -> Revision:
@@ -199,6 +202,7 @@ class _Listing:
                 folder = folder.rpartition("/")[0]
         self._folder_problems: dict[str, Diagnostic | None] = {}
         self._odd: set[str] = set()
+        self._led: dict[str, str] = {}
 
     def revision(self, commit: Commit) -> Revision:
         """Return what the entries come to."""
@@ -219,10 +223,15 @@ class _Listing:
         files |= dict.fromkeys(self._odd, no_file("a folder"))
         problems += [problem for problem in self._folder_problems.values() if problem is not None]
         settings = self._entries.get(SETTINGS_FILE)
-        is_file = settings is not None and settings.mode not in {_LINK, _SUBMODULE}
-        files = dict(sorted(files.items()))
+        schemas = {path: self._verdict(path, one) for path, one in self._entries.items() if path.endswith(".json")}
         return Revision(
-            commit, files, settings.object if settings and is_file else None, tuple(problems), tuple(submodules)
+            commit,
+            dict(sorted(files.items())),
+            self._verdict(SETTINGS_FILE, settings) if settings is not None else None,
+            tuple(problems),
+            tuple(submodules),
+            schemas=schemas,
+            led=self._led,
         )
 
     def _is_skipped(self, folder: str) -> bool:
@@ -248,10 +257,13 @@ class _Listing:
             return problem
 
     def _resolve(self, path: str, entry: Entry) -> str:
+        start = path
         for _ in range(_MOST_LINKS):
             if entry.mode == _SUBMODULE:
                 raise no_file("a folder")
             if entry.mode != _LINK:
+                if path != start:
+                    self._led[start] = path
                 return entry.object
             path = self._followed(path, entry)
             found = self._entries.get(path)

@@ -12,6 +12,7 @@ from typing import Final
 from unicodedata import normalize
 
 _ANY: Final = "**"
+_KEEP: Final = 10_000
 
 
 class BadPattern(ValueError):
@@ -146,9 +147,18 @@ class References:
         self.texts = tuple(texts)
         parts = [text.partition(":") for text in texts]
         self._globs = [(scheme, Glob.parse(path)) for scheme, _, path in parts]
+        self._known: dict[str, bool] = {}
 
     def allow(self, uri: str) -> bool:
         """Whether a reference is among them; a path that is not written straight (`..`, `//`) never is."""
+        known = self._known.get(uri)
+        if known is None:
+            if len(self._known) >= _KEEP:
+                self._known.clear()
+            known = self._known[uri] = self._allow(uri)
+        return known
+
+    def _allow(self, uri: str) -> bool:
         scheme, _, path = uri.partition(":")
         segments = path.split("/")
         if any(segment in {"", ".", ".."} for segment in segments):

@@ -4,18 +4,17 @@ A reference hides its value, so it may not stand at a place that the schema says
 speaks of references itself. No finding shows a value: what stands in a document may be a secret.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from reconciler.config.explain.text import expected_kind, shorten
 from reconciler.config.schemas.schema import check_schema, compile_schema
 from reconciler.config.schemas.walk import REFERENCES, Places, Schema
-from reconciler.config.secrets import references
 from reconciler.model.errors import RegistrationError
 from reconciler.model.json import Path, canonical
-from reconciler.model.secret import SecretRef
 
 NO_KEY: Final = "no such key"
+_ITSELF: Final = "the value itself, since a secret reference hides it"
 MOST: Final = 20
 """How many findings one schema makes of one document."""
 _SILENT: Final = frozenset(
@@ -43,17 +42,16 @@ class Narrowing:
         self._patterns: dict[str, Any] = {}
         self._hidden: dict[Path, bool] = {}
 
-    def misfits(self, settings: Mapping[str, Any]) -> list[tuple[Path, str]]:
-        """Return the places in `settings` that do not fit, each with what is expected there."""
+    def misfits(self, settings: Any, referring: Iterable[Path]) -> list[tuple[Path, str]]:
+        """Return the places in `settings` that do not fit, each with what is expected there.
+
+        `referring` are the places of the secret references in them.
+        """
         try:
             is_fine = bool(self._validator.is_valid(settings))
         except ValueError:
             return [((), "text that is UTF-8")]
-        found = [
-            (path, "the value itself, since a secret reference hides it")
-            for path, value in references(settings)
-            if SecretRef.parse(value) is not None and self._is_spoken_of(path)
-        ]
+        found = [(path, _ITSELF) for path in referring if self._is_spoken_of(path)]
         return found if is_fine else [*found, *self._errors(settings, {path for path, _ in found})]
 
     def _errors(self, settings: Mapping[str, Any], told: set[Path]) -> Iterator[tuple[Path, str]]:

@@ -49,8 +49,11 @@ class Folder:
     settings: Mapping[str, Narrowing] = field(default_factory=dict)
     places: Mapping[Path, Span] = field(default_factory=dict)
 
-    def breaches(self, raw: Mapping[str, Any]) -> Iterator[Breach]:
-        """Yield what of a document is not allowed; what is not of the right type is left to the schemas."""
+    def breaches(self, raw: Mapping[str, Any], refs: Mapping[Path, str]) -> Iterator[Breach]:
+        """Yield what of a document is not allowed; what is not of the right type is left to the schemas.
+
+        `refs` are the secret references in its settings, by place.
+        """
         name, integration, settings = raw.get("name"), raw.get("integration"), raw.get("settings")
         if self.name_prefix and name.__class__ is str and not name.startswith(self.name_prefix):
             message = f"`name`: {self._asks} a name that begins with `{self.name_prefix}`, found `{shorten(name)}`"
@@ -60,11 +63,14 @@ class Folder:
             yield Breach(("integrations",), ("integration",), message, _allowed(sorted(self.integrations)))
         if self.scope:
             yield from self._scope(raw.get("scope"))
-        if settings.__class__ is dict and self.secrets is not None:
-            yield from self._secrets(settings, self.secrets)
+        if self.secrets is not None:
+            for path, uri in refs.items():
+                if not self.secrets.allow(uri):
+                    yield self._secret(("settings", *path), self.secrets)
         narrowing = self.settings.get(integration) if integration.__class__ is str else None
         if narrowing is not None:
-            yield from self._narrowed(str(integration), narrowing, settings)
+            for path, expected in narrowing.misfits({} if settings is None else settings, refs):
+                yield self._narrowed(str(integration), ("settings", *path), expected)
 
     @property
     def _asks(self) -> str:
@@ -79,25 +85,20 @@ class Folder:
                 path: Path = ("scope", key) if key in given else ("scope",) if given else ()
                 message = f"`scope.{key}` is missing: {self._asks} {_one_of(allowed)}"
                 yield Breach(("scope", key), path, message, f"write scope: {{{key}: {allowed[0]}}}, {_ASK}")
-            for index, one in enumerate(values if value else ()):
+            for index, one in enumerate(values if value is not None else ()):
                 if one not in allowed:
                     path = ("scope", key, index) if value is values else ("scope", key)
                     message = f"`{place_name(path)}`: {self._asks} {_one_of(allowed)}"
                     yield Breach(("scope", key), path, message, f"write {allowed[0]}, {_ASK}")
 
-    def _secrets(self, settings: Mapping[str, Any], allowed: References) -> Iterator[Breach]:
-        for path, value in references(settings, ("settings",)):
-            ref = SecretRef.parse(value)
-            if ref is not None and not allowed.allow(ref.uri):
-                # What was written is not repeated: somebody may have put a value there.
-                message = f"`{place_name(path)}`: {self._asks} other secret references than this one"
-                yield Breach(("secrets",), (*path, "secret"), message, _allowed(allowed.texts))
+    def _secret(self, path: Path, allowed: References) -> Breach:
+        # What was written is not repeated: somebody may have put a value there.
+        message = f"`{place_name(path)}`: {self._asks} other secret references than this one"
+        return Breach(("secrets",), (*path, "secret"), message, _allowed(allowed.texts))
 
-    def _narrowed(self, integration: str, narrowing: Narrowing, settings: Any) -> Iterator[Breach]:
-        for inner, expected in narrowing.misfits({} if settings is None else settings):
-            path: Path = ("settings", *inner)
-            message = f"`{place_name(path)}`: {self._asks} {expected}"
-            yield Breach(("settings", integration), path, message, f"change it, {_ASK}", expected == NO_KEY)
+    def _narrowed(self, integration: str, path: Path, expected: str) -> Breach:
+        message = f"`{place_name(path)}`: {self._asks} {expected}"
+        return Breach(("settings", integration), path, message, f"change it, {_ASK}", expected == NO_KEY)
 
 
 class Bounds:
@@ -109,13 +110,16 @@ class Bounds:
     def breaches(self, document: RawDocument, file: str) -> list[Diagnostic]:
         """Return the errors that a document of the file makes, each with the place in the policy."""
         raw = document.value
-        if not isinstance(raw, Mapping):
+        if raw.__class__ is not dict:
             return []
-        return [_finding(breach, folder, document, file) for folder in self._folders for breach in folder.breaches(raw)]
+        refs = _references(raw.get("settings"))
+        folders = self._folders
+        return [_finding(one, folder, document, file) for folder in folders for one in folder.breaches(raw, refs)]
 
     def permit(self, raw: Mapping[str, Any]) -> bool:
         """Whether a document that was good once may still run."""
-        return not any(next(folder.breaches(raw), None) for folder in self._folders)
+        refs = _references(raw.get("settings"))
+        return not any(next(folder.breaches(raw, refs), None) for folder in self._folders)
 
 
 class _Nothing(Bounds):
@@ -198,6 +202,22 @@ class UnknownPolicy(Policy):
     def bounds(self, file: str, target: str = "") -> Bounds:  # noqa: ARG002 — of every file
         """Return bounds that nothing new keeps to."""
         return self._nothing
+
+
+def _references(settings: Any) -> dict[Path, str]:
+    """Return every secret reference in settings, by its place in them."""
+    found: dict[Path, str] = {}
+    for key, value in settings.items() if settings.__class__ is dict else ():
+        if value.__class__ is dict and len(value) == 1 and value.get("secret").__class__ is str:
+            scheme, _, path_in_it = value["secret"].partition(":")  # nearly all of them: no need to look inside
+            if scheme and path_in_it:
+                found[key,] = value["secret"]
+        elif value.__class__ is dict or value.__class__ is list:
+            for path, inner in references(value, (key,)):
+                ref = SecretRef.parse(inner)
+                if ref is not None:
+                    found[path] = ref.uri
+    return found
 
 
 def _finding(breach: Breach, folder: Folder, document: RawDocument, file: str) -> Diagnostic:

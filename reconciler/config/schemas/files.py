@@ -1,7 +1,8 @@
 """The schema by which a file is judged, derived from the published one: references where secrets go.
 
 A settings schema speaks of resolved values. In a file a reference stands where the schema says `writeOnly`, and may
-stand at any other place that takes text. Pure; `schema.py` and `bundle.py` call it.
+stand at any other place that takes text, unless the schema says at its top that it declares them all. Pure;
+`schema.py` and `bundle.py` call it.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from reconciler.config.schemas.walk import Schema, rebuild
 
 MARK: Final = "secret-reference"
 """The `$comment` by which explanations know a place of a reference."""
+DECLARED: Final = ("x-secrets", "declared")
+"""What a schema says at its top when its code takes a secret where it says `writeOnly`, and nowhere else."""
 REFERENCE: Final[dict[str, Any]] = {
     "title": "a secret reference",
     "$comment": MARK,
@@ -41,6 +44,7 @@ _IDENTITY = ("$schema", "$id", "$anchor", "$dynamicAnchor", "$defs", "definition
 
 def for_files(schema: Schema, *, allow_plaintext: bool) -> dict[str, Any]:
     """Return the derived schema; `allow_plaintext` takes a literal at a place of a secret too."""
+    anywhere = schema.get(DECLARED[0]) != DECLARED[1]
 
     def derive(one: Schema) -> dict[str, Any]:
         if one.get("writeOnly") is True and not allow_plaintext:
@@ -49,7 +53,7 @@ def for_files(schema: Schema, *, allow_plaintext: bool) -> dict[str, Any]:
             # `writeOnly` stays: whatever is wrong here, nothing of it is shown.
             return {**REFERENCE, **inner, "writeOnly": True}
         derived = rebuild(one, derive, but=frozenset({"not", "propertyNames"}))
-        if one.get("writeOnly") is True or takes_text(one):
+        if one.get("writeOnly") is True or (anywhere and takes_text(one)):
             return _or_reference(derived)
         return derived
 

@@ -228,3 +228,19 @@ def test_wide_document_has_a_bounded_number_of_findings(judge, site):
     site.add("wide", {"properties": {"x": {"items": {"type": "integer"}, "uniqueItems": True}}})
     checked = judge.settings({"x": [{"a": [str(i)]} for i in range(3_000)]}, "wide")
     assert 0 < len(checked.diagnostics) <= 50
+
+
+@pytest.mark.parametrize(("declared", "rules"), [({"x-secrets": "declared"}, ["secret-reference"]), ({}, [])])
+def test_reference_at_a_place_of_plain_text_is_refused_where_the_schema_declares_its_secrets(
+    judge, site, declared, rules
+):
+    site.add(
+        "plain",
+        {
+            **declared,
+            "type": "object",
+            "properties": {"url": {"type": "string"}, "key": {"type": "string", "writeOnly": True}},
+        },
+    )
+    found = judge.settings({"url": {"secret": "env:URL"}, "key": {"secret": "env:KEY"}}, "plain")
+    assert [d.rule for d in found.diagnostics] == rules

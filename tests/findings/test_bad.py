@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.validate import secret_keys
+from reconciler.cli.sources import LazySecretKeys
 from reconciler.config.fix.run import fix_files
 from reconciler.config.run.run import RunOptions, make_validator
 from reconciler.model import rules
@@ -45,7 +45,7 @@ def compare(path, text):
 
 def test_findings_are_those_beside_the_case(case, placed):
     result = placed.validate()
-    shown = TextReport(source=placed.source, secret_keys=secret_keys(None)).render(result.diagnostics)
+    shown = TextReport(source=placed.source, secret_keys=LazySecretKeys()).render(result.diagnostics)
     compare(case.with_suffix(".expected"), "".join(shown).rstrip("\n") + "\n")
     for found in result.diagnostics:
         check_form(found)

@@ -1,15 +1,19 @@
-"""The bytes of a file that a finding names, for its snippet; a file that would block, or is huge, has none.
+"""The bytes of a file that a finding names, for its snippet, and which of its keys hold secrets.
 
-Standard input is such a file too, where `validate` reads it.
+A file that would block, or is huge, has no bytes here. Standard input is such a file too, where `validate` reads it.
 """
 
 import os
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.cli.console import fail
+
+if TYPE_CHECKING:
+    from reconciler.config.explain.secret_keys import SecretKeys
 
 _LARGEST = 1 << 20
 
@@ -41,3 +45,20 @@ def read_stdin(paths: Sequence[str], name: str | None) -> tuple[str, bytes, Call
     shown = display_path(Path(file))
     data = sys.stdin.buffer.read(_LARGEST + 1)
     return file, data, lambda other: data[:_LARGEST] if other == shown else read_source(other)
+
+
+class LazySecretKeys:
+    """Tells which keys hold secrets in a file; schemas are read when the first file is asked for."""
+
+    def __init__(self, allowed: tuple[str, ...] | None = None) -> None:
+        self._allowed = allowed
+        self._known: SecretKeys | None = None
+
+    def __call__(self, data: bytes, *, judged: bool) -> Collection[str]:
+        """Return the names of the keys."""
+        if self._known is None:
+            from reconciler.config.catalogue import Catalogue
+            from reconciler.config.explain.secret_keys import SecretKeys
+
+            self._known = SecretKeys(Catalogue(self._allowed))
+        return self._known(data, judged=judged)

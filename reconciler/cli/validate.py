@@ -5,12 +5,12 @@ Starts as quickly as it can: what only findings need is imported when there are 
 
 import os
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reconciler.cli.console import fail, out, wants_colour
 from reconciler.cli.names import names
-from reconciler.cli.sources import read_source, read_stdin
+from reconciler.cli.sources import LazySecretKeys, read_source, read_stdin
 from reconciler.cli.targets import Target, parse_targets, write_file
 from reconciler.report.ansi import Palette
 from reconciler.report.ci.run import Run
@@ -67,7 +67,7 @@ def validate(
                 return show_diff(roots, options, result, format)
             result, fixed = fix_findings(roots, options, result)
     summary = summarize(result.diagnostics, result.files, result.configs, fixed)
-    run = Run(result.diagnostics, summary, source, secret_keys(options.integrations))
+    run = Run(result.diagnostics, summary, source, LazySecretKeys(options.integrations))
     for target in targets:
         _write(target, run)
     return int(result.failed)
@@ -85,21 +85,6 @@ def rules(flag: str, given: Sequence[str] | None) -> tuple[str, ...] | None:
         if problem is not None:
             fail(f"--{flag}: {problem[0]} ({problem[1]})")
     return found
-
-
-def secret_keys(allowed: tuple[str, ...] | None) -> Callable[[bytes], Collection[str]]:
-    """Return what tells which keys hold secrets in a file; schemas are read when it is asked."""
-    known: list[Callable[[bytes], Collection[str]]] = []
-
-    def of(data: bytes) -> Collection[str]:
-        if not known:
-            from reconciler.config.catalogue import Catalogue
-            from reconciler.config.explain.secret_keys import SecretKeys
-
-            known.append(SecretKeys(Catalogue(allowed)))
-        return known[0](data)
-
-    return of
 
 
 def parse_formats(text: str, known: Sequence[str] = FORMATS) -> list[Target]:

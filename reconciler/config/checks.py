@@ -14,7 +14,7 @@ from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
 from reconciler.model.descriptor import Descriptor, IgnoredSetting
-from reconciler.model.diagnostic import Diagnostic, Fix, Severity, Span
+from reconciler.model.diagnostic import Diagnostic, Fix, Related, Severity, Span
 from reconciler.model.json import Path
 from reconciler.model.message import Level
 from reconciler.model.secret import SecretRef
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _KEEP: Final = 20_000
 _NOT_IN_FORCE: Final = ("rate", "group_by", "group_wait")
+_CEL: Final = "write CEL over id, source, type, subject, time, data and scope, with ==, && and ||"
 _LEVELS: Final = tuple(level.value for level in Level)
 
 
@@ -52,7 +53,7 @@ class Checks:
     def __init__(self, secrets: SecretResolver) -> None:
         self._secrets = secrets
         self._compiler: Filters | None = None
-        self._filters: dict[str, tuple[int, str, str] | None] = {}
+        self._filters: dict[str, tuple[tuple[int, int], str, str] | None] = {}
         self._templates: dict[str, str | None] = {}
         self._fine_events: dict[tuple[str, str, str | None], None] = {}
         self._fine_references: dict[str, None] = {}
@@ -117,8 +118,8 @@ class Checks:
             here.error(rules.INVALID_VALUE, path, message, "write a pattern such as build.* or **.failed")
         return not wrong
 
-    def _filter(self, text: str) -> tuple[int, str, str] | None:
-        """Return at which character an expression is wrong, what is wrong and a line of help, or None."""
+    def _filter(self, text: str) -> tuple[tuple[int, int], str, str] | None:
+        """Return at which line and character an expression is wrong, what is wrong and a line of help, or None."""
         if text in self._filters:
             return self._filters[text]
         from reconciler.core.filter import Filters, FilterSyntaxError
@@ -129,9 +130,7 @@ class Checks:
         try:
             self._compiler.compile(text)
         except FilterSyntaxError as error:
-            place = f"line {error.line}, character {error.column}" if error.line > 1 else f"character {error.column}"
-            column = error.column if error.line == 1 else 1
-            problem = (column, f"`when` does not compile: {error}", f"see {place} of the expression")
+            problem = ((error.line, error.column), f"`when` does not compile: {error}", _CEL)
         _trim(self._filters)
         self._filters[text] = problem
         return problem
@@ -160,7 +159,10 @@ class Checks:
             self._templates[text] = check_template(text)
         problem = self._templates[text]
         if problem is not None:
-            here.error(rules.TEMPLATE_SYNTAX, path, problem, "templates are Jinja2 and see `event` and `config`")
+            from reconciler.config.explain.text import place_name
+
+            message = f"`{place_name(path)}` does not compile: {problem}"
+            here.error(rules.TEMPLATE_SYNTAX, path, message, "templates are Jinja2 and see `event` and `config`")
 
     def _is_fine_reference(self, value: Any) -> bool:
         if value.__class__ is not dict or len(value) != 1:
@@ -189,12 +191,24 @@ class _Place:
     def __init__(self, document: RawDocument, file: str, found: list[Diagnostic]) -> None:
         self._document, self._file, self._found = document, file, found
 
-    def inside(self, rule: str, path: Path, text: str, column: int, message: str, help_text: str) -> None:
-        """Add an error that points into `text`, the string at `path`, where the file has it as it is, on one line."""
+    def inside(self, rule: str, path: Path, text: str, place: tuple[int, int], message: str, help_text: str) -> None:
+        """Add an error that points into `text`, the string at `path`, where the file has it as it is, on one line.
+
+        `place` is a line and a column of `text`; where they cannot be pointed at, they are told.
+        """
         span = self._document.span(path, self._file)
+        line, column = place
         quotes = span.end_column - span.column - len(text)
-        if span.line == span.end_line and quotes in {0, 2} and column <= len(text):
-            span = replace(span, column=span.column + column - 1 + quotes // 2)
+        if span.line == span.end_line and quotes in {0, 2} and line == 1 and column <= len(text) + 1:
+            start = min(span.column + column - 1 + quotes // 2, span.end_column - 1)
+            span = replace(
+                span,
+                column=start,
+                end_column=span.end_column - quotes // 2 if start + 1 < span.end_column else span.end_column,
+            )
+        else:
+            where = f"line {line}, character {column}" if line > 1 else f"character {column}"
+            help_text = f"{help_text}; see {where} of the expression"
         self._found.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path))
 
     def error(self, rule: str, path: Path, message: str, help_text: str, allowed: tuple[str, ...] = ()) -> None:
@@ -204,12 +218,27 @@ class _Place:
         self._found.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path, fix=fix))
 
     def warn(
-        self, rule: str, path: Path, message: str, help_text: str, *, key: bool = False, near: str | None = None
+        self,
+        rule: str,
+        path: Path,
+        message: str,
+        help_text: str,
+        *,
+        key: bool = False,
+        near: str | None = None,
+        beside: str | None = None,
     ) -> None:
-        """Add a warning about the value at `path`, or about its key; `near` is what may be meant."""
+        """Add a warning about the value at `path`, or about its key; `near` is what may be meant.
+
+        `beside` is a key of the same mapping, because of which there is something to warn of.
+        """
         span = self._document.span(path, self._file, key=key)
         fix = self._choice(path, (), near) if near else None
-        self._found.append(Diagnostic(rule, Severity.WARNING, message, span, help_text, path, fix=fix))
+        related: tuple[Related, ...] = ()
+        if beside is not None:
+            other = self._document.span((*path[:-1], beside), self._file, key=True)
+            related = (Related(other, "because of this"),)
+        self._found.append(Diagnostic(rule, Severity.WARNING, message, span, help_text, path, related, fix))
 
     def _choice(self, path: Path, allowed: tuple[str, ...], near: str | None = None) -> Fix | None:
         from reconciler.config.explain.fixes import choose
@@ -251,7 +280,14 @@ def _ignored(settings: Mapping[str, Any], here: _Place, expected: Expectations) 
     for rule in expected.ignored:
         if rule.when_present in settings and rule.setting in settings:
             message = f"`{rule.setting}` has no effect beside `{rule.when_present}`"
-            here.warn(rules.IGNORED_SETTING, ("settings", rule.setting), message, rule.reason, key=True)
+            here.warn(
+                rules.IGNORED_SETTING,
+                ("settings", rule.setting),
+                message,
+                rule.reason,
+                key=True,
+                beside=rule.when_present,
+            )
 
 
 def _trim(memory: dict[Any, Any]) -> None:

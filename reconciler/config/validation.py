@@ -166,6 +166,8 @@ class Validator:
 
     def _explained(self, document: RawDocument, file: str, bounds: "Bounds | None", *, fits_envelope: bool) -> Checked:
         """Say all that is wrong, in the parts that can be judged although others are wrong."""
+        from reconciler.config.explain.misplaced import told_where
+
         raw = document.value
         found = [] if fits_envelope else self._why(document, file, "", self._envelope.schema, ())
         name = raw.get("integration") if isinstance(raw, dict) else None
@@ -182,6 +184,7 @@ class Validator:
             settings = raw.get("settings", {})
             if isinstance(settings, dict) and not known.schema.is_valid(settings):
                 found += self._why(document, file, str(name), known.schema.schema, ("settings",))
+            found = told_where(found, str(name), self._envelope.keys, known.schema.schema.get("properties", {}))
         if isinstance(raw, dict) and len(found) < _MANY and all(d.path or d.rule == rules.MISSING_KEY for d in found):
             sound = sound_parts(raw, [d.path for d in found if d.path])
             expectations = known.expectations if isinstance(known, _Known) else Expectations()

@@ -32,6 +32,8 @@ def render(name: str, run: Run, palette: Palette) -> Iterator[str]:
         return
     if run.diagnostics:
         yield from _findings(name, run, palette)
+        if name == "text":
+            yield palette.dim(f"for more about a rule: reconcile explain {run.worst_first[0].rule}") + "\n"
     yield summary_line(run.summary, palette)
 
 

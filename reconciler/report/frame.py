@@ -7,10 +7,13 @@ order, `...` for what is left out between them. `text.py` calls this.
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.report.ansi import Palette, printable
 from reconciler.report.snippet import Snippet, snippet
 
+_OF_THE_WHOLE_FILE = frozenset({rules.UNREADABLE_FILE, rules.FILE_NAME, rules.FILE_TOO_LARGE})
+"""No line says more of these, and what a link leads to outside the directory is not to be shown."""
 _MOST: int = 8
 """How many other places are shown with their lines; the rest is counted."""
 
@@ -54,6 +57,8 @@ class Frame:
             yield note(self._paint, gutter, "help", printable(found.help))
 
     def _marks(self, found: Diagnostic) -> Iterator[_Mark]:
+        if found.rule in _OF_THE_WHOLE_FILE:
+            return
         places = [(found.span, "", found.severity.value)]
         places += [(one.span, one.message, "") for one in found.related[:_MOST]]
         for span, label, severity in places:

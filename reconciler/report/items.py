@@ -39,8 +39,15 @@ def diagnostic_item(diagnostic: Diagnostic) -> dict[str, Any]:
         "end_column": span.end_column,
         "path": list(diagnostic.path),
         "related": [
-            {"file": r.span.file, "line": r.span.line, "column": r.span.column, "message": r.message}
-            for r in diagnostic.related
+            {
+                "file": one.span.file,
+                "line": one.span.line,
+                "column": one.span.column,
+                "end_line": one.span.end_line,
+                "end_column": one.span.end_column,
+                "message": one.message,
+            }
+            for one in diagnostic.related
         ],
         "fix": None if diagnostic.fix is None else fix_item(diagnostic.fix),
     }

@@ -21,4 +21,6 @@ def diagnostic_of(item: Mapping[str, Any]) -> Diagnostic:
 
 def _related(item: Mapping[str, Any]) -> Related:
     line, column = item["line"], item["column"]
-    return Related(Span(item["file"], line, column, line, column + 1), item["message"])
+    # A daemon of an older version does not say where the place ends.
+    end_line, end_column = item.get("end_line", line), item.get("end_column", column + 1)
+    return Related(Span(item["file"], line, column, end_line, end_column), item["message"])

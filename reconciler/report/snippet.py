@@ -41,7 +41,7 @@ def snippet(lines: Sequence[str], span: Span) -> Snippet | None:
     start = min(max(span.column - 1, 0), len(line))
     stop = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
     stop = min(max(stop, start + 1), max(len(line), start + 1))
-    if not line.strip():
+    if not line.strip() or line.count("\0") * 3 > len(line):  # UTF-16: nobody can read that
         return None
     return _crop(line, start, stop)
 

@@ -3,20 +3,20 @@
 Used by `validate`, by one pass, and by whatever prints diagnostics with their sources at hand.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.report.ansi import PLAIN, Palette, printable
+from reconciler.report.ci.run import SecretKeys, no_keys
 from reconciler.report.frame import Frame, place
 from reconciler.report.masking import MaskedLines
 from reconciler.report.snippet import split_lines
 
 Source = Callable[[str], bytes | None]
 """The bytes of a file by the name that spans carry, or None where they cannot be had."""
-SecretKeys = Callable[[bytes], Collection[str]]
-"""The names of keys that hold secrets in a file, by its bytes."""
+
 _NOT_JUDGED: Final = frozenset({
     rules.YAML_SYNTAX, rules.YAML_TAG, rules.YAML_MERGE, rules.YAML_LIMIT, rules.YAML_ALIAS, rules.DUPLICATE_KEY,
     rules.NON_STRING_KEY, rules.NUMBER_RANGE, rules.ENCODING, rules.UNKNOWN_INTEGRATION, rules.INTEGRATION_FAILED,
@@ -32,15 +32,11 @@ def _no_source(_file: str) -> bytes | None:
     return None
 
 
-def _no_keys(_data: bytes) -> Collection[str]:
-    return ()
-
-
 class TextReport:
     """Renders findings one at a time; the lines of the last files are kept, since findings come sorted by file."""
 
     def __init__(
-        self, palette: Palette = PLAIN, source: Source = _no_source, secret_keys: SecretKeys = _no_keys
+        self, palette: Palette = PLAIN, source: Source = _no_source, secret_keys: SecretKeys = no_keys
     ) -> None:
         self._paint = palette
         self._source = source
@@ -63,7 +59,7 @@ class TextReport:
             if len(self._lines) >= _KEPT:
                 self._lines.clear()
             data = self._source(file) or b""
-            names = self._secret_keys(data) if data and file in self._not_judged else ()
+            names = self._secret_keys(data, judged=file not in self._not_judged) if data else ()
             self._lines[file] = MaskedLines(split_lines(data) if data else [], names, self._secrets.get(file, ()))
         return self._lines[file]
 

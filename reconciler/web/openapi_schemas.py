@@ -41,7 +41,14 @@ def _words(values: Any) -> dict[str, Any]:
     return {"enum": [value.value for value in values]}
 
 
-_PLACE = {"file": _TEXT, "line": _COUNT, "column": _COUNT, "message": _TEXT}
+_PLACE = {
+    "file": _TEXT,
+    "line": _COUNT,
+    "column": _COUNT,
+    "end_line": _COUNT,
+    "end_column": _COUNT,
+    "message": _TEXT,
+}
 _PATH = _list({"type": ["string", "integer"]})
 
 SCHEMAS: dict[str, Any] = {

@@ -102,13 +102,13 @@ def _one(there: Daemon, config_id: str, output: str) -> int:
 
 
 def _findings(there: Daemon, items: list[Any]) -> None:
-    from reconciler.cli.sources import read_source
+    from reconciler.cli.sources import LazySecretKeys, read_source
     from reconciler.report.items_in import diagnostic_of
     from reconciler.report.places import relocate
     from reconciler.report.text import TextReport
 
     found = relocate([diagnostic_of(item) for item in items], _prefix(there))
-    out("\n" + "".join(TextReport(palette(), read_source).render(found)))
+    out("\n" + "".join(TextReport(palette(), read_source, LazySecretKeys()).render(found)))
 
 
 def _prefix(there: Daemon) -> str:

@@ -103,8 +103,8 @@ def _offline(values: dict[str, Any], reports: Reports) -> tuple[dict[str, Any], 
 
 
 def _print_findings(diagnostics: Any, root: str) -> None:
-    from reconciler.cli.sources import read_source
+    from reconciler.cli.sources import LazySecretKeys, read_source
     from reconciler.report.places import relocate
     from reconciler.report.text import TextReport
 
-    out("".join(TextReport(palette(), read_source).render(relocate(diagnostics, root))))
+    out("".join(TextReport(palette(), read_source, LazySecretKeys()).render(relocate(diagnostics, root))))

@@ -15,6 +15,7 @@ from reconciler.config.explain.text import (
     DURATION,
     because,
     describe_bounds,
+    describe_misfit,
     expected_kind,
     found_text,
     inside,
@@ -23,17 +24,19 @@ from reconciler.config.explain.text import (
     name_of,
     place_name,
     shorten,
+    slug,
     yaml_found,
 )
 from reconciler.config.schemas.files import is_reference
 from reconciler.config.yaml.nodes import Written
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
-from reconciler.model.diagnostic import Diagnostic, Fix, Severity
+from reconciler.model.diagnostic import Diagnostic, Fix, Related, Severity
 from reconciler.model.json import Path, canonical
 
 _ORDER: Final = {"type": 0, "format": 1}
 """Of several errors of one value the clearest comes first, and the others are not told."""
+_MOST_NAME: Final = 63
 _SIZES: Final = ("minItems", "maxItems", "minProperties", "maxProperties")
 
 
@@ -51,6 +54,7 @@ class Teller:
         self._settled: set[Path] = set()
         self._lacking: set[tuple[Path, str]] = set()
         self._because = ""
+        self._reasons: tuple[Related, ...] = ()
         self._valued: set[Path] = set()
         self._secrets = SecretTeller(self.add)
         self.found: list[Diagnostic] = []
@@ -74,7 +78,7 @@ class Teller:
         full, path = path, self._shown(path)
         if path in self._settled:
             return
-        self._because = because(condition(self._engine.schema, error))
+        self._why(error, path)
         if error.schema is False:
             self._forbidden(path)
         elif is_reference(error.schema) or is_reference_part(error.schema):
@@ -96,12 +100,34 @@ class Teller:
             self._by_keyword.get(str(error.validator), self._value)(error, path)
 
     def add(
-        self, rule: str, path: Path, message: str, help_text: str, *, key: bool = False, fix: Fix | None = None
+        self,
+        rule: str,
+        path: Path,
+        message: str,
+        help_text: str,
+        *,
+        key: bool = False,
+        related: tuple[Related, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
         """Add one finding; `key` points at the key instead of its value."""
         span = self._document.span(path, self._file, key=key)
         told = message + self._because
-        self.found.append(Diagnostic(rule, Severity.ERROR, told, span, help_text, path, fix=fix))
+        reasons = tuple(one for one in self._reasons if one.span != span)
+        self.found.append(Diagnostic(rule, Severity.ERROR, told, span, help_text, path, (*related, *reasons), fix))
+
+    def _related(self, path: Path, message: str) -> Related:
+        return Related(self._document.span(path, self._file, key=True), message)
+
+    def _why(self, error: Any, path: Path) -> None:
+        """Note the condition of the schema under which an error is one, and where what meets it stands."""
+        constants = condition(self._engine.schema, error)
+        self._because, self._reasons = because(constants), ()
+        for length in range(len(path), len(self._base) - 1, -1) if constants else ():
+            places = [(*path[:length], key) for key in constants]
+            if all(self._document.holds(place) for place in places):
+                self._reasons = tuple(self._related(place, "because of this") for place in places)
+                return
 
     def _written(self, path: Path, *, key: bool = False) -> Written | None:
         return self._document.written(path, self._file, key=key)
@@ -130,8 +156,13 @@ class Teller:
             close = nearest(name, error.instance.keys() - error.schema.get("properties", {}).keys())
             if close is not None and error.schema.get("additionalProperties") is False:
                 continue  # told as an unknown key, with this one as the nearest
-            help_text = f"is `{close}` meant to be `{name}`?" if close else f"add `{name}:`"
+            help_text = f"is `{close}` meant to be `{name}`?" if close else self._add_help(name, error.schema)
             self.add(rules.MISSING_KEY, path, f"the key `{name}` is missing{inside(path)}", help_text, key=True)
+
+    @staticmethod
+    def _add_help(name: str, schema: Mapping[str, Any]) -> str:
+        secret = takes_secret(schema.get("properties", {}).get(name))
+        return f'add `{name}: {{secret: "env:NAME"}}`' if secret else f"add `{name}:`"
 
     def _dependent_required(self, error: Any, path: Path) -> None:
         for name, needed in error.validator_value.items():
@@ -212,7 +243,9 @@ class Teller:
         rule = rules.INVALID_NAME if path == ("name",) else rules.INVALID_VALUE
         if isinstance(error.schema, Mapping) and error.schema.get("title") == DURATION:
             rule = rules.INVALID_DURATION
-        message = f"{name}: {self._found(error.instance, error.schema)} is not valid"
+        is_long = rule == rules.INVALID_NAME and len(error.instance) > _MOST_NAME
+        wrong = describe_misfit("maxLength" if is_long else keyword, error.validator_value)
+        message = f"{name}: {self._found(error.instance, error.schema)} {wrong}"
         if keyword in _SIZES:
             message = f"{name} has {len(error.instance)} {'items' if keyword.endswith('Items') else 'keys'}"
         elif keyword == "uniqueItems":
@@ -220,6 +253,8 @@ class Teller:
         elif keyword == "contains":
             message = f"{name} has too few or too many items of the kind that it needs"
         help_text = describe_bounds(keyword, error.validator_value, error.schema)
+        if rule == rules.INVALID_NAME:
+            help_text = _name_help(error.instance)
         self.add(rule, path, message, help_text or "`reconcile schema` says what may stand there")
 
     def _forbidden(self, path: Path) -> None:
@@ -262,8 +297,10 @@ class Teller:
         ):
             return  # told as an unknown key, with the nearest name
         groups = [join_names(group, "and") for group in told.missing]
-        message = f"one of {join_names(groups, quote=False)} is missing{inside(path)}"
-        self.add(rules.MISSING_KEY, path, message, f"add `{told.missing[0][0]}:`", key=True)
+        message = f"{join_names(groups, quote=False)} is missing{inside(path)}"
+        self.add(
+            rules.MISSING_KEY, path, message, f"add {join_names([f'{one[0]}:' for one in told.missing])}", key=True
+        )
 
     def _too_many(self, error: Any, path: Path) -> None:
         """More than one branch of a `oneOf` holds: name the keys that choose between them."""
@@ -279,7 +316,14 @@ class Teller:
 
     def _exclude(self, names: list[str], path: Path) -> None:
         message = f"{join_names(names, 'and')} exclude each other{inside(path)}"
-        self.add(rules.INVALID_VALUE, (*path, names[-1]), message, "keep one of them", key=True)
+        others = tuple(self._related((*path, name), "set here too") for name in names[:-1])
+        self.add(rules.INVALID_VALUE, (*path, names[-1]), message, "keep one of them", key=True, related=others)
+
+
+def _name_help(name: Any) -> str:
+    known = "write a-z and 0-9 with . _ - between, at most 63 characters"
+    short = slug(name) if isinstance(name, str) else ""
+    return f"{known}, such as {short}" if short else known
 
 
 def order_of(error: Any) -> int:

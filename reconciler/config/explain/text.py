@@ -33,6 +33,11 @@ _FORMATS = {
     "uri-reference": "an address such as https://example.com/path or /path",
     "uuid": "a UUID such as 123e4567-e89b-12d3-a456-426614174000",
 }
+_MISFITS = {
+    "minimum": "is too small", "exclusiveMinimum": "is too small", "maximum": "is too large",
+    "exclusiveMaximum": "is too large", "multipleOf": "does not fit", "minLength": "is too short",
+    "maxLength": "is too long", "pattern": "does not have the right form",
+}  # fmt: skip
 DURATION: Final = "a duration"
 """The title by which the envelope's schema names durations."""
 
@@ -107,9 +112,13 @@ def _without_surprise(value: Any, kinds: set[Any]) -> str:
             return f"leave the quotes out: {value.lower()}"
         if kinds & {"integer", "number"} and value.lstrip("-").isdecimal() and len(value) < 20:
             return f"leave the quotes out: {value}"
-    if "array" in kinds and not isinstance(value, list | dict) and value is not None:
+    if "array" in kinds and isinstance(value, dict) and any(key.startswith("-") for key in value):
+        return "a space is missing after the dash: write `- key: value`"
+    if "array" in kinds and value is not None:
         return "write a list: one item a line, each after `- `"
-    return ""
+    if "object" in kinds:
+        return "write keys and values: one a line, as `key: value`"
+    return "write a single value, not a list" if isinstance(value, list) else ""
 
 
 def _what(value: Any, written: str) -> str:
@@ -148,11 +157,34 @@ def _pattern_help(schema: Mapping[str, Any], pattern: str) -> str:
         return "write a number and ms, s, m, h or d, such as 90s or 1h30m"
     examples = schema.get("examples")
     if isinstance(examples, list) and examples:
-        return f"such as {join_names([shorten(str(example)) for example in examples[:3]], quote=False)}"
+        return f"write something such as {join_names([shorten(str(one)) for one in examples[:3]], quote=False)}"
     description = schema.get("description")
     if isinstance(description, str) and description:
-        return shorten(description.rstrip("."), 160)
+        return shorten(_as_help(description), 160)
     return f"it must match {shorten(pattern, 100)}"
+
+
+def _as_help(description: str) -> str:
+    """Return a schema's description as a help line: in lower case, without its full stop."""
+    first, second = description[:1], description[1:2]
+    lowered = first.lower() if second.islower() or second in {" ", "'"} else first
+    return (lowered + description[1:]).rstrip(".")
+
+
+def describe_misfit(keyword: str, limit: Any) -> str:
+    """Return what is wrong with a value out of bounds, as the end of a sentence."""
+    if keyword == "format":
+        kind = _FORMATS.get(str(limit), "").partition(" such as ")[0]
+        return f"is not {kind}" if kind else "does not have the right form"
+    return _MISFITS.get(keyword, "is not valid")
+
+
+def slug(name: str) -> str:
+    """Return the name that a configuration could have instead of `name`; empty where nothing is left of it."""
+    from unicodedata import normalize
+
+    plain = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("._-")[:63].rstrip("._-")
 
 
 def _count(limit: Any, keyword: str) -> str:

@@ -181,20 +181,23 @@ def duplicates(batch: Batch, ids: Sequence[tuple[str, str, int]]) -> list[Diagno
     found: list[Diagnostic] = []
     if doubled:
         from reconciler.config.tree.snapshot import duplicate_diagnostics
+    names: dict[str, dict[int, Span]] = {}
     for config_id, places in doubled.items():
-        spans = [_name_span(batch, file, line) for file, line in sorted(places)]
+        for file, _ in places:
+            if file not in names:
+                names[file] = _name_spans(batch, file)
+        spans = [names[file].get(line, Span(file, line, 1, line, 1)) for file, line in sorted(places)]
         found += duplicate_diagnostics(config_id, spans)
     return found
 
 
-def _name_span(batch: Batch, shown: str, line: int) -> Span:
-    """Read a file again for the place of a name: duplicates are rare, and positions of all files are not kept."""
+def _name_spans(batch: Batch, shown: str) -> dict[int, Span]:
+    """Read a file again for the places of names by their documents' lines: positions of all files are not kept."""
     try:
         result = read_documents(read_listed(batch, shown.removeprefix(batch.prefix)), shown)
     except (Vanished, Unreadable):
-        return Span(shown, line, 1, line, 1)
-    spans = [document.span(("name",), shown) for document in result.documents if document.line == line]
-    return spans[0] if spans else Span(shown, line, 1, line, 1)
+        return {}
+    return {document.line: document.span(("name",), shown) for document in result.documents}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 Both give the same value where the quick one gives any; a test holds them together. Called by `reader` alone.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,11 @@ MAX_TEXT: Final = 1 << 20
 """How many characters the scalars of a document may have, its aliases followed."""
 _MAX_FINDINGS = 100
 _CORE = "tag:yaml.org,2002:"
+_SHOWN_TAG = re.compile(
+    r"!!\w{1,20}|!(?:!?python|!?ruby)/[\w.:/]{1,40}"
+    r"|!(?:include|env|env_var|secret|vault|file|ref|reference|sub|getatt|join|binary|set|omap|timestamp)",
+    re.IGNORECASE,
+)
 _NOT_A_KEY = frozenset(CONSTANTS) | {"<<"}
 
 
@@ -168,9 +174,12 @@ class CarefulBuilder:
         return tag.startswith(_CORE) and tag.removeprefix(_CORE) in names[node.__class__]
 
     def _unknown_tag(self, node: Any, path: Path) -> _Built:
-        shown = node.tag.replace(_CORE, "!!")[:60]
+        shown = node.tag.replace(_CORE, "!!")
+        message = "a value that begins with ! is a tag, and this one is not known"  # a secret may begin so too
+        if _SHOWN_TAG.fullmatch(shown):
+            message = f"the tag {shown} is not known"
         help_text = "leave the tag out, or put a text that begins with ! in quotes"
-        self._add(rules.YAML_TAG, node, f"the tag {shown} is not known", help_text, path)
+        self._add(rules.YAML_TAG, node, message, help_text, path)
         return _Built(None)
 
     def _key(self, node: Any, path: Path) -> str | None:

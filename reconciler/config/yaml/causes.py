@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 _LONGEST_KEY: Final = 1024
+_FAR: Final = 2000
+_OPENED: Final = "it was opened here"
+_KINDS: Final = {"[": ("list in brackets", "]"), "{": ("mapping in braces", "}")}
+_TOKEN: Final = re.compile(
+    r"""(?P<quoted>"(?:[^"\\]|\\.)*"|'[^']*')|(?P<comment>(?:^|\s)\#.*)|(?P<open>[\[{])|(?P<close>[\]}])"""
+)
+_BEGINS_VALUE: Final = re.compile(r"(?:^|[:-])\s*\Z")
 QUOTE: Final = "put the whole value in quotes"
 TAB: Final = "a tab stands in the indentation: YAML allows spaces alone"
 TEMPLATE: Final = "a value with {{ }} is not in quotes"
@@ -97,11 +104,13 @@ def colon(problem: Problem) -> Answer:
         answer = _no_key(problem.lines[above], above)
         if answer is not None:
             return answer
-    message = "the line is indented deeper than the one above it, which has a value already"
     if problem.before.lstrip().startswith("---"):
-        message = "a mapping cannot begin on the line of its ---"
-        return Answer(message, "begin it on the next line")
-    return Answer(message, "give the keys of one mapping the same indentation")
+        return Answer("a mapping cannot begin on the line of its ---", "begin it on the next line")
+    message = "the line is indented deeper than the one above it, which has a value already"
+    at = Place(problem.at.line, len(problem.line) - len(problem.line.lstrip()))
+    began = None if above is None else Place(above, len(problem.lines[above]) - len(problem.lines[above].lstrip()))
+    help_text = "give the keys of one mapping the same indentation"
+    return Answer(message, help_text, at, began, "this key has a value already" if began else "")
 
 
 def _no_key(line: str, number: int) -> Answer | None:
@@ -231,13 +240,35 @@ def after_end(problem: Problem) -> Answer:
 
 def no_value(problem: Problem) -> Answer:
     """Judge what stands where a value should."""
+    opened = open_bracket(problem.lines, problem.at)  # libyaml does not say which bracket is still open
     if not problem.after.strip() or (problem.after.startswith("---") and problem.begins_line):
-        # libyaml does not say which bracket is still open
         where = "at the end of the file" if not problem.after.strip() else "before ---"
-        return Answer(f"a list or a mapping is not closed {where}", "close it with ] or }")
+        if opened is None:
+            return Answer(f"a list or a mapping is not closed {where}", "close it with ] or }")
+        what, close = _KINDS[problem.lines[opened.line][opened.column]]
+        return Answer(f"the {what} is not closed {where}", f"write {close} at its end", None, opened, _OPENED)
+    if problem.after[:1] in {"]", "}"} and opened is not None:
+        what, close = _KINDS[problem.lines[opened.line][opened.column]]
+        message = f"this {problem.after[:1]} does not close the {what}"
+        return Answer(message, f"write {close} at its end", None, opened, _OPENED)
     if problem.after.startswith("..."):
         return Answer("the document ends before it began", "remove the line")
     return Answer(f"a value cannot begin with {problem.after[:1]}", QUOTE)
+
+
+def open_bracket(lines: list[str], at: Place) -> Place | None:
+    """Return the last bracket before `at` that is open there; quotes and comments are seen line by line."""
+    opened: list[Place] = []
+    for number in range(max(0, at.line - _FAR), at.line + 1):
+        line = lines[number] if number < at.line else lines[number][: at.column]
+        if line.startswith("---"):
+            opened.clear()
+        for found in _TOKEN.finditer(line):
+            if found["open"] and (opened or _BEGINS_VALUE.search(line[: found.start()])):
+                opened.append(Place(number, found.start()))
+            elif found["close"] and opened:
+                opened.pop()
+    return opened[-1] if opened else None
 
 
 def block_scalar(problem: Problem) -> Answer:
@@ -263,7 +294,7 @@ def _brackets(problem: Problem, what: str, close: str) -> Answer:
     began = problem.began
     if began is not None and "{{" in problem.lines[began.line][max(0, began.column - 1) : began.column + 2]:
         return _template(began.line, problem)
-    opened = "it was opened here"
+    opened = _OPENED
     if problem.began is not None and problem.began.line == problem.at.line and problem.after.strip():
         return Answer(
             f"expected a comma or {close} in the {what}", f"write a comma, or {close} at its end", began_message=opened

@@ -112,7 +112,10 @@ _JUDGES: Final[tuple[tuple[str, Answer | Callable[[Problem], Answer]], ...]] = (
     ("<document start>", causes.after_end),
     (
         "found undefined alias",
-        Answer("a value that begins with * is an alias, and no anchor (&) has its name", QUOTE),
+        Answer(
+            "a value that begins with * is an alias, and no anchor (&) before it in this document has its name",
+            f"{QUOTE}, or define the anchor above it",
+        ),
     ),
     (
         "while scanning an alias",

@@ -47,6 +47,10 @@ class RawDocument:
             return Span(file, self.line, 1, self.line, 2)
         return span_of(find(self._node, path, key=key), file)
 
+    def holds(self, path: Path) -> bool:
+        """Whether there is a value at `path`."""
+        return self._node is not None and exists(self._node, path)
+
     def source_text(self, path: Path) -> str | None:
         """Return a plain scalar as it was written; None where `path` does not lead to one."""
         if self._node is None or not exists(self._node, path):

@@ -4,23 +4,36 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.json import pointer
 from reconciler.report.summary import Summary
 
 
+class SecretKeys(Protocol):
+    """What tells the names of the keys that hold secrets in a file, by its bytes."""
+
+    def __call__(self, data: bytes, /, *, judged: bool) -> Collection[str]:
+        """Return the names; `judged` says that nothing of the file's settings was left without a verdict."""
+
+
+def no_keys(_data: bytes, *, judged: bool) -> Collection[str]:  # noqa: ARG001 - as the protocol has it
+    """Know none."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run of `validate`. `source` gives the bytes of a file by the name that spans carry, or None.
 
-    `secret_keys` gives the names of keys that hold secrets in a file that could not be judged, by its bytes.
+    `secret_keys` gives the names of keys that hold secrets in a file.
     """
 
     diagnostics: Sequence[Diagnostic]
     summary: Summary
     source: Callable[[str], bytes | None]
-    secret_keys: Callable[[bytes], Collection[str]] = lambda _data: ()
+    secret_keys: SecretKeys = no_keys
 
     @property
     def worst_first(self) -> list[Diagnostic]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.catalogue import Catalogue
-from reconciler.config.checks import Checks, Expectations, sound_parts
+from reconciler.config.checks.checks import Checks, Expectations, sound_parts
 from reconciler.config.explain.nearest import known_names, nearest
 from reconciler.config.schemas.envelope import Envelope
 from reconciler.config.schemas.schema import SettingsSchema

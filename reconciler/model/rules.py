@@ -38,6 +38,11 @@ FILTER_SYNTAX: Final = "filter-syntax"
 TEMPLATE_SYNTAX: Final = "template-syntax"
 DANGLING_FALLBACK: Final = "dangling-fallback"
 IGNORED_SETTING: Final = "ignored-setting"
+CONSTANT_FILTER: Final = "constant-filter"
+REDUNDANT_EVENT: Final = "redundant-event"
+UNKNOWN_FIELD: Final = "unknown-field"
+FALLBACK_CYCLE: Final = "fallback-cycle"
+DISABLED_FALLBACK: Final = "disabled-fallback"
 
 # What the directory allows, and comments about findings
 POLICY: Final = "policy"

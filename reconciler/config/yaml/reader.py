@@ -37,6 +37,7 @@ class RawDocument:
     value: Any
     line: int
     _node: Any = field(default=None, repr=False)
+    _data: bytes = field(default=b"", repr=False)
 
     def span(self, path: Path, file: str, *, key: bool = False) -> Span:
         """Return where the value at `path` stands, or its key; for a path that is not there, its nearest ancestor.
@@ -46,6 +47,18 @@ class RawDocument:
         if self._node is None:
             return Span(file, self.line, 1, self.line, 2)
         return span_of(find(self._node, path, key=key), file)
+
+    def inside(self, path: Path, file: str, start: int, end: int) -> Span:
+        """Return where the characters `start` to `end` of the string at `path` stand, or else the whole string."""
+        whole = self.span(path, file)
+        if self._node is None or not exists(self._node, path):
+            return whole
+        node = find(self._node, path)
+        if node.__class__ is not ScalarNode:
+            return whole
+        from reconciler.config.yaml.inside import inside
+
+        return inside(self._data.decode("utf-8"), node, start, end, file) or whole
 
     def source_text(self, path: Path) -> str | None:
         """Return a plain scalar as it was written; None where `path` does not lead to one."""
@@ -67,7 +80,7 @@ class RawDocument:
 
     def release(self) -> None:
         """Drop the positions: the document is valid and nobody will ask."""
-        self._node = None
+        self._node, self._data = None, b""
 
 
 class ReadResult(NamedTuple):
@@ -120,7 +133,7 @@ def _read(data: bytes, file: str, documents: list[RawDocument], findings: list[D
                 if builder.findings:
                     findings += builder.findings
                     continue
-            documents.append(RawDocument(value, node.start_mark.line + 1, node))
+            documents.append(RawDocument(value, node.start_mark.line + 1, node, data))
     except YAMLError as error:
         from reconciler.config.yaml.messages import explain_error
 

@@ -52,7 +52,7 @@ class TemplateChecks:
         for wrong in found.fields:
             here.inside(rules.UNKNOWN_FIELD, path, wrong, _HELP)
         for wrong in found.needless:
-            here.inside(rules.UNKNOWN_FIELD, path, wrong, _HELP, warning=True)
+            here.inside(rules.ABSENT_FIELD, path, wrong, _HELP, warning=True)
         for asked in found.own:
             _own(asked, path, here)
 
@@ -89,4 +89,5 @@ def _own(asked: "Asked", path: Path, here: Place) -> None:
         return
     message = f"this configuration has no {key!r} in its `{part}`"
     wrong = Wrong(message, asked.offset, asked.length, f"write it under `{part}`", key, tuple(has))
-    here.inside(rules.UNKNOWN_FIELD, path, wrong, warning=asked.guarded)
+    rule = rules.ABSENT_FIELD if asked.guarded else rules.UNKNOWN_FIELD
+    here.inside(rule, path, wrong, warning=asked.guarded)

@@ -21,6 +21,7 @@ from reconciler.model.rules import POLICY
 
 if TYPE_CHECKING:
     from reconciler.config.policy.policy import Bounds, Policy
+    from reconciler.config.secret_trial import SecretUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,14 @@ class Part:
     that are not to run. `comments` are those about findings; `failed` is whether what was found fails the run.
     """
 
-    __slots__ = ("comments", "configs", "diagnostics", "disabled", "failed", "fallbacks", "files", "ids")
+    __slots__ = ("comments", "configs", "diagnostics", "disabled", "failed", "fallbacks", "files", "ids", "uses")
 
     def __init__(self, diagnostics: Sequence[Diagnostic] = (), files: int = 0) -> None:
         self.diagnostics = list(diagnostics)
         self.ids: list[tuple[str, str, int]] = []
         self.fallbacks: list[tuple[ConfigDocument, Span]] = []
         self.disabled: list[str] = []
+        self.uses: list[SecretUse] = []
         self.files = files
         self.configs = 0
         self.comments: list[Suppression] = []
@@ -75,6 +77,7 @@ class Part:
         self.ids += other.ids
         self.fallbacks += other.fallbacks
         self.disabled += other.disabled
+        self.uses += other.uses
         self.files += other.files
         self.configs += other.configs
         self.comments += other.comments
@@ -123,6 +126,8 @@ def check_bytes(part: Part, data: bytes, shown: str, validator: Validator, bound
         if checked.document is not None:
             if fallback is not None:
                 part.fallbacks.append(fallback)
+            if checked.use is not None:
+                part.uses.append(checked.use)
             if not checked.document.enabled:
                 part.disabled.append(checked.document.id)
         document.release()

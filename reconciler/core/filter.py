@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.core.filter_cost import LIMIT, Cost, TooCostly, cost_of, weight_of
 from reconciler.core.filter_look import Look, find_wrong, is_fixed, look_at
-from reconciler.core.filter_messages import describe, first_line
 from reconciler.core.wrong import Wrong
 from reconciler.model.event import Event
 
@@ -60,11 +59,11 @@ class CompiledFilter:
             value = self._expression.eval(activation.native)
             kind, result = value.type().name(), value.value()
         except Exception as error:
-            raise FilterError(first_line(str(error))) from error
+            raise FilterError(_first_line(error)) from error
         if kind == "BOOL" and isinstance(result, bool):
             return result
         if kind == "ERROR":
-            raise FilterError(first_line(str(result)))
+            raise FilterError(_first_line(result))
         raise FilterError(f"the expression gave {kind.lower()}, expected true or false")
 
     def look(self) -> Look:
@@ -135,7 +134,7 @@ class Filters:
         try:
             return Activation(self._env(), event)
         except Exception as error:
-            raise FilterError(first_line(str(error))) from error
+            raise FilterError(_first_line(error)) from error
 
     def _env(self) -> "cel.Env":
         if self._environment is None:
@@ -165,6 +164,8 @@ def _compile(environment: "cel.Env", text: str) -> "tuple[cel.Expression, Cost]"
     except UnicodeEncodeError as error:
         raise FilterSyntaxError(Wrong("the expression holds half of a surrogate pair", error.start), text) from error
     except Exception as error:
+        from reconciler.core.filter_messages import describe  # a tenth of a start, and needed for what is wrong alone
+
         raise FilterSyntaxError(describe(str(error), text, VARIABLES), text) from error
     kind = expression.return_type().name().lower()
     if kind not in {"bool", "dyn"}:
@@ -185,6 +186,12 @@ def _can_read(environment: "cel.Env", function: str, text: str) -> bool:
     call = '"".matches(id)' if function == "matches" else f"{function}(id)"
     value = environment.compile(call).eval(environment.Activation({f"{_CONTAINER}.id": text}))
     return bool(value.type().name() != "ERROR")
+
+
+def _first_line(error: object) -> str:
+    from reconciler.core.filter_messages import first_line
+
+    return first_line(str(error))
 
 
 def _refusal(message: str, text: str) -> FilterSyntaxError:

@@ -10,8 +10,8 @@ from reconciler.report.ansi import PLAIN, Palette
 class Summary(NamedTuple):
     """The counts of one run: files read, configurations found, findings by severity, and what became of them.
 
-    `fixable` of the findings `--fix` would mend; `fixed` are gone already. `secrets` are the references that were tried,
-    None where nobody asked for it.
+    `fixable` of the findings `--fix` would mend; `fixed` are gone already. `secrets` are the references that were
+    tried, None where nobody asked for it.
     """
 
     files: int

@@ -75,9 +75,15 @@ DIFF = Opt(
     "diff", ("--diff",), "Show what --fix would change, and change nothing.",
     kind="flag", default=False, env="RECONCILE_DIFF", off="--no-diff",
 )  # fmt: skip
+RESOLVE_SECRETS = Opt(
+    "resolve_secrets", ("--resolve-secrets",),
+    "Try each secret reference once, and check that its value fits; no value is shown.",
+    kind="flag", default=False, env="RECONCILE_RESOLVE_SECRETS", off="--no-resolve-secrets",
+)  # fmt: skip
 
 VALIDATE = (
     DIR, FORMAT, STRICT, FIX, DIFF, SELECT, IGNORE, STDIN_FILENAME, JOBS, ALLOW_PLAINTEXT, INTEGRATIONS, SECRETS_DIR,
+    RESOLVE_SECRETS,
 )  # fmt: skip
 """The options of `reconcile validate`; its arguments are paths."""
 WATCH = Opt(

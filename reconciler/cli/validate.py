@@ -33,6 +33,7 @@ def validate(
     allow_plaintext_secrets: bool,
     integrations: str | None,
     secrets_dir: str,
+    resolve_secrets: bool = False,
 ) -> int:
     """Check `paths`, or `dir` where there are none, and return the exit code: 1 for errors, or warnings if `strict`.
 
@@ -48,8 +49,9 @@ def validate(
 
     selection = Selection(rules("select", select), rules("ignore", ignore), strict)
     options = RunOptions(
-        jobs or None, allow_plaintext_secrets, names(integrations), Path(secrets_dir), selection, Path(dir)
-    )
+        jobs or None, allow_plaintext_secrets, names(integrations), Path(secrets_dir), selection, Path(dir),
+        resolve_secrets=resolve_secrets,
+    )  # fmt: skip
     source: Callable[[str], bytes | None] = read_source
     fixed = 0
     if "-" in paths or stdin_filename is not None:
@@ -66,7 +68,7 @@ def validate(
             if diff:
                 return show_diff(roots, options, result, format)
             result, fixed = fix_findings(roots, options, result)
-    summary = summarize(result.diagnostics, result.files, result.configs, fixed)
+    summary = summarize(result.diagnostics, result.files, result.configs, fixed, result.secrets)
     run = Run(result.diagnostics, summary, source, LazySecretKeys(options.integrations))
     for target in targets:
         _write(target, run)

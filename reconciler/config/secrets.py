@@ -188,7 +188,7 @@ class SecretResolver:
                 ref = SecretRef.parse(value)
                 if ref is None:
                     return {key: walk(item, (*path, key)) for key, item in value.items()}
-                text = self._one(ref)
+                text = ref.template.replace("{}", self.fetch(ref), 1)
                 found[path] = ref, text
                 return text
             if isinstance(value, list):
@@ -202,12 +202,12 @@ class SecretResolver:
         refs = tuple(dict.fromkeys(ref.uri for ref, _ in found.values()))
         return Resolved(resolved, self._fingerprint(found), refs)
 
-    def _one(self, ref: SecretRef) -> str:
+    def fetch(self, ref: SecretRef) -> str:
+        """Return what a reference leads to, without its format; raises SecretMissing or SecretForbidden."""
         problem = self.check(ref)
         if problem is not None:
             raise SecretForbidden(problem)
-        value = self._providers[ref.scheme].resolve(ref.path)
-        return ref.template.replace("{}", value, 1)
+        return self._providers[ref.scheme].resolve(ref.path)
 
     def _judge(
         self, plain: Mapping[str, Any], schema: Mapping[str, Any], found: Mapping[JsonPath, tuple[SecretRef, str]]

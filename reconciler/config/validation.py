@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.catalogue import Catalogue
-from reconciler.config.checks import Checks, Expectations, sound_parts
+from reconciler.config.checks.checks import Checks, Expectations, sound_parts
 from reconciler.config.explain.nearest import known_names, nearest
 from reconciler.config.schemas.envelope import Envelope
-from reconciler.config.schemas.schema import SettingsSchema
+from reconciler.config.schemas.schema import ResolvedSchema, SettingsSchema
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
@@ -23,6 +23,7 @@ from reconciler.model.json import Path, digest
 if TYPE_CHECKING:
     from reconciler.config.explain.explain import Explainer
     from reconciler.config.policy.policy import Bounds
+    from reconciler.config.secret_trial import SecretUse
 
 
 _MANY: Final = 50
@@ -34,13 +35,15 @@ class Checked:
     """One document's verdict. `document` is None when any of `diagnostics` is an error.
 
     `id` is given whenever integration and name are readable strings. `persistable` is false when a literal stands at
-    the place of a secret: such a document is never written to the state directory.
+    the place of a secret: such a document is never written to the state directory. `use` is what it refers to, where
+    the validator keeps that.
     """
 
     document: ConfigDocument | None
     id: str | None
     diagnostics: tuple[Diagnostic, ...] = ()
     persistable: bool = True
+    use: "SecretUse | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,25 @@ class _Problem:
 class Validator:
     """Judges documents by the envelope, their integration's schema and the semantic checks."""
 
-    def __init__(self, catalogue: Catalogue, *, secrets: SecretResolver, allow_plaintext_secrets: bool = False) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        secrets: SecretResolver,
+        allow_plaintext_secrets: bool = False,
+        keep_uses: bool = False,
+        digests: bool = True,
+    ) -> None:
+        """Take what is installed and what knows secrets.
+
+        `keep_uses`: verdicts hold what documents refer to; without `digests`, documents have none: who only reports
+        findings saves a tenth of the time.
+        """
         self._catalogue = catalogue
         self._secrets = secrets
         self._allow_plaintext = allow_plaintext_secrets
+        self._keep_uses = keep_uses
+        self._digests = digests
         self._start()
 
     def _start(self) -> None:
@@ -83,7 +101,8 @@ class Validator:
 
     def __getstate__(self) -> dict[str, Any]:
         """Send another process what it needs to compile its own; compiled schemas do not travel."""
-        return {"_catalogue": self._catalogue, "_secrets": self._secrets, "_allow_plaintext": self._allow_plaintext}
+        kept = ("_catalogue", "_secrets", "_allow_plaintext", "_keep_uses", "_digests")
+        return {name: self.__dict__[name] for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -98,6 +117,15 @@ class Validator:
         """Return why an integration cannot be used, as far as a document has named it; the empty string if it can."""
         known = self._known.get(integration_id)
         return known.cause if isinstance(known, _Problem) else ""
+
+    @property
+    def secrets(self) -> SecretResolver:
+        """What knows the schemes of references."""
+        return self._secrets
+
+    def resolved_schema(self, integration_id: str) -> ResolvedSchema:
+        """Return the schema by which settings are judged whose references are resolved."""
+        return ResolvedSchema(self._catalogue.descriptor(integration_id).schema or {})
 
     def check(self, document: RawDocument, file: str, bounds: "Bounds | None" = None) -> Checked:
         """Judge one document of a file; releases its positions when nothing is wrong with it. Never raises for it.
@@ -115,6 +143,7 @@ class Validator:
         if bounds is not None:
             found += bounds.breaches(document, file)
         config_id = f"{raw['integration']}/{raw['name']}"
+        use = self._use(document, file) if self._keep_uses else None
         if found:
             found.sort(key=Diagnostic.sort_key)
             if any(d.is_error for d in found):
@@ -122,7 +151,14 @@ class Validator:
         else:
             document.release()
         persistable = known.strict is None or known.strict.is_valid({} if settings is None else settings)
-        return Checked(ConfigDocument(raw, digest(raw)), config_id, tuple(found), persistable)
+        valid = ConfigDocument(raw, digest(raw) if self._digests else "")
+        return Checked(valid, config_id, tuple(found), persistable, use)
+
+    @staticmethod
+    def _use(document: RawDocument, file: str) -> "SecretUse | None":
+        from reconciler.config.secret_trial import use_of
+
+        return use_of(document, file)
 
     def check_value(self, raw: dict[str, Any]) -> Checked:
         """Judge a document out of the state directory, but for the policy; positions are 1:1."""

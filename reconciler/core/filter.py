@@ -6,10 +6,12 @@ expression nests and how often it loops; `filter_cost.py` bounds what a turn may
 """
 
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from reconciler.core.filter_cost import LIMIT, Cost, TooCostly, cost_of, weight_of
-from reconciler.core.filter_messages import describe, first_line
+from reconciler.core.filter_look import Look, find_wrong, is_fixed, look_at
+from reconciler.core.wrong import Wrong
 from reconciler.model.event import Event
 
 if TYPE_CHECKING:
@@ -23,12 +25,16 @@ _CONTAINER: Final = "event"
 
 
 class FilterSyntaxError(ValueError):
-    """An expression that cannot be a filter; `line` and `column` count from 1 in its text."""
+    """An expression that cannot be a filter; `wrong` says what is wrong with it and where."""
 
-    def __init__(self, message: str, column: int = 1, line: int = 1) -> None:
-        super().__init__(message)
-        self.column = column
-        self.line = line
+    def __init__(self, wrong: Wrong, text: str = "") -> None:
+        super().__init__(wrong.message)
+        self.wrong = wrong
+        before = text[: wrong.offset]
+        self.line = before.count("\n") + 1
+        """The line in the expression, from 1."""
+        self.column = len(before) - before.rfind("\n")
+        """The column in that line, from 1."""
 
 
 class FilterError(Exception):
@@ -53,12 +59,23 @@ class CompiledFilter:
             value = self._expression.eval(activation.native)
             kind, result = value.type().name(), value.value()
         except Exception as error:
-            raise FilterError(first_line(str(error))) from error
+            raise FilterError(_first_line(error)) from error
         if kind == "BOOL" and isinstance(result, bool):
             return result
         if kind == "ERROR":
-            raise FilterError(first_line(str(result)))
+            raise FilterError(_first_line(result))
         raise FilterError(f"the expression gave {kind.lower()}, expected true or false")
+
+    def look(self) -> Look:
+        """Return what is certain of the expression before there is any event."""
+        serialized = self._expression.serialize()
+        if not is_fixed(serialized, _CONTAINER):
+            return look_at(serialized, _CONTAINER)
+        try:
+            always = self.matches(Activation(_environment(), Event(type="t", source="s")))
+        except FilterError:
+            always = False
+        return Look(never=not always, always=always)
 
 
 class Activation:
@@ -117,7 +134,7 @@ class Filters:
         try:
             return Activation(self._env(), event)
         except Exception as error:
-            raise FilterError(first_line(str(error))) from error
+            raise FilterError(_first_line(error)) from error
 
     def _env(self) -> "cel.Env":
         if self._environment is None:
@@ -140,19 +157,43 @@ def _environment() -> "cel.Env":
 
 def _compile(environment: "cel.Env", text: str) -> "tuple[cel.Expression, Cost]":
     if len(text) > MAX_LENGTH:
-        raise FilterSyntaxError(f"the expression has {len(text)} characters, at most {MAX_LENGTH} are taken")
+        raise _refusal(f"the expression has {len(text)} characters, at most {MAX_LENGTH} are taken", text)
     try:
         text.encode()
         expression = environment.compile(text)
     except UnicodeEncodeError as error:
-        raise FilterSyntaxError("the expression holds half of a surrogate pair", error.start + 1) from error
+        raise FilterSyntaxError(Wrong("the expression holds half of a surrogate pair", error.start), text) from error
     except Exception as error:
-        message, line, column = describe(str(error), text, VARIABLES)
-        raise FilterSyntaxError(message, column, line) from error
+        from reconciler.core.filter_messages import describe  # a tenth of a start, and needed for what is wrong alone
+
+        raise FilterSyntaxError(describe(str(error), text, VARIABLES), text) from error
     kind = expression.return_type().name().lower()
     if kind not in {"bool", "dyn"}:
-        raise FilterSyntaxError(f"the expression gives {kind}, expected true or false")
+        raise _refusal(f"the expression gives {kind}, expected true or false", text)
+    serialized = expression.serialize()
     try:
-        return expression, cost_of(expression.serialize())
+        cost = cost_of(serialized)
     except TooCostly as error:
-        raise FilterSyntaxError(str(error)) from None
+        raise _refusal(str(error), text) from None
+    wrong = find_wrong(serialized, text, _CONTAINER, partial(_can_read, environment))
+    if wrong is not None:
+        raise FilterSyntaxError(wrong, text)
+    return expression, cost
+
+
+def _can_read(environment: "cel.Env", function: str, text: str) -> bool:
+    """Whether a function that reads a text takes this one, which a person wrote into an expression."""
+    call = '"".matches(id)' if function == "matches" else f"{function}(id)"
+    value = environment.compile(call).eval(environment.Activation({f"{_CONTAINER}.id": text}))
+    return bool(value.type().name() != "ERROR")
+
+
+def _first_line(error: object) -> str:
+    from reconciler.core.filter_messages import first_line
+
+    return first_line(str(error))
+
+
+def _refusal(message: str, text: str) -> FilterSyntaxError:
+    """Say something of the whole expression."""
+    return FilterSyntaxError(Wrong(message, 0, len(text)), text)

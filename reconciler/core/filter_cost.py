@@ -4,9 +4,23 @@ An evaluation cannot be interrupted, and nothing else of the process runs meanwh
 refused when it is compiled, and what is left is weighed against the event. Pure; `filter.py` calls it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
+
+from reconciler.core.filter_tree import (
+    CALL,
+    CONST,
+    IDENT,
+    LIST,
+    LOOP,
+    SELECT,
+    STRUCT,
+    Fields,
+    fields_of,
+    is_constant,
+    root_of,
+)  # fmt: skip
 
 LIMIT: Final = 50_000_000
 """How many values an evaluation may read: about a second."""
@@ -18,9 +32,6 @@ _HEAVY: Final = {"_==_": 1, "_!=_": 1, "_<_": 1, "_<=_": 1, "_>_": 1, "_>=_": 1,
 _ALWAYS: Final = frozenset({"contains", "matches", "size", "string", "bytes"})
 """Those that read the whole of a text, also where the other operand is a constant."""
 _SCALARS: Final = frozenset({"int", "uint", "double", "size", "duration", "timestamp"})
-_CONST, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _LOOP = 3, 4, 5, 6, 7, 8, 9
-
-Fields: TypeAlias = dict[int, list[Any]]
 
 
 class TooCostly(ValueError):
@@ -45,18 +56,18 @@ class Cost:
 
     def add(self, node: bytes, depth: int = 0) -> None:
         """Add an expression `depth` loops deep; raises TooCostly."""
-        kinds = _fields(node)
-        if _SELECT in kinds:
-            self.add(_fields(kinds[_SELECT][0])[1][0], depth)
-        elif _CALL in kinds:
-            self._call(_fields(kinds[_CALL][0]), depth)
-        elif _LIST in kinds:
-            self._literal(_fields(kinds[_LIST][0]).get(1, []), depth)
-        elif _STRUCT in kinds:
-            entries = [_fields(entry) for entry in _fields(kinds[_STRUCT][0]).get(2, [])]
+        kinds = fields_of(node)
+        if SELECT in kinds:
+            self.add(fields_of(kinds[SELECT][0])[1][0], depth)
+        elif CALL in kinds:
+            self._call(fields_of(kinds[CALL][0]), depth)
+        elif LIST in kinds:
+            self._literal(fields_of(kinds[LIST][0]).get(1, []), depth)
+        elif STRUCT in kinds:
+            entries = [fields_of(entry) for entry in fields_of(kinds[STRUCT][0]).get(2, [])]
             self._literal([entry[part][0] for entry in entries for part in (3, 4) if part in entry], depth)
-        elif _LOOP in kinds:
-            self._loop(_fields(kinds[_LOOP][0]), depth)
+        elif LOOP in kinds:
+            self._loop(fields_of(kinds[LOOP][0]), depth)
 
     def _call(self, call: Fields, depth: int) -> None:
         name = call[2][0].decode()
@@ -67,7 +78,7 @@ class Cost:
             self.joins += 1
             if self.joins > _MOST_JOINS:
                 raise TooCostly(f"at most {_MOST_JOINS} texts or lists can be joined with '+'")
-        if name in _HEAVY and (name in _ALWAYS or not any(map(_is_constant, operands))):
+        if name in _HEAVY and (name in _ALWAYS or not any(map(is_constant, operands))):
             if depth:
                 self.in_loops += _HEAVY[name]
             else:
@@ -76,7 +87,7 @@ class Cost:
             self.add(operand, depth)
 
     def _literal(self, parts: list[bytes], depth: int) -> None:
-        variable = [part for part in parts if not _is_constant(part)]
+        variable = [part for part in parts if not is_constant(part)]
         if variable and depth:
             raise TooCostly("a list or an object inside of a loop can hold constants alone")
         self.copies += len(variable)
@@ -88,7 +99,7 @@ class Cost:
         self.depth = max(self.depth, depth + 1)
         self.add(loop[2][0], depth)
         step = loop[6][0]
-        if _LIST in _fields(loop[4][0]):  # `filter` and `map` gather a list
+        if LIST in fields_of(loop[4][0]):  # `filter` and `map` gather a list
             step = _condition(step, loop[1][0])
         elif (counted := _choice(step)) is not None:  # `exists_one` counts
             step = counted[0]
@@ -98,8 +109,7 @@ class Cost:
 def cost_of(serialized: bytes) -> Cost:
     """Return the cost of a checked expression, as the library serializes it; raises TooCostly."""
     cost = Cost()
-    checked = _fields(serialized)[2][0]
-    cost.add(_fields(checked)[4][0])
+    cost.add(root_of(serialized))
     return cost
 
 
@@ -128,8 +138,8 @@ def _condition(step: bytes, variable: bytes) -> bytes:
     if chosen is not None:
         gathered = _operands(chosen[1], "_+_")
         if len(gathered) == 2:
-            items = _fields(_fields(gathered[1]).get(_LIST, [b""])[0]).get(1, [])
-            if len(items) == 1 and _fields(_fields(items[0]).get(_IDENT, [b""])[0]).get(1) == [variable]:
+            items = fields_of(fields_of(gathered[1]).get(LIST, [b""])[0]).get(1, [])
+            if len(items) == 1 and fields_of(fields_of(items[0]).get(IDENT, [b""])[0]).get(1) == [variable]:
                 return chosen[0]
     raise TooCostly("'map' is not available here: ask with exists or all, or take items out with filter")
 
@@ -140,55 +150,15 @@ def _choice(node: bytes) -> list[bytes] | None:
 
 
 def _operands(node: bytes, name: str) -> list[bytes]:
-    call = _fields(_fields(node).get(_CALL, [b""])[0])
+    call = fields_of(fields_of(node).get(CALL, [b""])[0])
     return call.get(3, []) if call.get(2) == [name.encode()] else []
-
-
-def _is_constant(node: bytes) -> bool:
-    kinds = _fields(node)
-    if _LIST in kinds:
-        return all(map(_is_constant, _fields(kinds[_LIST][0]).get(1, [])))
-    return _CONST in kinds
 
 
 def _is_scalar(node: bytes) -> bool:
     """Whether an operand of `+` is surely a number, a time or a duration, so that nothing grows."""
-    kinds = _fields(node)
-    if _CONST in kinds:
-        return not {6, 7} & _fields(kinds[_CONST][0]).keys()  # no text and no bytes
-    if _CALL in kinds:
-        return _fields(kinds[_CALL][0])[2][0].decode() in _SCALARS
+    kinds = fields_of(node)
+    if CONST in kinds:
+        return not {6, 7} & fields_of(kinds[CONST][0]).keys()  # no text and no bytes
+    if CALL in kinds:
+        return fields_of(kinds[CALL][0])[2][0].decode() in _SCALARS
     return False
-
-
-def _fields(data: bytes) -> Fields:
-    """Return the fields of a message of protocol buffers by their numbers; see cel/expr/checked.proto, syntax.proto."""
-    found: Fields = {}
-    for number, value in _pairs(data):
-        found.setdefault(number, []).append(value)
-    return found
-
-
-def _pairs(data: bytes) -> Iterator[tuple[int, Any]]:
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        if key & 7 == 0:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-            continue
-        size = {1: 8, 5: 4}.get(key & 7)
-        if size is None:
-            size, at = _varint(data, at)
-        yield key >> 3, data[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return value, at

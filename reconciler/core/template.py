@@ -5,11 +5,14 @@ SDK calls `Templates.render`. Jinja2 is loaded by the first template (`reconcile
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.core.template_filters import TemplateError
+from reconciler.core.wrong import Wrong
 
 if TYPE_CHECKING:
+    from reconciler.core.template_names import Asked
     from reconciler.core.template_sandbox import Compiled, Sandbox
 
 MAX_SOURCE: Final = 16 * 1024
@@ -27,6 +30,41 @@ def check_template(text: str, names: Collection[str] = NAMES) -> str | None:
     except TemplateError as error:
         return str(error)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A template as validation sees it: what is wrong with it, and what it asks of the configuration's document."""
+
+    wrong: Wrong | None = None
+    fields: tuple[Wrong, ...] = ()
+    """Fields that no event and no configuration has, which the template cannot do without."""
+    needless: tuple[Wrong, ...] = ()
+    """The same where the template says what to do without them."""
+    own: "tuple[Asked, ...]" = ()
+    """Labels, and keys of the scope, that a document has or has not."""
+
+
+class Inspector:
+    """Inspects templates, with one sandbox for all of them."""
+
+    def __init__(self) -> None:
+        self._sandbox = _sandbox()
+
+    def inspect(self, text: str) -> Inspected:
+        """Return what is certain of `text` before there is any event."""
+        from reconciler.core.template_names import of_document, wrong_field
+
+        try:
+            asked = _compile(self._sandbox, text, NAMES).asked
+        except TemplateError as error:
+            return Inspected(error.wrong or Wrong(str(error), 0, len(text)))
+        found = [(one, wrong) for one in asked if (wrong := wrong_field(one)) is not None]
+        return Inspected(
+            fields=tuple(wrong for one, wrong in found if not one.guarded),
+            needless=tuple(wrong for one, wrong in found if one.guarded),
+            own=tuple(filter(of_document, asked)),
+        )
 
 
 class Templates:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from reconciler.core.wrong import Wrong
 from reconciler.model.errors import ReconcileError
 
 MAX_TEXT: Final = 256 * 1024
@@ -25,7 +26,14 @@ _STEPS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 class TemplateError(ReconcileError):
-    """A template cannot be compiled, or cannot be rendered for this event; the message is a sentence for people."""
+    """A template cannot be compiled, or cannot be rendered for this event; the message is a sentence for people.
+
+    `wrong` says where, for one that cannot be compiled.
+    """
+
+    def __init__(self, message: str, wrong: Wrong | None = None) -> None:
+        super().__init__(message)
+        self.wrong = wrong
 
 
 class BudgetError(ValueError):

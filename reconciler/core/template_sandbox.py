@@ -6,12 +6,14 @@ grows (loops, joined text, lists) spends a budget per rendering, so that time an
 `reconciler.core.template` alone.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import TemplateError as JinjaError
+from jinja2.lexer import TokenStream
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -19,6 +21,9 @@ from jinja2.utils import _PassArg, missing, pass_context
 from jinja2.visitor import NodeTransformer
 
 from reconciler.core.template_filters import FILTERS, Budget, TemplateError, each, joined, read, text_of, weighed
+from reconciler.core.template_names import MAPPING_METHODS, Asked, Kinds, asked_fields, wrong_names, wrong_variable
+from reconciler.core.template_places import offset_of, tokens
+from reconciler.core.wrong import Wrong
 
 _KEPT_FILTERS: Final = (
     "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "last",
@@ -32,7 +37,9 @@ _STRING_METHODS: Final = frozenset({
     "isupper", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rfind", "rpartition", "rsplit",
     "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper",
 })  # fmt: skip
-_MAPPING_METHODS: Final = frozenset({"get", "items", "keys", "values"})
+_TOKEN: Final = re.compile(r"\w+|[{][{%#]-?|-?[}%#][}]|\S")
+_TAG: Final = re.compile(r"encountered unknown tag '(\w+)'")
+_TAGS: Final = ("if", "for", "set", "with")
 _BUDGET: Final = " budget"
 """The budget's place among the variables: no template can write this name."""
 _MAX_RANGE: Final = 10_000
@@ -51,10 +58,11 @@ _REFUSED: Final[dict[type[nodes.Node], str]] = {
 
 
 class Compiled:
-    """One compiled template."""
+    """One compiled template. `asked` are the fields of its variables that it asks for by name."""
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: Template, asked: tuple[Asked, ...] = ()) -> None:
         self._template = template
+        self.asked = asked
 
     def render(self, context: Mapping[str, Any], limit: int) -> str:
         """Return the text, at most `limit` characters; raises TemplateError."""
@@ -76,21 +84,28 @@ class Sandbox:
 
     def __init__(self) -> None:
         self._environment = _Environment()
+        self._kinds = Kinds(self._environment.filters, self._environment.tests)
 
     def prepare(self, text: str, names: Collection[str]) -> Compiled:
         """Compile `text`, which may use the variables `names`; raises TemplateError with a sentence."""
         environment = self._environment
         try:
             tree = environment.parse(text)
-            unknown = sorted(find_undeclared_variables(tree) - set(names) - environment.globals.keys())
-            if unknown:
-                raise TemplateError(f"there is no variable {unknown[0]!r}: a template sees {' and '.join(names)}")
+            wrong = next(wrong_names(tree, text, self._kinds), None)
+            if wrong is None:  # what follows compiles the template, and says of an unknown filter what Jinja2 says
+                unknown = find_undeclared_variables(tree) - set(names) - environment.globals.keys()
+                wrong = wrong_variable(tree, text, unknown, names)
+            if wrong is not None:
+                raise TemplateError(wrong.message, wrong)
+            asked = tuple(asked_fields(tree, text))
             code = environment.compile(_Guard().visit(tree))
         except TemplateSyntaxError as error:
-            raise TemplateError(_syntax(error, text)) from None
+            wrong = _syntax(error, text)
+            place = f" (line {error.lineno})" if "\n" in text.strip() else ""
+            raise TemplateError(wrong.message + place, wrong) from None
         except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
             raise TemplateError("it is nested too deeply or holds a number that is too large") from None
-        return Compiled(Template.from_code(environment, code, environment.make_globals(None)))
+        return Compiled(Template.from_code(environment, code, environment.make_globals(None)), asked)
 
 
 class _Missing(StrictUndefined):
@@ -122,6 +137,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         self.tests = {name: _reading(name, test) for name, test in tests.items()}
         self.globals = {"range": _short_range}
 
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        return tokens(self.lexer, source, name, filename, state)
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Look into a mapping before its methods, so that a key `items` or `count` is found."""
         if isinstance(obj, Mapping) and attribute in obj:
@@ -147,7 +167,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(obj, str):
             return attr in _STRING_METHODS
         if isinstance(obj, Mapping):
-            return attr in _MAPPING_METHODS
+            return attr in MAPPING_METHODS
         return isinstance(obj, LoopContext | tuple)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -254,10 +274,20 @@ def _short_range(*args: int) -> range:
     raise SecurityError(f"a range holds at most {_MAX_RANGE} numbers")
 
 
-def _syntax(error: TemplateSyntaxError, text: str) -> str:
-    message = (error.message or "it is not a template").rstrip(".")
+def _syntax(error: TemplateSyntaxError, text: str) -> Wrong:
+    message = re.sub(r" at \d+\Z", "", (error.message or "it is not a template").rstrip("."))
     message = message[:1].lower() + message[1:]
-    return f"{message} (line {error.lineno})" if "\n" in text.strip() else message
+    if message in {"unexpected char '\"'", 'unexpected char "\'"'}:
+        message = "a text in quotes does not end"
+    offset = offset_of(error.lineno)
+    if offset is None:
+        return Wrong(message, 0, len(text))
+    word = _TOKEN.match(text, offset)
+    length = len(word[0]) if word is not None else 1
+    tag = _TAG.match(message)
+    if tag is None:
+        return Wrong(message, offset, length)
+    return Wrong(message, offset, length, "", tag[1], [*_TAGS, *re.findall(r"'(end\w+|el\w+)'", message)])
 
 
 def _sentence(error: Exception) -> str:

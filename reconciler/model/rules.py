@@ -38,6 +38,14 @@ FILTER_SYNTAX: Final = "filter-syntax"
 TEMPLATE_SYNTAX: Final = "template-syntax"
 DANGLING_FALLBACK: Final = "dangling-fallback"
 IGNORED_SETTING: Final = "ignored-setting"
+CONSTANT_FILTER: Final = "constant-filter"
+REDUNDANT_EVENT: Final = "redundant-event"
+UNKNOWN_FIELD: Final = "unknown-field"
+ABSENT_FIELD: Final = "absent-field"
+FALLBACK_CYCLE: Final = "fallback-cycle"
+DISABLED_FALLBACK: Final = "disabled-fallback"
+UNRESOLVED_SECRET: Final = "unresolved-secret"
+SECRET_MISFIT: Final = "secret-misfit"
 
 # What the directory allows, and comments about findings
 POLICY: Final = "policy"
@@ -53,5 +61,8 @@ DUPLICATE_CASE: Final = "duplicate-case"
 
 RULES: Final = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
 """Every rule."""
-ADVICE: Final = frozenset({UNKNOWN_EVENT_TYPE, DANGLING_FALLBACK, IGNORED_SETTING, UNUSED_SUPPRESSION})
+ADVICE: Final = frozenset({
+    UNKNOWN_EVENT_TYPE, CONSTANT_FILTER, REDUNDANT_EVENT, ABSENT_FIELD, DANGLING_FALLBACK, FALLBACK_CYCLE,
+    DISABLED_FALLBACK, IGNORED_SETTING, UNUSED_SUPPRESSION,
+})  # fmt: skip
 """The rules whose findings are warnings: those alone may be left out of a report."""

@@ -19,7 +19,7 @@ def json_value(diagnostics: Sequence[Diagnostic], summary: Summary) -> dict[str,
     return {
         "format_version": FORMAT_VERSION,
         "diagnostics": [diagnostic_item(d) for d in diagnostics],
-        "summary": summary._asdict(),
+        "summary": summary.as_json(),
     }
 
 

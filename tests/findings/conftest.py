@@ -47,8 +47,10 @@ class Folder:
         for line in commands.splitlines():
             subprocess.run(["sh", "-c", line.removeprefix("$ ")], cwd=self.path, check=True)
 
-    def validate(self):
-        return validate_paths([self.path], RunOptions(jobs=1))
+    def validate(self, *, resolve=False):
+        """Check the folder; with `resolve`, its secrets are tried beneath `secrets/`."""
+        options = RunOptions(jobs=1, secrets_dir=self.path / "secrets", resolve_secrets=resolve)
+        return validate_paths([self.path], options)
 
     def run_cases(self):
         """Run the test cases; the findings about their files are in `diagnostics`."""

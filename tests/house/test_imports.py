@@ -20,7 +20,11 @@ ALLOWED = {
     "rich": ("reconciler/report/tables.py",),
     "starlette": ("reconciler/web/*.py",),
     "uvicorn": ("reconciler/web/*.py",),
-    "jinja2": ("reconciler/core/template_sandbox.py",),
+    "jinja2": (
+        "reconciler/core/template_sandbox.py",
+        "reconciler/core/template_names.py",
+        "reconciler/core/template_places.py",
+    ),
     "httpx2": ("reconciler/sdk/http*.py",),
     "httpcore2": ("reconciler/sdk/http*.py",),
     "blinker": (),  # SignalHook needs the two methods that blinker and Django share, and imports neither

@@ -28,6 +28,7 @@ def validate(
     allow_plaintext_secrets: AllowPlaintext = options.ALLOW_PLAINTEXT.default,
     integrations: Integrations = None,
     secrets_dir: SecretsDir = options.SECRETS_DIR.default,
+    resolve_secrets: Annotated[bool, option(options.RESOLVE_SECRETS)] = options.RESOLVE_SECRETS.default,
 ) -> int:
     """Check configurations and report every finding. The step for CI; no integration's code runs."""
     from reconciler.cli import validate as verb
@@ -36,4 +37,5 @@ def validate(
         paths=paths or [], dir=dir, format=format, strict=strict, fix=fix, diff=diff, select=select, ignore=ignore,
         stdin_filename=stdin_filename, jobs=jobs,
         allow_plaintext_secrets=allow_plaintext_secrets, integrations=integrations, secrets_dir=secrets_dir,
+        resolve_secrets=resolve_secrets,
     )  # fmt: skip

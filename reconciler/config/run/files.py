@@ -21,6 +21,7 @@ from reconciler.model.rules import POLICY
 
 if TYPE_CHECKING:
     from reconciler.config.policy.policy import Bounds, Policy
+    from reconciler.config.secret_trial import SecretUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,18 @@ class Batch:
 class Part:
     """What checking some files gave: ids with the file (as shown) and line of each document that names one.
 
-    `fallbacks` are the valid documents that name one, cut down to that, with its place. `comments` are those about
-    findings; `failed` is whether what was found fails the run.
+    `fallbacks` are the valid documents that name one, cut down to that, with its place; `disabled` the ids of those
+    that are not to run. `comments` are those about findings; `failed` is whether what was found fails the run.
     """
 
-    __slots__ = ("comments", "configs", "diagnostics", "failed", "fallbacks", "files", "ids")
+    __slots__ = ("comments", "configs", "diagnostics", "disabled", "failed", "fallbacks", "files", "ids", "uses")
 
     def __init__(self, diagnostics: Sequence[Diagnostic] = (), files: int = 0) -> None:
         self.diagnostics = list(diagnostics)
         self.ids: list[tuple[str, str, int]] = []
         self.fallbacks: list[tuple[ConfigDocument, Span]] = []
+        self.disabled: list[str] = []
+        self.uses: list[SecretUse] = []
         self.files = files
         self.configs = 0
         self.comments: list[Suppression] = []
@@ -73,6 +76,8 @@ class Part:
         self.diagnostics += other.diagnostics
         self.ids += other.ids
         self.fallbacks += other.fallbacks
+        self.disabled += other.disabled
+        self.uses += other.uses
         self.files += other.files
         self.configs += other.configs
         self.comments += other.comments
@@ -118,8 +123,13 @@ def check_bytes(part: Part, data: bytes, shown: str, validator: Validator, bound
             part.ids.append((checked.id, shown, document.line))
         if checked.diagnostics:
             part.diagnostics += checked.diagnostics
-        if fallback is not None and checked.document is not None:
-            part.fallbacks.append(fallback)
+        if checked.document is not None:
+            if fallback is not None:
+                part.fallbacks.append(fallback)
+            if checked.use is not None:
+                part.uses.append(checked.use)
+            if not checked.document.enabled:
+                part.disabled.append(checked.document.id)
         document.release()
 
 
@@ -163,10 +173,10 @@ def across(batch: Batch, part: Part) -> list[Diagnostic]:
     """Return what is wrong between the documents of one root, and let go of what only that needed."""
     found = duplicates(batch, part.ids)
     if part.fallbacks:
-        from reconciler.config.checks import dangling_fallbacks
+        from reconciler.config.checks.fallbacks import wrong_fallbacks
 
-        found += dangling_fallbacks(part.fallbacks, [config_id for config_id, _, _ in part.ids])
-    part.ids, part.fallbacks = [], []
+        found += wrong_fallbacks(part.fallbacks, [config_id for config_id, _, _ in part.ids], set(part.disabled))
+    part.ids, part.fallbacks, part.disabled = [], [], []
     return found
 
 

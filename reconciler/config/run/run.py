@@ -29,7 +29,7 @@ class RunOptions:
     """How to check. `jobs` is how many processes, None or 0 for as many as pay; `integrations` None allows all.
 
     `selection` beats what a root's `reconcile.toml` says; a file that is checked alone belongs to the root `directory`
-    where it lies beneath that.
+    where it lies beneath that. With `resolve_secrets`, what the documents refer to is tried as well.
     """
 
     jobs: int | None = None
@@ -38,13 +38,15 @@ class RunOptions:
     secrets_dir: Path = Path("/run/secrets")
     selection: Selection = NOTHING_SAID
     directory: Path | None = None
+    resolve_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What was found, by place; `files` and `configs` count what was looked at, the invalid included.
 
-    `failed` is whether something of it fails the run: an error, or a warning of a root that is `strict`.
+    `failed` is whether something of it fails the run: an error, or a warning of a root that is `strict`. `secrets` are
+    the distinct references that were tried, None where nobody asked for it.
     Files in `diagnostics` are relative to where the user stands, so that they can be opened from there.
     """
 
@@ -52,6 +54,7 @@ class RunResult:
     files: int
     configs: int
     failed: bool = False
+    secrets: int | None = None
 
 
 def validate_paths(
@@ -72,7 +75,7 @@ def validate_paths(
                 total.add(_check_root(path, chosen, checker))
             else:
                 total.add(check_single(path, checker, chosen.selection, chosen.directory))
-    return _result(total)
+    return _result(total, chosen, checker)
 
 
 def validate_text(
@@ -80,12 +83,27 @@ def validate_text(
 ) -> RunResult:
     """Check a text as if it stood in the file `name`, which need not exist: what an editor has not saved yet."""
     chosen = options or RunOptions()
-    return _result(check_text(data, name, validator or make_validator(chosen), chosen.selection, chosen.directory))
+    checker = validator or make_validator(chosen)
+    return _result(check_text(data, name, checker, chosen.selection, chosen.directory), chosen, checker)
 
 
-def _result(total: Part) -> RunResult:
+def _result(total: Part, options: RunOptions, validator: Validator) -> RunResult:
+    tried = _try_secrets(total, validator) if options.resolve_secrets else None
     found = tuple(sorted(dict.fromkeys(total.diagnostics), key=Diagnostic.sort_key))
-    return RunResult(found, total.files, total.configs, total.failed)
+    return RunResult(found, total.files, total.configs, total.failed, tried)
+
+
+def _try_secrets(part: Part, validator: Validator) -> int:
+    """Try every distinct reference once; return how many there were."""
+    from reconciler.config.secret_trial import SecretTrial
+
+    trial = SecretTrial(validator.secrets)
+    trial.run(part.uses)
+    schemas = {name: validator.resolved_schema(name) for name in {use.integration for use in part.uses}}
+    found = [problem for use in part.uses for problem in trial.judge(use, schemas[use.integration])]
+    part.diagnostics += found
+    part.failed = part.failed or bool(found)
+    return trial.tried
 
 
 def make_validator(options: RunOptions) -> Validator:
@@ -95,7 +113,11 @@ def make_validator(options: RunOptions) -> Validator:
 
     secrets = SecretResolver(options.secrets_dir, os.environ)
     return Validator(
-        Catalogue(options.integrations), secrets=secrets, allow_plaintext_secrets=options.allow_plaintext_secrets
+        Catalogue(options.integrations),
+        secrets=secrets,
+        allow_plaintext_secrets=options.allow_plaintext_secrets,
+        keep_uses=options.resolve_secrets,
+        digests=False,
     )
 
 

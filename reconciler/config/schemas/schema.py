@@ -56,13 +56,17 @@ class ResolvedSchema:
 
     def misfits(self, settings: Mapping[str, Any]) -> list[str]:
         """Return the settings that do not fit, by their dotted names; no value is in them."""
+        return sorted({".".join(["settings", *map(str, path)]) for path, _ in self.breaks(settings)})
+
+    def breaks(self, settings: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """Return up to ten places in settings that do not fit, each with the keyword that it breaks; no value."""
         try:
             if self._validator.is_valid(settings):
                 return []
-            paths = [error.instance_path for error in self._validator.iter_errors(settings)]
+            found = [(tuple(e.instance_path), e.schema_path) for e in self._validator.iter_errors(settings)]
         except ValueError:
-            return ["settings"]
-        return sorted({".".join(["settings", *map(str, path)]) for path in paths[:10]})
+            return [((), "type")]
+        return [(path, str(where[-1]) if where else "false") for path, where in found[:10]]
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:

@@ -37,6 +37,7 @@ class RawDocument:
     value: Any
     line: int
     _node: Any = field(default=None, repr=False)
+    _data: bytes = field(default=b"", repr=False)
 
     def span(self, path: Path, file: str, *, key: bool = False) -> Span:
         """Return where the value at `path` stands, or its key; for a path that is not there, its nearest ancestor.
@@ -50,6 +51,18 @@ class RawDocument:
     def holds(self, path: Path) -> bool:
         """Whether there is a value at `path`."""
         return self._node is not None and exists(self._node, path)
+
+    def inside(self, path: Path, file: str, start: int, end: int) -> Span:
+        """Return where the characters `start` to `end` of the string at `path` stand, or else the whole string."""
+        whole = self.span(path, file)
+        if self._node is None or not exists(self._node, path):
+            return whole
+        node = find(self._node, path)
+        if node.__class__ is not ScalarNode:
+            return whole
+        from reconciler.config.yaml.inside import inside
+
+        return inside(self._data.decode("utf-8"), node, start, end, file) or whole
 
     def source_text(self, path: Path) -> str | None:
         """Return a plain scalar as it was written; None where `path` does not lead to one."""
@@ -71,7 +84,7 @@ class RawDocument:
 
     def release(self) -> None:
         """Drop the positions: the document is valid and nobody will ask."""
-        self._node = None
+        self._node, self._data = None, b""
 
 
 class ReadResult(NamedTuple):
@@ -124,7 +137,7 @@ def _read(data: bytes, file: str, documents: list[RawDocument], findings: list[D
                 if builder.findings:
                     findings += builder.findings
                     continue
-            documents.append(RawDocument(value, node.start_mark.line + 1, node))
+            documents.append(RawDocument(value, node.start_mark.line + 1, node, data))
     except YAMLError as error:
         from reconciler.config.yaml.messages import explain_error
 

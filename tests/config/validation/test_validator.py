@@ -5,11 +5,9 @@ import pickle
 
 import pytest
 
-from reconciler.config.checks import dangling_fallbacks
 from reconciler.model import rules
-from reconciler.model.config import ConfigDocument
 from reconciler.model.descriptor import Descriptor
-from reconciler.model.diagnostic import Severity, Span
+from reconciler.model.diagnostic import Severity
 from reconciler.model.json import digest
 from reconciler.model.secret import MASK
 
@@ -132,26 +130,6 @@ def test_reference_shows_no_value_in_the_document(judge):
     judge.environ["T"] = "tok-hunter2"
     document = judge.check(json.dumps(FINE)).document
     assert MASK not in repr(document.raw) and "hunter2" not in repr(document.raw)
-
-
-def dangling(fallback, *known):
-    document = ConfigDocument({"integration": "chat", "name": "a", "delivery": {"fallback": fallback}}, "")
-    return list(dangling_fallbacks([(document, Span("f", 3))], ["chat/a", *known]))
-
-
-def test_fallback_that_is_configured_is_fine():
-    assert dangling("mail/oncall", "mail/oncall") == []
-
-
-def test_fallback_that_is_not_configured_is_a_warning():
-    (found,) = dangling("mail/oncal", "mail/oncall")
-    assert found.rule == rules.DANGLING_FALLBACK and found.severity is Severity.WARNING
-    assert "mail/oncall" in found.help and found.span.line == 3
-
-
-def test_fallback_to_itself_is_a_warning():
-    (found,) = dangling("chat/a")
-    assert "itself" in found.message
 
 
 @pytest.mark.parametrize("odd", [{}, [], 1, None, {"secret": "env:A"}])

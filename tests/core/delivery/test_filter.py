@@ -56,7 +56,7 @@ def test_event_without_subject_has_an_empty_one():
     ("data.x == 1", None),
     ("data.x == 1", {"x": 2**64}),
     ("data.x == 1", {"x": "\ud800"}),
-    ('data.x.matches("(")', {"x": "y"}),
+    ("data.x.matches(data.p)", {"x": "y", "p": "("}),
     ("data.exists(a, data.exists(b, data.exists(c, int(a) + int(b) + int(c) < 0)))", list(range(300))),
     ("data.n.all(a, data.text.size() > 0)", {"n": list(range(9000)), "text": "a" * 900_000}),
     ("data.n.all(a, data.left == data.right)", {"n": list(range(9000)), "left": [0] * 9000, "right": [0] * 9000}),
@@ -69,16 +69,22 @@ def test_failing_expression_raises(text, data):
 
 @pytest.mark.parametrize(("text", "column", "message"), [
     ("foo == 1", 1, "there is no variable 'foo'; the variables are id, source, type, subject, time, data, scope"),
-    ("true && nope(1)", 13, "there is no function 'nope'"),
+    ("true && nope(1)", 9, "there is no function 'nope'"),
     ("data.x ==", 10, "the expression ends too early"),
     ("", 1, "the expression is empty"),
     ("data.status = 'x'", 13, "unexpected '='; write == instead"),
     ("true and false", 6, "unexpected 'and'; write && instead"),
-    ("not true", 5, "unexpected 'not'; write ! instead"),
+    ("not true", 1, "unexpected 'not'; write ! instead"),
     ("true )", 6, "unexpected ')'"),
     ("'é' == 'ü' && foo", 15, "there is no variable 'foo'"),
-    ("subject.startsWith(1)", 19, "'startsWith' does not take a string and an int"),
+    ("subject.startsWith(1)", 9, "'startsWith' does not take a string and an int"),
     ("time == 'x'", 6, "'==' does not take a timestamp and a string"),
+    ("data.x.startsWith('a', 'b')", 8, "'startsWith' takes one argument"),
+    ("data.name.startsWidth('a')", 11, "there is no function 'startsWidth'"),
+    ("startsWith(type, 'a')", 1, "there is no function 'startsWith' in this place"),
+    ("true && dta.x.y == 1", 9, "there is no variable 'dta'"),
+    ("type == 3", 6, "'==' does not take a string and an int"),
+    ("subject.name == 'x'", 8, "a string has no fields"),
     ("'text'", 1, "the expression gives string, expected true or false"),
     ("(" * 1000 + "true" + ")" * 1000, 1, "nests too deeply, at most 32 levels"),
     ("\0", 1, "unexpected '\\x00'"),
@@ -106,6 +112,53 @@ def test_place_in_a_text_of_several_lines_is_given():
     with pytest.raises(FilterSyntaxError) as caught:
         compile_filter("true &&\n  foo")
     assert (caught.value.line, caught.value.column) == (2, 3)
+
+
+@pytest.mark.parametrize(("text", "message", "place"), [
+    ('scope.team_name == "a"', "no event has 'team_name' in its scope", "team_name"),
+    ("has(scope.Team)", "no event has 'Team' in its scope", "Team"),
+    ('"a-b" in scope', "no event has 'a-b' in its scope", '"a-b"'),
+    ('scope["type"] == "a"', "no event has 'type' in its scope", '"type"'),
+    ('data.x.matches("(a")', "the regular expression '(a' does not compile", '"(a"'),
+    ('time > timestamp("yesterday")', "'yesterday' is no timestamp", '"yesterday"'),
+    ('time + duration("1 day") > time', "'1 day' is no duration", '"1 day"'),
+])  # fmt: skip
+def test_what_can_never_be_right_is_refused(text, message, place):
+    with pytest.raises(FilterSyntaxError) as caught:
+        compile_filter(text)
+    wrong = caught.value.wrong
+    assert message in wrong.message
+    assert text[wrong.offset : wrong.offset + wrong.length] == place
+
+
+@pytest.mark.parametrize(("text", "never", "always"), [
+    ("true", False, True),
+    ("1 == 1", False, True),
+    ("data.x == 1 || true", False, True),
+    ("false", True, False),
+    ("data.x == 1 && false", True, False),
+    ('data.x == "a" && data.y && data.x == "b"', True, False),
+    ('data.x == "a" || data.x == "b"', False, False),
+    ('data.x == "a" && data.y == "b"', False, False),
+    ('data[id] == "a" && data[id] == "b"', False, False),
+    ('data.x == "a" && data.x in ["b", "c"]', True, False),
+    ("[1].exists(x, x == 1)", False, True),
+    ("data.x == data.x", False, False),
+])  # fmt: skip
+def test_constant_answer_is_told(text, never, always):
+    look = compile_filter(text).look()
+    assert (look.never, look.always) == (never, always)
+
+
+@pytest.mark.parametrize(("text", "types"), [
+    ('type == "a" && data.x', {"a"}),
+    ('"a" == type', {"a"}),
+    ('type in ["a", "b"] && data.x', {"a", "b"}),
+    ('type == "a" || type == "b"', None),
+    ('type != "a"', None),
+])  # fmt: skip
+def test_types_that_are_asked_for_are_told(text, types):
+    assert compile_filter(text).look().types == types
 
 
 def test_each_text_is_compiled_once():

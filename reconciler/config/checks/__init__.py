@@ -1,0 +1,1 @@
+"""What a schema cannot say of a document, and what one document cannot say of the others."""

@@ -1,0 +1,54 @@
+"""Where each part of a template stands: Jinja2 counts lines alone, so its line numbers are made to carry more.
+
+A `Spot` is the number of a line that knows its character as well. Jinja2 copies it from tokens to nodes and errors
+without looking. `template_sandbox` gives its environment `tokens`, whoever reports asks `offset_of`.
+"""
+
+from collections.abc import Iterator
+from typing import Self
+
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.lexer import Lexer, TokenStream
+
+Raw = tuple[int, str, str]
+
+
+class Spot(int):
+    """The number of a line, from 1, and at which character of the whole text, from 0."""
+
+    offset: int
+
+    def __new__(cls, line: int, offset: int) -> Self:
+        """Make the number of a line that knows more."""
+        spot = super().__new__(cls, line)
+        spot.offset = offset
+        return spot
+
+
+def tokens(lexer: Lexer, source: str, name: str | None, filename: str | None, state: str | None) -> TokenStream:
+    """Return the tokens of a template, with spots for lines."""
+    raw = _placed(source, lexer.tokeniter(source, name, filename, state))
+    return TokenStream(lexer.wrap(raw, name, filename), name, filename)
+
+
+def offset_of(line: int | None) -> int | None:
+    """Return the character that the number of a line knows, or None."""
+    return line.offset if isinstance(line, Spot) else None
+
+
+def _placed(source: str, raw: Iterator[Raw]) -> Iterator[Raw]:
+    """Give each token its character: tokens follow each other in the text, with white space left out."""
+    if "\r" in source:  # Jinja2 makes line feeds of them, and characters are counted no more
+        yield from raw
+        return
+    at = 0
+    try:
+        for line, kind, value in raw:
+            found = source.find(value, at)
+            at = at if found < 0 else found
+            yield Spot(line, at), kind, value
+            at += len(value) if found >= 0 else 0
+    except TemplateSyntaxError as error:
+        rest = source[at:]
+        error.lineno = Spot(error.lineno, at + len(rest) - len(rest.lstrip()))
+        raise

@@ -10,15 +10,16 @@ import pytest
 from reconciler.cli.app import run
 from reconciler.cli.tree import VERBS
 
+CASE = "cases:\n  - name: a\n    event: {type: build.finished}\n    expect: {console/a: %s}\n"
 GOOD = "integration: console\nname: a\nsettings: {}\nevents:\n  - type: build.finished\n"
 BAD = "integration: console\nname: b\nsettings: {}\nevnts: []\n"
 CLEAN = [
     "validate", "explain", "explain unknown-key", "plan --dir configs", "status", "get", "get slack/a", "history",
     "integrations", "schema", "emit build.finished", "approve 53878a0ec400", "retry slack/a", "forget slack/a x",
     "suspend slack/a --reason x", "pause -l tier=1 --reason x", "resume slack/a", "init", "new config console/x",
-    "new integration pager", "trace --type build.finished",
+    "new integration pager", "test", "trace --type build.finished",
 ]  # fmt: skip
-FINDINGS = ["validate bad", "get slack/b", "get slack/nobody", "trace --type x --exit-code"]
+FINDINGS = ["validate bad", "test --dir bad", "get slack/b", "get slack/nobody", "trace --type x --exit-code"]
 """Findings, or nothing where something was asked for."""
 ASKING = [
     "plan", "status", "get", "get slack/a", "history", "integrations", "emit x", "approve 53878a0ec400", "retry slack/a",
@@ -30,15 +31,16 @@ NEVER_ONE = {"explain", "schema", "init", "new"}
 REFUSED = [
     "validate nowhere", "explain no-such-rule", "plan -o xml", "status -o xml", "get no-id", "get --state dead",
     "history --limit 0", "integrations -o xml", "schema consle", "emit", "approve", "retry", "forget", "suspend", "pause",
-    "resume", "init --ci nope", "new config consle/a", "new integration 0", "trace",
+    "resume", "init --ci nope", "new config consle/a", "new integration 0", "test nowhere", "trace",
 ]  # fmt: skip
 
 
 @pytest.fixture
 def ask(fake, tmp_path, monkeypatch, capsys):
     """Run a line where a good and a bad directory are, with a daemon to ask: its exit code, and what it wrote."""
-    for folder, text in (("configs", GOOD), ("bad", BAD)):
+    for folder, text, received in (("configs", GOOD, "true"), ("bad", BAD, "false")):
         (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.test.yaml").write_text(CASE % received, encoding="utf-8")
         (tmp_path / folder / "a.yaml").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     fake.answers["POST /api/v1/forget"] = (200, {"format_version": 1, "forgotten": 1})

@@ -205,10 +205,13 @@ def test_integration_that_does_not_start_is_told(rehearse):
 
 
 def test_call_that_hangs_is_ended_at_its_deadline(rehearse):
+    ended = threading.Event()
+
     def hang(_self, _event, _config):
-        threading.Event().wait(30)
+        ended.wait(30)
 
     first, second = rehearse("probe", {}, probe(hang, delivery_deadline=0.05), times=2)
+    ended.set()
     assert "did not return within 0.05 s" in first.error
     assert second.error.startswith("the integration probe is lost: probe/a: delivering build.finished did not return")
 

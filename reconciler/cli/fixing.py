@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.cli.console import complain, err, fail, out, palette
+from reconciler.cli.sources import LazySecretKeys
 from reconciler.config.fix.run import FileFix, fix_files
 from reconciler.config.run.run import RunOptions, RunResult, make_validator, validate_paths
 from reconciler.report.diff_text import diff_text
 from reconciler.report.summary import count
-from reconciler.report.text import SECRET_RULES
+from reconciler.report.text import SECRET_RULES, unknown_keys
 
 
 def fix_findings(paths: Sequence[Path], options: RunOptions, result: RunResult) -> tuple[RunResult, int]:
@@ -25,11 +26,12 @@ def show_diff(paths: Sequence[Path], options: RunOptions, result: RunResult, for
         fail("--diff: expected no --format with it: it prints the changes and nothing else")
     fixes = fix_files(paths, result.diagnostics, make_validator(options), write=False)
     _complain(fixes)
+    secret_keys, unknown = LazySecretKeys(options.integrations), unknown_keys(result.diagnostics)
     for fix in fixes:
-        hidden = [
-            found.span for found in result.diagnostics if found.rule in SECRET_RULES and found.span.file == fix.file
-        ]
-        out("".join(diff_text(fix.file, fix.before, fix.after, hidden, palette())))
+        here = [found for found in result.diagnostics if found.span.file == fix.file]
+        hidden = [found.span for found in here if found.rule in SECRET_RULES]
+        names = {*secret_keys(fix.before, judged=False), *unknown.get(fix.file, ())}
+        out("".join(diff_text(fix.file, fix.before, fix.after, hidden, names, palette())))
     findings = sum(len(fix.findings) for fix in fixes)
     told = f"would fix {count(findings, 'finding')} in {count(sum(bool(fix.findings) for fix in fixes), 'file')}"
     err(told if findings else "nothing to fix")

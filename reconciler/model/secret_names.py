@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from reconciler.model.json import Path
+
 _WORDS: Final = frozenset({
     "apikey", "auth", "authorization", "bearer", "cookie", "cookies", "credential", "credentials", "dsn", "key", "keys",
     "pass", "passphrase", "passwd", "password", "private", "pwd", "secret", "secrets", "token", "tokens",
@@ -20,6 +22,7 @@ _PARTS: Final = (
 )
 _HARMLESS: Final = frozenset({"thread_key"})
 """Keys of the envelope that only sound so."""
+_GLUED: Final = re.compile(r"([^:=\s]+)\s*[:=\s]")
 _SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -29,3 +32,14 @@ def sounds_secret(name: str) -> bool:
         return False
     words = [word.lower() for word in _SPLIT.split(name)]
     return not _WORDS.isdisjoint(words) or any(part in "".join(words) for part in _PARTS)
+
+
+def shown_key(key: str) -> str:
+    """Return a key as it may be shown: `token:abc`, where a space is missing, only up to its colon."""
+    glued = _GLUED.match(key)
+    return f"{glued[1]}:…" if glued and sounds_secret(glued[1]) else key
+
+
+def shown_path(path: Path) -> Path:
+    """Return a place in a document with each of its keys as it may be shown."""
+    return tuple(shown_key(part) if isinstance(part, str) else part for part in path)

@@ -3,7 +3,7 @@
 Not for `patch`: `validate --fix` is what makes the changes. The command line calls it for `--diff`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import unified_diff
 
 from reconciler.model.diagnostic import Span
@@ -15,11 +15,19 @@ _TAB = "    "
 
 
 def diff_text(
-    file: str, before: bytes, after: bytes, hidden: Iterable[Span] = (), palette: Palette = PLAIN
+    file: str,
+    before: bytes,
+    after: bytes,
+    hidden: Iterable[Span] = (),
+    names: Collection[str] = (),
+    palette: Palette = PLAIN,
 ) -> Iterator[str]:
-    """Yield the lines of the diff with their line feeds; `hidden` are the places of secrets in `before`."""
+    """Yield the lines of the diff with their line feeds.
+
+    `hidden` are the places of secrets in `before`, `names` the keys that hold some.
+    """
     old, new = (split_lines(data.rstrip(b"\r\n")) for data in (before, after))
-    shown = _masked([*old, *new], [*MaskedLines(old, (), hidden), *MaskedLines(new)])
+    shown = _masked([*old, *new], [*MaskedLines(old, names, hidden), *MaskedLines(new, names)])
     name = printable(file)
     for line in unified_diff(old, new, name, name, lineterm=""):
         if line.startswith(("---", "+++")) and line[4:] == name:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
+from reconciler.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Related, Severity, Span
 
 
 def diagnostic_of(item: Mapping[str, Any]) -> Diagnostic:
@@ -16,7 +16,15 @@ def diagnostic_of(item: Mapping[str, Any]) -> Diagnostic:
         help=item["help"],
         path=tuple(item["path"]),
         related=tuple(_related(one) for one in item["related"]),
+        fix=_fix(item["fix"]) if item.get("fix") is not None else None,  # an older daemon knows none
     )
+
+
+def _fix(item: Mapping[str, Any]) -> Fix:
+    edits = tuple(
+        Edit(one["line"], one["column"], one["end_line"], one["end_column"], one["text"]) for one in item["edits"]
+    )
+    return Fix(item["message"], edits, Applicability(item["applicability"]))
 
 
 def _related(item: Mapping[str, Any]) -> Related:

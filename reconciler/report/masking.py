@@ -24,6 +24,8 @@ _SEPARATOR = re.compile("[:=]")
 _IS_REFERENCE = re.compile(r"""\{\s*["']?secret["']?\s*:""")
 _REFERENCE = re.compile(r"""["']?(?:env:[A-Z_][A-Z0-9_]*|file:[\w./-]+)["']?(?=\s*(?:[,}#]|\Z))""")
 _OF_REFERENCE = re.compile(r"""\s*(?:- +)*["']?(?:secret|format)["']?\s*:""")
+_HAS_SECRET = re.compile(r"""secret["']?\s*[:=]""")
+_FORMAT = re.compile(r"""["']?(?:[A-Za-z]{1,16} )?\{\}["']?(?=\s*(?:[,}#]|\Z))""")
 _OPENS_TEXT = re.compile(r"[|>][-+0-9]*\s*(?:#.*)?\Z")
 _SHAPES = re.compile(
     r"xox[a-z]-[\w-]+|gh[a-z]_\w{8,}|github_pat_\w+|glpat-[\w-]+|sk[-_][\w-]{12,}|AKIA[0-9A-Z]{8,}|eyJ[\w-]{8,}[\w.-]*"
@@ -59,7 +61,7 @@ class MaskedLines(Sequence[str]):
     def _masked(self, line: str, number: int) -> str:
         if len(line) > _LONGEST:
             return "*" * len(line)
-        masked = _between(line, [*self._spans(line, number), *self._beneath(line, number), *self._values(line)])
+        masked = _between(line, [*self._spans(line, number), *self._beneath(line, number), *self._values(line, number)])
         return _SHAPES.sub(lambda found: "*" * len(found[0]), masked)
 
     def _spans(self, line: str, number: int) -> Iterable[tuple[int, int]]:
@@ -73,9 +75,10 @@ class MaskedLines(Sequence[str]):
     def _is_secret(self, key: str) -> bool:
         return key in self._names or sounds_secret(key)
 
-    def _values(self, line: str) -> Iterable[tuple[int, int]]:
-        """Yield what stands behind each key in this line that sounds secret."""
+    def _values(self, line: str, number: int) -> Iterable[tuple[int, int]]:
+        """Yield what stands behind each key in this line that sounds secret, and behind `format` in a reference."""
         done = 0
+        in_reference = "format" in line and (_HAS_SECRET.search(line) or self._is_beneath(line, number))
         for count, separator in enumerate(_SEPARATOR.finditer(line)):
             at = separator.end()
             if count > _MOST_KEYS:
@@ -84,7 +87,11 @@ class MaskedLines(Sequence[str]):
             if at <= done:
                 continue
             key = _KEY.search(line[max(0, at - 110) : at - 1])
-            if key is not None and self._is_secret(key["key"].strip("\"'")):
+            name = key["key"].strip("\"'") if key is not None else ""
+            word, space, _ = name.partition(" ")
+            if key is not None and space and self._is_secret(word):  # the colon stands behind the secret, or within it
+                yield max(0, at - 110) + key.start("key") + key["key"].index(" "), at - 1
+            if self._is_secret(name) or (in_reference and name == "format"):
                 done = _end_of_value(line, at)
                 if done > at:
                     yield at, done
@@ -100,8 +107,8 @@ class MaskedLines(Sequence[str]):
     def _is_beneath(self, line: str, number: int) -> bool:
         least, has_key = _indent(line), _BEGINS_WITH_KEY.match(line) is not None
         for above in reversed(self._lines[max(0, number - 1 - _FAR) : number - 1]):
-            key = _BEGINS_WITH_KEY.match(above)
-            if not above.strip() or key is None:
+            key = _BEGINS_WITH_KEY.match(above) or _FIRST_WORD.match(above)
+            if not above.strip() or key is None or (key.re is _FIRST_WORD and not self._is_secret(key["key"])):
                 continue
             indent = _indent(above)
             if (not has_key or indent < least) and self._is_secret(key["key"]):
@@ -117,7 +124,13 @@ def _end_of_value(line: str, at: int) -> int:
     """Return where the value that begins behind `at` ends; `at` itself where nothing is to be masked."""
     begin = at + len(line[at:]) - len(line[at:].lstrip())
     rest = line[begin:]
-    if not rest or _IS_REFERENCE.match(rest) or _REFERENCE.match(rest) or _OPENS_TEXT.match(rest):
+    if (
+        not rest
+        or _IS_REFERENCE.match(rest)
+        or _REFERENCE.match(rest)
+        or _FORMAT.match(rest)
+        or _OPENS_TEXT.match(rest)
+    ):
         return at
     in_flow = line.count("{", 0, at) + line.count("[", 0, at) > line.count("}", 0, at) + line.count("]", 0, at)
     if rest[0] in "\"'":

@@ -43,12 +43,13 @@ class TextReport:
         self._secret_keys = secret_keys
         self._lines: dict[str, Sequence[str]] = {}
         self._secrets: dict[str, list[Span]] = {}
+        self._unknown: dict[str, set[str]] = {}
         self._not_judged: set[str] = set()
 
     def render(self, diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
         """Yield one block of text for each finding, ending in a line feed and an empty line."""
         diagnostics = list(diagnostics)
-        self._secrets = _secrets(diagnostics)
+        self._secrets, self._unknown = _secrets(diagnostics), unknown_keys(diagnostics)
         self._not_judged = {found.span.file for found in diagnostics if _leaves_settings_open(found)}
         frame = Frame(self._paint, self._read)
         for found in diagnostics:
@@ -59,7 +60,8 @@ class TextReport:
             if len(self._lines) >= _KEPT:
                 self._lines.clear()
             data = self._source(file) or b""
-            names = self._secret_keys(data, judged=file not in self._not_judged) if data else ()
+            names = set(self._secret_keys(data, judged=file not in self._not_judged)) if data else set()
+            names |= self._unknown.get(file, set())
             self._lines[file] = MaskedLines(split_lines(data) if data else [], names, self._secrets.get(file, ()))
         return self._lines[file]
 
@@ -74,6 +76,15 @@ def _secrets(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Span]]:
     for diagnostic in diagnostics:
         if diagnostic.rule in SECRET_RULES:
             found.setdefault(diagnostic.span.file, []).append(diagnostic.span)
+    return found
+
+
+def unknown_keys(diagnostics: Iterable[Diagnostic]) -> dict[str, set[str]]:
+    """Return the settings that nobody knows, by file: nobody knows either whether what stands there is a secret."""
+    found: dict[str, set[str]] = {}
+    for one in diagnostics:
+        if one.rule == rules.UNKNOWN_KEY and one.path[:1] == ("settings",) and one.fix is None:
+            found.setdefault(one.span.file, set()).add(str(one.path[-1]))
     return found
 
 

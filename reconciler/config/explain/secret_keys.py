@@ -1,7 +1,7 @@
 """Which keys hold secrets in a file, by its bytes alone: those that the schemas say `writeOnly` of.
 
 Reports ask before they show a line of a file. What the file says of its integration decides which schemas are read;
-where it says nothing, all that are installed, within bounds.
+where it cannot be read, or says nothing, all that are installed, within bounds.
 """
 
 import re
@@ -28,11 +28,14 @@ class SecretKeys:
     def __call__(self, data: bytes, *, judged: bool) -> frozenset[str]:
         """Return the keys that hold secrets in the configurations of a file, as far as its bytes tell.
 
-        Where nobody has judged its settings, also the keys beneath which a secret may stand somewhere.
+        Where nobody has judged its settings, they may be any integration's, and a key counts beneath which a secret may
+        stand somewhere.
         """
-        named = {found.decode() for found in _INTEGRATION.findall(data)} & set(self._catalogue.ids())
-        ids = sorted(named) or self._catalogue.ids()
-        return frozenset().union(*(self._of(one)[0 if judged else 1] for one in list(ids)[:_MOST]))
+        ids = self._catalogue.ids()
+        named = sorted({found.decode() for found in _INTEGRATION.findall(data)} & set(ids))
+        if judged and named:
+            return frozenset().union(*(self._of(one)[0] for one in named[:_MOST]))
+        return frozenset().union(*(self._of(one)[1] for one in [*named, *ids][:_MOST]))
 
     def _of(self, integration_id: str) -> tuple[frozenset[str], frozenset[str]]:
         if integration_id not in self._known:

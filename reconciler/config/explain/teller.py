@@ -33,6 +33,7 @@ from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Fix, Related, Severity
 from reconciler.model.json import Path, canonical
+from reconciler.model.secret_names import shown_key, shown_path
 
 _ORDER: Final = {"type": 0, "format": 1}
 """Of several errors of one value the clearest comes first, and the others are not told."""
@@ -112,7 +113,7 @@ class Teller:
     ) -> None:
         """Add one finding; `key` points at the key instead of its value."""
         span = self._document.span(path, self._file, key=key)
-        told = message + self._because
+        told, path = message + self._because, shown_path(path)
         reasons = tuple(one for one in self._reasons if one.span != span)
         self.found.append(Diagnostic(rule, Severity.ERROR, told, span, help_text, path, (*related, *reasons), fix))
 
@@ -185,12 +186,14 @@ class Teller:
         name, known = str(path[-1]), _known_keys(error.schema)
         patterns = list(error.schema.get("patternProperties", {}))
         if patterns and not known:
-            message = f"`{shorten(name)}` cannot be a key{inside(path[:-1])}"
+            message = f"`{shorten(shown_key(name))}` cannot be a key{inside(path[:-1])}"
             self.add(rules.INVALID_NAME, path, message, f"it must match {shorten(patterns[0], 100)}", key=True)
             return
         near = nearest(name, known)
-        message = f"the key `{shorten(name)}` is not known{inside(path[:-1])}"
+        message = f"the key `{shorten(shown_key(name))}` is not known{inside(path[:-1])}"
         help_text = f"did you mean `{near}`?" if near is not None else known_names(known) or "leave it out"
+        if name.partition(":")[0] in known:
+            help_text = "a space is missing after the colon: write `key: value`"
         fix = near and rename_key(self._written(path, key=True), near, known, error.instance)
         self.add(rules.UNKNOWN_KEY, path, message, help_text, key=True, fix=fix or None)
         if near is not None and takes_secret(known[near]):
@@ -199,7 +202,7 @@ class Teller:
     def _property_name(self, error: Any, path: Path) -> None:
         first = error.context[0]
         help_text = describe_bounds(str(first.validator), first.validator_value, first.schema) or "use another name"
-        message = f"`{shorten(str(error.path[-1]))}` cannot be a key{inside(path[:-1])}"
+        message = f"`{shorten(shown_key(str(error.path[-1])))}` cannot be a key{inside(path[:-1])}"
         self.add(rules.INVALID_NAME, path, message, help_text, key=True)
 
     def _type(self, error: Any, path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from reconciler.config.explain.fixes import OLD_BOOLEANS
 from reconciler.model.json import Path, canonical
+from reconciler.model.secret_names import shown_path
 
 _KINDS = {
     "string": "a string",
@@ -49,7 +50,8 @@ def shorten(text: str, most: int = _SHOWN) -> str:
 
 def place_name(path: Path) -> str:
     """Return a place as people write it: `settings.headers`, `events[0].type`; empty for the whole document."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{shorten(part)}" for part in path)
+    shown = shown_path(path)
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{shorten(part)}" for part in shown)
     return shorten(text.removeprefix("."), 120)
 
 
@@ -90,6 +92,8 @@ def yaml_found(value: Any, written: str | None, wanted: Any) -> tuple[str, str]:
     kinds = {wanted} if isinstance(wanted, str) else set(wanted)
     if value is None:
         return found_text(value), "write a value, or leave the key out"
+    if "object" in kinds and isinstance(value, str):
+        return kind_of(value), _without_surprise(value, kinds)  # `token:abc` without its space: not to be shown
     if written is None:
         return found_text(value), _without_surprise(value, kinds)
     found = f"`{shorten(written)}`, which is {_what(value, written)} in YAML 1.2"

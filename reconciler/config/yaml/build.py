@@ -15,6 +15,7 @@ from reconciler.config.yaml.scalars import CONSTANTS, NUMERIC, NumberOutOfRange,
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Fix, Related, Severity
 from reconciler.model.json import Path
+from reconciler.model.secret_names import shown_key, shown_path
 
 MAX_TEXT: Final = 1 << 20
 """How many characters the scalars of a document may have, its aliases followed."""
@@ -221,7 +222,12 @@ class CarefulBuilder:
     def _duplicate(self, name: str, second: Any, first: Any, path: Path) -> None:
         related = (Related(span_of(first, self._file), "first written here"),)
         self._add(
-            rules.DUPLICATE_KEY, second, f"the key `{name[:60]}` is written twice", "keep one of the two", path, related
+            rules.DUPLICATE_KEY,
+            second,
+            f"the key `{shown_key(name)[:60]}` is written twice",
+            "keep one of the two",
+            path,
+            related,
         )
 
     def _recursive(self, node: Any, path: Path) -> _Built:
@@ -261,7 +267,7 @@ class CarefulBuilder:
         fix: Fix | None = None,
     ) -> None:
         if len(self.findings) < _MAX_FINDINGS:
-            span = span_of(node, self._file)
+            span, path = span_of(node, self._file), shown_path(path)
             self.findings.append(Diagnostic(rule, Severity.ERROR, message, span, help_text, path, related, fix))
 
 

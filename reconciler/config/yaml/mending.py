@@ -39,9 +39,9 @@ def quote_template(text: str, lines: Sequence[str], number: int) -> Fix | None:
     sign = '"' if '"' not in found["value"] and "\\" not in found["value"] else "'"
     if sign in found["value"] or not found["value"].isprintable():
         return None
-    new = f"{sign}{found['value']}{sign}"
-    edit = Edit(number + 1, found.start("value") + 1, number + 1, found.end("value") + 1, new)
-    fix = Fix("put the template in quotes", (edit,))
+    # Two insertions, so that the fix itself holds nothing of the value: it may be a secret.
+    edits = [Edit(number + 1, at + 1, number + 1, at + 1, sign) for at in (found.start("value"), found.end("value"))]
+    fix = Fix("put the template in quotes", tuple(edits))
     return fix if _reads(text, fix, number + 1) else None
 
 

@@ -41,6 +41,7 @@ IGNORED_SETTING: Final = "ignored-setting"
 
 # What the directory allows, and comments about findings
 POLICY: Final = "policy"
+UNUSED_POLICY: Final = "unused-policy"
 UNUSED_SUPPRESSION: Final = "unused-suppression"
 
 # Our own fault: one file must not keep the others from being checked
@@ -48,5 +49,5 @@ INTERNAL_ERROR: Final = "internal-error"
 
 RULES: Final = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
 """Every rule."""
-ADVICE: Final = frozenset({UNKNOWN_EVENT_TYPE, DANGLING_FALLBACK, IGNORED_SETTING, UNUSED_SUPPRESSION})
+ADVICE: Final = frozenset({UNKNOWN_EVENT_TYPE, DANGLING_FALLBACK, IGNORED_SETTING, UNUSED_POLICY, UNUSED_SUPPRESSION})
 """The rules whose findings are warnings: those alone may be left out of a report."""

@@ -16,6 +16,8 @@ SUFFIXES = (".yaml", ".yml")
 TEST_SUFFIXES = (".test.yaml", ".test.yml")
 SETTINGS_FILE = "reconcile.toml"
 """The settings of a directory, at its root."""
+SCHEMA_SUFFIX = ".json"
+"""How the name of a schema ends that the settings name."""
 MAX_BYTES = 1 << 20
 """The largest file that is read."""
 

@@ -113,6 +113,12 @@ class Validator:
         self._known.pop(integration_id, None)
         self._explainers.pop(integration_id, None)
 
+    def missing(self, integration_id: str) -> str | None:
+        """Return a line of help where no such integration is installed, None where one is, allowed or not."""
+        if integration_id in self._catalogue.ids() or self._catalogue.is_left_out(integration_id):
+            return None
+        return self._unknown(integration_id).help
+
     def failure(self, integration_id: str) -> str:
         """Return why an integration cannot be used, as far as a document has named it; the empty string if it can."""
         known = self._known.get(integration_id)

@@ -49,6 +49,7 @@ SECRET_MISFIT: Final = "secret-misfit"
 
 # What the directory allows, and comments about findings
 POLICY: Final = "policy"
+UNUSED_POLICY: Final = "unused-policy"
 UNUSED_SUPPRESSION: Final = "unused-suppression"
 
 # Our own fault: one file must not keep the others from being checked
@@ -63,6 +64,6 @@ RULES: Final = frozenset(value for name, value in list(globals().items()) if nam
 """Every rule."""
 ADVICE: Final = frozenset({
     UNKNOWN_EVENT_TYPE, CONSTANT_FILTER, REDUNDANT_EVENT, ABSENT_FIELD, DANGLING_FALLBACK, FALLBACK_CYCLE,
-    DISABLED_FALLBACK, IGNORED_SETTING, UNUSED_SUPPRESSION,
+    DISABLED_FALLBACK, IGNORED_SETTING, UNUSED_POLICY, UNUSED_SUPPRESSION,
 })  # fmt: skip
 """The rules whose findings are warnings: those alone may be left out of a report."""

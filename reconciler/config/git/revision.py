@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from reconciler.config.files import (
     MAX_BYTES,
+    SCHEMA_SUFFIX,
     SETTINGS_FILE,
     SUFFIXES,
     Unreadable,
@@ -223,7 +224,9 @@ class _Listing:
         files |= dict.fromkeys(self._odd, no_file("a folder"))
         problems += [problem for problem in self._folder_problems.values() if problem is not None]
         settings = self._entries.get(SETTINGS_FILE)
-        schemas = {path: self._verdict(path, one) for path, one in self._entries.items() if path.endswith(".json")}
+        schemas = {
+            path: self._verdict(path, one) for path, one in self._entries.items() if path.endswith(SCHEMA_SUFFIX)
+        }
         return Revision(
             commit,
             dict(sorted(files.items())),

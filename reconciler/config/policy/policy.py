@@ -105,7 +105,7 @@ class Bounds:
     """What one file's documents must keep to: every entry that covers the file."""
 
     def __init__(self, folders: Sequence[Folder]) -> None:
-        self._folders = tuple(folders)
+        self.folders = tuple(folders)
 
     def breaches(self, document: RawDocument, file: str) -> list[Diagnostic]:
         """Return the errors that a document of the file makes, each with the place in the policy."""
@@ -113,13 +113,13 @@ class Bounds:
         if raw.__class__ is not dict:
             return []
         refs = _references(raw.get("settings"))
-        folders = self._folders
+        folders = self.folders
         return [_finding(one, folder, document, file) for folder in folders for one in folder.breaches(raw, refs)]
 
     def permit(self, raw: Mapping[str, Any]) -> bool:
         """Whether a document that was good once may still run."""
         refs = _references(raw.get("settings"))
-        return not any(next(folder.breaches(raw, refs), None) for folder in self._folders)
+        return not any(next(folder.breaches(raw, refs), None) for folder in self.folders)
 
 
 class _Nothing(Bounds):

@@ -150,6 +150,10 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
     part = _check_batch(batch, options.jobs, validator)
     part.diagnostics += [shown_under(problem, prefix) for problem in problems]
     part.diagnostics += across(batch, part)
+    if policy is not None:
+        from reconciler.config.policy.unused import unused
+
+        part.diagnostics += unused(policy, files, validator.missing)
     conclude(part, options.selection, settings.selection)
     return part
 

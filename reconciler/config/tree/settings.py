@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from reconciler.config.policy.read import ReadSchema
     from reconciler.config.tree.toml_places import TomlDocument
 
+_MOST_DOTS: Final = 200
+"""tomllib takes minutes for a key of a hundred thousand parts."""
 SCHEMA: Final = FilePath(__file__).with_name("settings.schema.json")
 
 
@@ -65,6 +67,11 @@ def parse_settings(data: bytes, read_schema: "ReadSchema | None" = None) -> Dire
     """
     import tomllib
 
+    crowded = next((n for n, line in enumerate(data.split(b"\n"), 1) if line.count(b".") > _MOST_DOTS), None)
+    if crowded is not None:
+        return _broken(
+            _at(crowded, 1, f"more than {_MOST_DOTS} dots in one line", "write it shorter, or in a .json file")
+        )
     try:
         text = data.decode("utf-8").replace("\r\n", "\n")
         value = tomllib.loads(text)

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from reconciler.config.files import SETTINGS_FILE, SUFFIXES, join
+from reconciler.config.files import SCHEMA_SUFFIX, SETTINGS_FILE, SUFFIXES, join
 
 _MOST_LINKS = 40
 """As many as the kernel follows."""
@@ -149,6 +149,8 @@ def understand(paths: Iterable[str], way: Way, watched: Collection[str]) -> Mean
             meaning.folders.add(folder)
         if name == SETTINGS_FILE and not folder:
             meaning.everything = True
+        elif name.endswith(SCHEMA_SUFFIX):  # it may be one that the settings name
+            meaning.folders.add(folder)
     return meaning
 
 

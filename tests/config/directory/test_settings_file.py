@@ -18,6 +18,7 @@ TEAM_A = '[[folder]]\npath = "team-a/**"\nname_prefix = "a-"\n'
         ("x = " + "9" * 5000, "toml-syntax", (1, 1)),
         ("[limits]\n[limits\n", "toml-syntax", (2, 8)),
         (b"\xff", "toml-syntax", (1, 1)),
+        ("\na" + ".a" * 100_000 + " = 1\n", "toml-syntax", (2, 1)),
         ('[validate]\nignore = ["ignored-setting", "yaml-syntax"]\n', "invalid-value", (2, 30)),
         ('[validate]\nselect = [\n  "dangling-fallbak",\n]\n', "invalid-value", (3, 3)),
         ("[validate]\nstrict = 1\n", "wrong-type", (2, 10)),

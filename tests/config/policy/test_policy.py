@@ -54,7 +54,7 @@ def test_directory_without_a_policy_allows_everything(root):
 def test_file_that_no_entry_covers_is_free(root):
     root.policy(NAMES)
     root.slack("team-b/x.yaml", name="zzz")
-    assert root.check().diagnostics == ()
+    assert root.breaches() == []
 
 
 def test_deeper_entry_cannot_loosen(root):
@@ -215,3 +215,30 @@ def test_broken_settings_fail_a_single_file_too(root):
     root.slack("team-a/x.yaml")
     result = root.check("configs/team-a/x.yaml")
     assert ([d.rule for d in result.diagnostics], result.failed) == (["toml-syntax"], True)
+
+
+# --- what does nothing ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("entry", "place", "words"),
+    [
+        ('path = "tema-a"', (2, 8), ("covers no file", "did you mean `team-a`?")),
+        ('path = "team-a/*.json"', (2, 8), ("covers no file", "did you mean `team-a`?")),
+        ('path = "zzz"', (2, 8), ("covers no file", "spelling")),
+        ('path = "**"\nintegrations = ["slack", "slak"]', (3, 16), ("no integration `slak`", "did you mean `slack`?")),
+        ('path = "**"\nsettings.slak.type = "object"', (3, 10), ("no integration `slak`", "did you mean `slack`?")),
+    ],
+)
+def test_entry_that_does_nothing_is_a_warning(root, entry, place, words):
+    root.policy(f"[[folder]]\n{entry}\n")
+    root.slack("team-a/x.yaml")
+    (found,) = root.check().diagnostics
+    assert (found.rule, found.span.line, found.span.column) == ("unused-policy", *place)
+    assert words[0] in found.message and words[1] in found.help
+
+
+def test_single_file_says_nothing_of_entries_that_do_nothing(root):
+    root.policy('[[folder]]\npath = "team-b"\n')
+    root.slack("team-a/x.yaml")
+    assert root.check("configs/team-a/x.yaml").diagnostics == ()

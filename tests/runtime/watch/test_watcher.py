@@ -172,6 +172,12 @@ def test_settings_file_hints_at_everything(root, watch, hints):
     hints.wait_for_everything()
 
 
+def test_schema_that_the_settings_may_name_hints_at_its_folder(root, watch, hints):
+    watch(root)
+    (root / "team" / "slack.json").write_text("{}")
+    hints.wait_for("team")
+
+
 def test_burst_gives_few_hints(root, watch, hints):
     watch(root)
     for i in range(300):

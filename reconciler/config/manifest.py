@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from reconciler.core.claims import names_in
 from reconciler.model.descriptor import (
     Descriptor,
     EventDeclaration,
@@ -29,6 +30,10 @@ def read_descriptor(integration_id: str, folder: Path) -> tuple[Descriptor, str]
             f"{folder / 'manifest.json'}: its id is {manifest['id']!r}, but its entry point is named {integration_id!r}"
         )
     schema = _read(folder / "schema.json")
+    try:
+        _check_claims(manifest, schema)
+    except ValueError as error:
+        raise RegistrationError(f"{folder / 'manifest.json'}: {error}") from None
     return _descriptor(manifest, schema), manifest.get("class", "")
 
 
@@ -72,3 +77,23 @@ def _check(manifest: dict[str, Any], path: Path) -> None:
     if error is not None:
         place = "/".join(str(part) for part in error.instance_path)
         raise RegistrationError(f"{path}: {place + ': ' if place else ''}{error.message}")
+
+
+def _check_claims(manifest: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Refuse what is declared twice, and templates that name what is no setting; raises ValueError."""
+    routes = [
+        (method, item["path"].strip("/"))
+        for item in manifest.get("routes", ())
+        for method in item.get("methods", ("POST",))
+    ]
+    schedules = [item["name"] for item in manifest.get("schedules", ())]
+    for what, declared in (("route", [" ".join(route) for route in routes]), ("schedule", schedules)):
+        for one in declared:
+            if declared.count(one) > 1:
+                raise ValueError(f"the {what} {one!r} is declared twice")
+    known = schema.get("properties", {})
+    for template in (*(item["path"] for item in manifest.get("routes", ())), *manifest.get("exclusive", ())):
+        for name in names_in(template):
+            described = known.get(name.partition(".")[0])
+            if not isinstance(described, dict) or described.get("writeOnly"):
+                raise ValueError(f"{template!r}: {name!r} is no setting of schema.json that may be shown")

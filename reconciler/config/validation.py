@@ -14,6 +14,7 @@ from reconciler.config.schemas.envelope import Envelope
 from reconciler.config.schemas.schema import ResolvedSchema, SettingsSchema
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.yaml.reader import RawDocument
+from reconciler.core.claims import Claims
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Severity
@@ -36,7 +37,7 @@ class Checked:
 
     `id` is given whenever integration and name are readable strings. `persistable` is false when a literal stands at
     the place of a secret: such a document is never written to the state directory. `use` is what it refers to, where
-    the validator keeps that.
+    the validator keeps that, and `claims` what its integration's configurations need for themselves.
     """
 
     document: ConfigDocument | None
@@ -44,6 +45,7 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...] = ()
     persistable: bool = True
     use: "SecretUse | None" = None
+    claims: Claims | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class Validator:
             document.release()
         persistable = known.strict is None or known.strict.is_valid({} if settings is None else settings)
         valid = ConfigDocument(raw, digest(raw) if self._digests else "")
-        return Checked(valid, config_id, tuple(found), persistable, use)
+        return Checked(valid, config_id, tuple(found), persistable, use, known.expectations.claims)
 
     @staticmethod
     def _use(document: RawDocument, file: str) -> "SecretUse | None":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.core.filter_cost import LIMIT, Cost, TooCostly, cost_of, weight_of
 from reconciler.core.filter_look import Look, find_wrong, is_fixed, look_at
+from reconciler.core.filter_tree import root_of
 from reconciler.core.wrong import Wrong
 from reconciler.model.event import Event
 
@@ -66,17 +67,6 @@ class CompiledFilter:
             raise FilterError(_first_line(result))
         raise FilterError(f"the expression gave {kind.lower()}, expected true or false")
 
-    def look(self) -> Look:
-        """Return what is certain of the expression before there is any event."""
-        serialized = self._expression.serialize()
-        if not is_fixed(serialized, _CONTAINER):
-            return look_at(serialized, _CONTAINER)
-        try:
-            always = self.matches(Activation(_environment(), Event(type="t", source="s")))
-        except FilterError:
-            always = False
-        return Look(never=not always, always=always)
-
 
 class Activation:
     """An event as expressions see it, converted once for all of them."""
@@ -123,11 +113,22 @@ class Filters:
         if known is not None:
             self._compiled.move_to_end(text)
             return known
-        compiled = CompiledFilter(text, *_compile(self._env(), text))
+        compiled = CompiledFilter(text, *_compile(self._env(), text)[:2])
         self._compiled[text] = compiled
         if len(self._compiled) > self._keep:
             self._compiled.popitem(last=False)
         return compiled
+
+    def look(self, text: str) -> Look:
+        """Return what is certain of an expression before there is any event; raises FilterSyntaxError."""
+        expression, cost, root = _compile(self._env(), text)
+        if not is_fixed(root, _CONTAINER):
+            return look_at(root, _CONTAINER)
+        try:
+            always = CompiledFilter(text, expression, cost).matches(self.activation(Event(type="t", source="s")))
+        except FilterError:
+            always = False
+        return Look(never=not always, always=always)
 
     def activation(self, event: Event) -> Activation:
         """Return `event` as expressions see it; raises FilterError where CEL cannot hold it."""
@@ -144,7 +145,7 @@ class Filters:
 
 def compile_filter(text: str) -> CompiledFilter:
     """Compile one expression in an environment of its own; raises FilterSyntaxError."""
-    return CompiledFilter(text, *_compile(_environment(), text))
+    return CompiledFilter(text, *_compile(_environment(), text)[:2])
 
 
 def _environment() -> "cel.Env":
@@ -155,7 +156,7 @@ def _environment() -> "cel.Env":
     return cel.NewEnv(variables={f"{_CONTAINER}.{name}": kind for name, kind in kinds.items()}, container=_CONTAINER)
 
 
-def _compile(environment: "cel.Env", text: str) -> "tuple[cel.Expression, Cost]":
+def _compile(environment: "cel.Env", text: str) -> "tuple[cel.Expression, Cost, bytes]":
     if len(text) > MAX_LENGTH:
         raise _refusal(f"the expression has {len(text)} characters, at most {MAX_LENGTH} are taken", text)
     try:
@@ -170,15 +171,15 @@ def _compile(environment: "cel.Env", text: str) -> "tuple[cel.Expression, Cost]"
     kind = expression.return_type().name().lower()
     if kind not in {"bool", "dyn"}:
         raise _refusal(f"the expression gives {kind}, expected true or false", text)
-    serialized = expression.serialize()
+    root = root_of(expression.serialize())
     try:
-        cost = cost_of(serialized)
+        cost = cost_of(root)
     except TooCostly as error:
         raise _refusal(str(error), text) from None
-    wrong = find_wrong(serialized, text, _CONTAINER, partial(_can_read, environment))
+    wrong = find_wrong(root, text, _CONTAINER, partial(_can_read, environment))
     if wrong is not None:
         raise FilterSyntaxError(wrong, text)
-    return expression, cost
+    return expression, cost, root
 
 
 def _can_read(environment: "cel.Env", function: str, text: str) -> bool:

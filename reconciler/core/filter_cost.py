@@ -19,7 +19,6 @@ from reconciler.core.filter_tree import (
     Fields,
     fields_of,
     is_constant,
-    root_of,
 )  # fmt: skip
 
 LIMIT: Final = 50_000_000
@@ -106,10 +105,10 @@ class Cost:
         self.add(step, depth + 1)
 
 
-def cost_of(serialized: bytes) -> Cost:
-    """Return the cost of a checked expression, as the library serializes it; raises TooCostly."""
+def cost_of(root: bytes) -> Cost:
+    """Return the cost of a checked expression by its topmost node; raises TooCostly."""
     cost = Cost()
-    cost.add(root_of(serialized))
+    cost.add(root)
     return cost
 
 

@@ -15,7 +15,6 @@ from reconciler.core.filter_tree import (
     is_constant,
     items_of,
     name_of,
-    root_of,
     select_of,
 )  # fmt: skip
 from reconciler.core.wrong import Wrong
@@ -39,9 +38,8 @@ class Look:
     types: frozenset[str] | None = None
 
 
-def look_at(serialized: bytes, container: str) -> Look:
+def look_at(root: bytes, container: str) -> Look:
     """Return what is certain of a compiled expression."""
-    root = root_of(serialized)
     parts = list(_flat(root, "_&&_"))
     asked: dict[str, frozenset[str]] = {}
     for path, texts in (found for part in parts for found in _asked(part)):
@@ -51,14 +49,14 @@ def look_at(serialized: bytes, container: str) -> Look:
     return Look(never, always, asked.get(f"{container}.type"))
 
 
-def is_fixed(serialized: bytes, container: str) -> bool:
+def is_fixed(root: bytes, container: str) -> bool:
     """Whether an expression looks at nothing of an event."""
-    return not any((name_of(node) or "").startswith(f"{container}.") for node in _all(root_of(serialized)))
+    return not any((name_of(node) or "").startswith(f"{container}.") for node in _all(root))
 
 
-def find_wrong(serialized: bytes, text: str, container: str, evaluate: Evaluate) -> Wrong | None:
+def find_wrong(root: bytes, text: str, container: str, evaluate: Evaluate) -> Wrong | None:
     """Return what can never be right in a compiled expression: a key of no scope, a text that cannot be read."""
-    for node in _all(root_of(serialized)):
+    for node in _all(root):
         key = _scope_key(node, f"{container}.scope")
         if key is not None and (not _SCOPE_KEY.match(key) or key in _RESERVED):
             hint = "its keys have 1 to 20 characters of a-z and 0-9, and are no other attribute"

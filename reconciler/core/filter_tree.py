@@ -14,6 +14,12 @@ _BOOL: Final = 2
 Fields: TypeAlias = dict[int, list[Any]]
 
 
+class Node(bytes):
+    """A message: several look at the same tree, so its fields are read once."""
+
+    fields: Fields | None = None
+
+
 def root_of(serialized: bytes) -> bytes:
     """Return the topmost node of a checked expression."""
     checked: bytes = fields_of(serialized)[2][0]
@@ -86,9 +92,14 @@ def is_constant(node: bytes) -> bool:
 
 def fields_of(data: bytes) -> Fields:
     """Return the fields of a message of protocol buffers by their numbers; see cel/expr/checked.proto, syntax.proto."""
+    known = data.fields if data.__class__ is Node else None
+    if known is not None:
+        return known
     found: Fields = {}
     for number, value in _pairs(data):
         found.setdefault(number, []).append(value)
+    if data.__class__ is Node:
+        data.fields = found
     return found
 
 
@@ -103,7 +114,7 @@ def _pairs(data: bytes) -> Iterator[tuple[int, Any]]:
         size = {1: 8, 5: 4}.get(key & 7)
         if size is None:
             size, at = _varint(data, at)
-        yield key >> 3, data[at : at + size]
+        yield key >> 3, Node(data[at : at + size])
         at += size
 
 

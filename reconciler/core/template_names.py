@@ -52,12 +52,14 @@ def wrong_names(tree: nodes.Template, text: str, kinds: Kinds) -> Iterator[Wrong
 
 
 def wrong_variable(tree: nodes.Template, text: str, unknown: Collection[str], names: Collection[str]) -> Wrong | None:
-    """Return the first of the `unknown` variables that a template uses."""
-    for found in tree.find_all(nodes.Name):
-        if found.name in unknown and found.ctx == "load":
-            message = f"there is no variable {found.name!r}: a template sees {' and '.join(names)}"
-            return Wrong(message, *_place(text, found, found.name), "", found.name, tuple(names))
-    return None
+    """Return the first of the `unknown` variables that a template uses; None where there are none."""
+    if not unknown:
+        return None
+    first = min(unknown)
+    found = next((one for one in tree.find_all(nodes.Name) if one.name in unknown and one.ctx == "load"), None)
+    name, place = (found.name, _place(text, found, found.name)) if found is not None else (first, (0, len(text)))
+    message = f"there is no variable {name!r}: a template sees {' and '.join(names)}"
+    return Wrong(message, *place, "", name, tuple(names))
 
 
 def asked_fields(tree: nodes.Template, text: str) -> list[Asked]:

@@ -4,13 +4,19 @@ A `Spot` is the number of a line that knows its character as well. Jinja2 copies
 without looking. `template_sandbox` gives its environment `tokens`, whoever reports asks `offset_of`.
 """
 
+import re
 from collections.abc import Iterator
-from typing import Self
+from typing import Final, Self
 
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.lexer import Lexer, TokenStream
 
+from reconciler.core.wrong import Wrong
+
 Raw = tuple[int, str, str]
+_TOKEN: Final = re.compile(r"\w+|[{][{%#]-?|-?[}%#][}]|\S")
+_TAG: Final = re.compile(r"encountered unknown tag '(\w+)'")
+_TAGS: Final = ("if", "for", "set", "with")
 
 
 class Spot(int):
@@ -34,6 +40,23 @@ def tokens(lexer: Lexer, source: str, name: str | None, filename: str | None, st
 def offset_of(line: int | None) -> int | None:
     """Return the character that the number of a line knows, or None."""
     return line.offset if isinstance(line, Spot) else None
+
+
+def syntax_error(error: TemplateSyntaxError, text: str) -> Wrong:
+    """Return what Jinja2 says is wrong with a template, and where."""
+    message = re.sub(r" at \d+\Z", "", (error.message or "it is not a template").rstrip("."))
+    message = message[:1].lower() + message[1:]
+    if message in {"unexpected char '\"'", 'unexpected char "\'"'}:
+        message = "a text in quotes does not end"
+    offset = offset_of(error.lineno)
+    if offset is None:
+        return Wrong(message, 0, len(text))
+    word = _TOKEN.match(text, offset)
+    length = len(word[0]) if word is not None else 1
+    tag = _TAG.match(message)
+    if tag is None:
+        return Wrong(message, offset, length)
+    return Wrong(message, offset, length, "", tag[1], [*_TAGS, *re.findall(r"'(end\w+|el\w+)'", message)])
 
 
 def _placed(source: str, raw: Iterator[Raw]) -> Iterator[Raw]:

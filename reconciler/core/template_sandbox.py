@@ -6,15 +6,15 @@ grows (loops, joined text, lists) spends a budget per rendering, so that time an
 `reconciler.core.template` alone.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from io import StringIO
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.lexer import TokenStream
-from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import _PassArg, missing, pass_context
@@ -22,8 +22,7 @@ from jinja2.visitor import NodeTransformer
 
 from reconciler.core.template_filters import FILTERS, Budget, TemplateError, each, joined, read, text_of, weighed
 from reconciler.core.template_names import MAPPING_METHODS, Asked, Kinds, asked_fields, wrong_names, wrong_variable
-from reconciler.core.template_places import offset_of, tokens
-from reconciler.core.wrong import Wrong
+from reconciler.core.template_places import syntax_error, tokens
 
 _KEPT_FILTERS: Final = (
     "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "last",
@@ -37,9 +36,6 @@ _STRING_METHODS: Final = frozenset({
     "isupper", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rfind", "rpartition", "rsplit",
     "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper",
 })  # fmt: skip
-_TOKEN: Final = re.compile(r"\w+|[{][{%#]-?|-?[}%#][}]|\S")
-_TAG: Final = re.compile(r"encountered unknown tag '(\w+)'")
-_TAGS: Final = ("if", "for", "set", "with")
 _BUDGET: Final = " budget"
 """The budget's place among the variables: no template can write this name."""
 _MAX_RANGE: Final = 10_000
@@ -92,20 +88,38 @@ class Sandbox:
         try:
             tree = environment.parse(text)
             wrong = next(wrong_names(tree, text, self._kinds), None)
-            if wrong is None:  # what follows compiles the template, and says of an unknown filter what Jinja2 says
-                unknown = find_undeclared_variables(tree) - set(names) - environment.globals.keys()
-                wrong = wrong_variable(tree, text, unknown, names)
             if wrong is not None:
                 raise TemplateError(wrong.message, wrong)
             asked = tuple(asked_fields(tree, text))
-            code = environment.compile(_Guard().visit(tree))
+            generator = _Generator(environment, None, None)
+            generator.visit(_Guard().visit(tree))
+            unknown = generator.undeclared - set(names) - environment.globals.keys()
+            wrong = wrong_variable(tree, text, unknown, names)
+            if wrong is not None:
+                raise TemplateError(wrong.message, wrong)
+            code = compile(generator.stream.getvalue(), "<template>", "exec")
         except TemplateSyntaxError as error:
-            wrong = _syntax(error, text)
+            wrong = syntax_error(error, text)
             place = f" (line {error.lineno})" if "\n" in text.strip() else ""
             raise TemplateError(wrong.message + place, wrong) from None
         except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
             raise TemplateError("it is nested too deeply or holds a number that is too large") from None
         return Compiled(Template.from_code(environment, code, environment.make_globals(None)), asked)
+
+
+class _Generator(CodeGenerator):
+    """Writes the code of a template, and notes the variables that it does not set itself."""
+
+    stream: StringIO
+
+    def __init__(self, environment: "_Environment", name: str | None, filename: str | None) -> None:
+        super().__init__(environment, name, filename, stream=StringIO(), optimized=environment.optimized)
+        self.undeclared: set[str] = set()
+
+    def enter_frame(self, frame: Frame) -> None:
+        """Note what the code of a frame looks up in the context."""
+        super().enter_frame(frame)
+        self.undeclared.update(str(name) for action, name in frame.symbols.loads.values() if action == "resolve")
 
 
 class _Missing(StrictUndefined):
@@ -272,22 +286,6 @@ def _short_range(*args: int) -> range:
     except OverflowError:
         pass
     raise SecurityError(f"a range holds at most {_MAX_RANGE} numbers")
-
-
-def _syntax(error: TemplateSyntaxError, text: str) -> Wrong:
-    message = re.sub(r" at \d+\Z", "", (error.message or "it is not a template").rstrip("."))
-    message = message[:1].lower() + message[1:]
-    if message in {"unexpected char '\"'", 'unexpected char "\'"'}:
-        message = "a text in quotes does not end"
-    offset = offset_of(error.lineno)
-    if offset is None:
-        return Wrong(message, 0, len(text))
-    word = _TOKEN.match(text, offset)
-    length = len(word[0]) if word is not None else 1
-    tag = _TAG.match(message)
-    if tag is None:
-        return Wrong(message, offset, length)
-    return Wrong(message, offset, length, "", tag[1], [*_TAGS, *re.findall(r"'(end\w+|el\w+)'", message)])
 
 
 def _sentence(error: Exception) -> str:

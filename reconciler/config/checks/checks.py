@@ -14,6 +14,7 @@ from reconciler.config.checks.place import Place
 from reconciler.config.checks.templates import TemplateChecks
 from reconciler.config.secrets import SecretResolver, references
 from reconciler.config.yaml.reader import RawDocument
+from reconciler.core.claims import Claims, Unfit
 from reconciler.model import rules
 from reconciler.model.descriptor import Descriptor, IgnoredSetting
 from reconciler.model.diagnostic import Diagnostic
@@ -32,6 +33,8 @@ class Expectations:
     ignored: tuple[IgnoredSetting, ...] = ()
     templates: frozenset[str] = field(default=frozenset())
     """The settings that are templates: their schema says `x-template`."""
+    claims: Claims | None = None
+    """What its configurations need for themselves; None where that is nothing."""
 
     @classmethod
     def of(cls, descriptor: Descriptor) -> "Expectations":
@@ -39,7 +42,12 @@ class Expectations:
         properties = (descriptor.schema or {}).get("properties", {})
         templates = [key for key, item in properties.items() if isinstance(item, Mapping) and item.get("x-template")]
         declared = tuple(event.type for event in descriptor.events)
-        return cls(descriptor.id, declared, descriptor.ignored_settings, frozenset(templates))
+        defaults = {
+            key: item["default"] for key, item in properties.items() if isinstance(item, Mapping) and "default" in item
+        }
+        routes = [(route.path, route.methods) for route in descriptor.routes]
+        claims = Claims(descriptor.id, routes, descriptor.exclusive, defaults)
+        return cls(descriptor.id, declared, descriptor.ignored_settings, frozenset(templates), claims or None)
 
 
 class Checks:
@@ -64,6 +72,8 @@ class Checks:
         if "delivery" in raw:
             _delivery(raw["delivery"], here)
         settings = raw.get("settings")
+        if expected.claims is not None:
+            _claims(settings or {}, here, expected.claims)
         if settings:
             for value in settings.values():
                 if (value.__class__ is dict or value.__class__ is list) and not self._is_fine_reference(value):
@@ -113,6 +123,14 @@ def _delivery(delivery: Mapping[str, Any], here: Place) -> None:
         if key in delivery:
             message = f"`delivery.{key}` is not in force in this version: deliveries are neither limited nor grouped"
             here.warn(rules.IGNORED_SETTING, ("delivery", key), message, "leave it out for now", key=True)
+
+
+def _claims(settings: Mapping[str, Any], here: Place, claims: Claims) -> None:
+    try:
+        list(claims.of(settings))
+    except Unfit as problem:
+        path = ("settings", *problem.setting)
+        here.error(rules.INVALID_VALUE, path, str(problem), "write a path such as builds or team/builds")
 
 
 def _ignored(settings: Mapping[str, Any], here: Place, expected: Expectations) -> None:

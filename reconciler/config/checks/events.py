@@ -70,7 +70,7 @@ class EventChecks:
             self._compiler = Filters(keep=1)
         found: Wrong | Look
         try:
-            found = self._compiler.compile(text).look()
+            found = self._compiler.look(text)
         except FilterSyntaxError as error:
             found = error.wrong
         trim(self._filters)

@@ -9,14 +9,12 @@ from reconciler.config.explain.nearest import nearest
 from reconciler.config.explain.text import place_name
 from reconciler.model import rules
 from reconciler.model.json import Path
-from reconciler.model.message import Level
 
 if TYPE_CHECKING:
     from reconciler.core.template import Inspected, Inspector
     from reconciler.core.template_names import Asked
 
 _HELP: Final = "templates are Jinja2 and see `event` and `config`"
-_LEVELS: Final = tuple(level.value for level in Level)
 
 
 class TemplateChecks:
@@ -74,12 +72,15 @@ class TemplateChecks:
 
 
 def _severity(text: str, here: Place) -> None:
-    if text in _LEVELS:
+    from reconciler.model.message import Level
+
+    levels = tuple(level.value for level in Level)
+    if text in levels:
         return
-    message = f"`message.severity`: expected one of {', '.join(_LEVELS)}, found `{text[:40]}`"
-    near = nearest(text, _LEVELS)
+    message = f"`message.severity`: expected one of {', '.join(levels)}, found `{text[:40]}`"
+    near = nearest(text, levels)
     hint = f"did you mean `{near}`?" if near else "or write a template that gives one of them"
-    here.error(rules.INVALID_VALUE, ("message", "severity"), message, hint, _LEVELS)
+    here.error(rules.INVALID_VALUE, ("message", "severity"), message, hint, levels)
 
 
 def _own(asked: "Asked", path: Path, here: Place) -> None:

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from reconciler.config.files import Unreadable, Vanished, check_regular, read_file, resolve_link
 from reconciler.config.run.suppressions import MARK, Suppression, find_suppressions
-from reconciler.config.validation import Validator
-from reconciler.config.yaml.reader import RawDocument, read_documents
+from reconciler.config.validation import Checked, Validator
+from reconciler.config.yaml.reader import read_documents
 from reconciler.model.config import ConfigDocument
-from reconciler.model.diagnostic import Diagnostic, Span
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.rules import POLICY
 
 if TYPE_CHECKING:
     from reconciler.config.policy.policy import Bounds, Policy
     from reconciler.config.secret_trial import SecretUse
+    from reconciler.core.claims import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,20 @@ class Batch:
 class Part:
     """What checking some files gave: ids with the file (as shown) and line of each document that names one.
 
-    `fallbacks` are the valid documents that name one, cut down to that, with its place; `disabled` the ids of those
-    that are not to run. `comments` are those about findings; `failed` is whether what was found fails the run.
+    `fallbacks` are ids of valid documents with the fallback that each names, and their places; `disabled` the ids of
+    those that are not to run; `claims` what those that are to run need for themselves, and for their integration.
+    `comments` are those about findings; `failed` is whether what was found fails the run.
     """
 
-    __slots__ = ("comments", "configs", "diagnostics", "disabled", "failed", "fallbacks", "files", "ids", "uses")
+    __slots__ = (
+        "claims", "comments", "configs", "diagnostics", "disabled", "failed", "fallbacks", "files", "ids", "uses",
+    )  # fmt: skip
 
     def __init__(self, diagnostics: Sequence[Diagnostic] = (), files: int = 0) -> None:
         self.diagnostics = list(diagnostics)
         self.ids: list[tuple[str, str, int]] = []
-        self.fallbacks: list[tuple[ConfigDocument, Span]] = []
+        self.fallbacks: list[tuple[str, str, str, int]] = []
+        self.claims: list[tuple[str, str, int, tuple[Claim, ...], tuple[str, ...]]] = []
         self.disabled: list[str] = []
         self.uses: list[SecretUse] = []
         self.files = files
@@ -76,6 +81,7 @@ class Part:
         self.diagnostics += other.diagnostics
         self.ids += other.ids
         self.fallbacks += other.fallbacks
+        self.claims += other.claims
         self.disabled += other.disabled
         self.uses += other.uses
         self.files += other.files
@@ -116,7 +122,6 @@ def check_bytes(part: Part, data: bytes, shown: str, validator: Validator, bound
         part.diagnostics += result.diagnostics
     for document in result.documents:
         part.configs += 1
-        fallback = _fallback(document, shown)
         checked = validator.check(document, shown, bounds)
         # What may not stand in its folder names nothing: it is not the other place of a duplicate.
         if checked.id is not None and not any(d.rule == POLICY for d in checked.diagnostics):
@@ -124,23 +129,22 @@ def check_bytes(part: Part, data: bytes, shown: str, validator: Validator, bound
         if checked.diagnostics:
             part.diagnostics += checked.diagnostics
         if checked.document is not None:
-            if fallback is not None:
-                part.fallbacks.append(fallback)
-            if checked.use is not None:
-                part.uses.append(checked.use)
-            if not checked.document.enabled:
-                part.disabled.append(checked.document.id)
+            _note(part, checked, checked.document, (shown, document.line))
         document.release()
 
 
-def _fallback(document: RawDocument, shown: str) -> tuple[ConfigDocument, Span] | None:
-    """Return what a document says of its fallback; asked before the check, which drops the document's positions."""
-    value = document.value
-    delivery = value.get("delivery") if isinstance(value, dict) else None
-    if not isinstance(delivery, dict) or "fallback" not in delivery:
-        return None
-    kept = {key: value.get(key) for key in ("integration", "name")} | {"delivery": {"fallback": delivery["fallback"]}}
-    return ConfigDocument(kept, ""), document.span(("delivery", "fallback"), shown)
+def _note(part: Part, checked: Checked, document: ConfigDocument, place: tuple[str, int]) -> None:
+    """Note what of a valid document others have to do with."""
+    raw = document.raw
+    if "delivery" in raw and "fallback" in raw["delivery"]:
+        part.fallbacks.append((document.id, raw["delivery"]["fallback"], *place))
+    if checked.use is not None:
+        part.uses.append(checked.use)
+    if raw.get("enabled") is False:
+        part.disabled.append(document.id)
+    elif checked.claims:
+        claims = tuple(checked.claims.of(raw.get("settings") or {}))
+        part.claims.append((document.id, *place, claims, checked.claims.shared))
 
 
 def read_listed(batch: Batch, file: str) -> bytes:
@@ -167,47 +171,6 @@ def check_link(path: str) -> None:
         check_regular(path)
     except Unreadable:
         return
-
-
-def across(batch: Batch, part: Part) -> list[Diagnostic]:
-    """Return what is wrong between the documents of one root, and let go of what only that needed."""
-    found = duplicates(batch, part.ids)
-    if part.fallbacks:
-        from reconciler.config.checks.fallbacks import wrong_fallbacks
-
-        found += wrong_fallbacks(part.fallbacks, [config_id for config_id, _, _ in part.ids], set(part.disabled))
-    part.ids, part.fallbacks, part.disabled = [], [], []
-    return found
-
-
-def duplicates(batch: Batch, ids: Sequence[tuple[str, str, int]]) -> list[Diagnostic]:
-    """Return an error for each place of each id that is named more than once in one root."""
-    seen: dict[str, tuple[str, int]] = {}
-    doubled: dict[str, list[tuple[str, int]]] = {}
-    for config_id, file, line in ids:
-        first = seen.setdefault(config_id, (file, line))
-        if first != (file, line):
-            doubled.setdefault(config_id, [first]).append((file, line))
-    found: list[Diagnostic] = []
-    if doubled:
-        from reconciler.config.tree.snapshot import duplicate_diagnostics
-    names: dict[str, dict[int, Span]] = {}
-    for config_id, places in doubled.items():
-        for file, _ in places:
-            if file not in names:
-                names[file] = _name_spans(batch, file)
-        spans = [names[file].get(line, Span(file, line, 1, line, 1)) for file, line in sorted(places)]
-        found += duplicate_diagnostics(config_id, spans)
-    return found
-
-
-def _name_spans(batch: Batch, shown: str) -> dict[int, Span]:
-    """Read a file again for the places of names by their documents' lines: positions of all files are not kept."""
-    try:
-        result = read_documents(read_listed(batch, shown.removeprefix(batch.prefix)), shown)
-    except (Vanished, Unreadable):
-        return {}
-    return {document.line: document.span(("name",), shown) for document in result.documents}
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.config.files import SETTINGS_FILE, join
 from reconciler.config.places import display_prefix
-from reconciler.config.run.files import Batch, Part, across, check_files, without_gc
+from reconciler.config.run.files import Batch, Part, check_files, without_gc
 from reconciler.config.run.single import check_single, check_text, is_folder, shown_under, unreadable
 from reconciler.config.run.suppressions import conclude
 from reconciler.config.tree.settings import NOTHING_SAID, Selection
@@ -149,7 +149,10 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
     batch = Batch(base, prefix, files, special, policy)
     part = _check_batch(batch, options.jobs, validator)
     part.diagnostics += [shown_under(problem, prefix) for problem in problems]
-    part.diagnostics += across(batch, part)
+    if part.ids:
+        from reconciler.config.run.across import across
+
+        part.diagnostics += across(batch, part)
     if policy is not None:
         from reconciler.config.policy.unused import unused
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, is_hidden_name
 from reconciler.config.places import display_path, display_prefix
-from reconciler.config.run.files import Batch, Part, check_bytes, check_files, duplicates
+from reconciler.config.run.across import duplicates
+from reconciler.config.run.files import Batch, Part, check_bytes, check_files
 from reconciler.config.run.suppressions import conclude
 from reconciler.config.tree.settings import DirectorySettings, Selection, parse_settings
 from reconciler.config.validation import Validator
@@ -95,7 +96,7 @@ def shown_under(problem: Diagnostic, prefix: str) -> Diagnostic:
 
 
 def _concluded(part: Part, home: _Home, selection: Selection) -> Part:
-    part.ids, part.fallbacks = [], []  # a fallback may well be in another file
+    part.ids, part.fallbacks, part.disabled, part.claims = [], [], [], []  # a fallback may well be in another file
     part.diagnostics += [shown_under(problem, home.prefix) for problem in home.problems]
     conclude(part, selection, home.settings.selection, whole=False)
     return part

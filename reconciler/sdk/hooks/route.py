@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from reconciler.core.claims import Unfit, expand, look_up
 from reconciler.model.errors import DeadlineExceeded, HookError, TerminalError, TransientError, UndeclaredHook
 from reconciler.model.event import Event
 from reconciler.model.ports import Disposer, HookHost, Request, Response, StopReason, Where
@@ -22,12 +23,14 @@ _LOG_EVERY = 60.0
 
 class RouteHook(Hook):
     """Serve `path`, as the manifest declares it, beneath `/hooks/<integration>/` or, for a configuration's hook,
-    `/hooks/<integration>/<name>/`.
+    `/hooks/<integration>/<name>/`. A configuration's path may have a setting in it, `in/{settings.path}`: with the
+    setting in place it is served right beneath `/hooks/<integration>/`, and no two configurations can have the same.
 
     `handle(request)`, `def` or `async def`, returns a `Response`, an `Event`, which is published and answered with
     202 once it is on disk, or None for 204. TransientError is answered with 503, TerminalError with 422, any other
     exception with 500, each without detail. `verify` decides first, over the raw body: what it refuses, or fails on,
-    gets 401. Raises UndeclaredHook when the manifest declares no such path or method.
+    gets 401. Raises UndeclaredHook when the manifest declares no such path or method, TerminalError when a setting
+    cannot stand in a path.
     """  # noqa: D205 — the first sentence needs both lines
 
     where = Where.EVERYWHERE
@@ -46,7 +49,7 @@ class RouteHook(Hook):
         key = owner.hook_set.owner_key
         self.methods = tuple(dict.fromkeys(method.upper() for method in methods))
         _check_declared(owner, path, self.methods)
-        self.path = f"/hooks/{key}/{path.strip('/')}"
+        self.path = f"/hooks/{key}/{path.strip('/')}" if "{" not in path else _expanded(owner, path)
         self.handle = handle
         self.verify = verify
         self._gate = _Gate(verify, self.path)
@@ -189,6 +192,26 @@ def _check_declared(owner: HookOwner, path: str, methods: tuple[str, ...]) -> No
             f"{owner.hook_set.owner_key}: the route {'/'.join(methods)} {path!r} is not in the manifest's `routes` "
             f"(declared: {declared or 'none'})"
         )
+
+
+def _expanded(owner: HookOwner, path: str) -> str:
+    """Return the path of a configuration with its settings in place."""
+    key = owner.hook_set.owner_key
+    integration, slash, _ = key.partition("/")
+    if not slash:
+        raise HookError(f"{key}: the route {path!r} has a setting in it, so its hook belongs to a configuration")
+
+    def setting(name: str) -> Any:
+        found = look_up(getattr(owner, "values", {}), name, getattr(owner, "defaults", {}))
+        return found if found is not None else getattr(getattr(owner, "settings", None), name, None)
+
+    try:
+        found = expand(path.strip("/"), setting, route=True)
+    except Unfit as error:
+        raise TerminalError(f"{key}: the route {path!r}: {error}") from None
+    if found is None:
+        raise TerminalError(f"{key}: the route {path!r} has a setting in it that is not set")
+    return f"/hooks/{integration}/{found}"
 
 
 def _status_of(error: Exception) -> int:

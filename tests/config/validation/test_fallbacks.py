@@ -3,18 +3,13 @@
 import pytest
 
 from reconciler.config.checks.fallbacks import wrong_fallbacks
-from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Severity, Span
 
 
 def found(fallbacks, *known, disabled=()):
     """Return the findings about `{id: fallback}`; each stands on a line of its own."""
-    documents = []
-    for line, (config_id, fallback) in enumerate(fallbacks.items(), 1):
-        integration, name = config_id.split("/")
-        raw = {"integration": integration, "name": name, "delivery": {"fallback": fallback}}
-        documents.append((ConfigDocument(raw, ""), Span("f", line)))
-    return list(wrong_fallbacks(documents, [*fallbacks, *known], disabled))
+    named = [(config_id, fallback, "f", line) for line, (config_id, fallback) in enumerate(fallbacks.items(), 1)]
+    return list(wrong_fallbacks(named, [*fallbacks, *known], disabled, lambda file, line, _path: Span(file, line)))
 
 
 def test_fallback_that_is_configured_is_fine():

@@ -146,7 +146,7 @@ def test_what_can_never_be_right_is_refused(text, message, place):
     ("data.x == data.x", False, False),
 ])  # fmt: skip
 def test_constant_answer_is_told(text, never, always):
-    look = compile_filter(text).look()
+    look = Filters().look(text)
     assert (look.never, look.always) == (never, always)
 
 
@@ -158,7 +158,7 @@ def test_constant_answer_is_told(text, never, always):
     ('type != "a"', None),
 ])  # fmt: skip
 def test_types_that_are_asked_for_are_told(text, types):
-    assert compile_filter(text).look().types == types
+    assert Filters().look(text).types == types
 
 
 def test_each_text_is_compiled_once():

@@ -319,3 +319,15 @@ def test_routes_of_two_owners_do_not_cover_each_other(harness, make, doc):
     h.start()
     h.write("a.yaml", doc("a"))
     assert "is open already" in h.config("diary/a").message
+
+
+def test_route_named_after_a_setting_has_one_holder(harness, make, doc):
+    def enabled(self, config):
+        RouteHook(config, "{settings.channel}", lambda request: None, verify=unsigned())
+
+    h = harness(make(config_enabled=enabled, routes=("{settings.channel}",)))
+    h.start()
+    h.write("a.yaml", doc("a", settings={"channel": "ci"}))
+    h.write("b.yaml", doc("b", settings={"channel": "ci"}))
+    assert h.manager.engine.routes.paths() == ["/hooks/diary/ci"]
+    assert "is open already" in h.config("diary/b").message

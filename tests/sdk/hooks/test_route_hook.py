@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from reconciler.model.descriptor import Descriptor, RouteDeclaration
 from reconciler.model.errors import DeadlineExceeded, HookError, TerminalError, TransientError, UndeclaredHook
 from reconciler.model.event import Event
 from reconciler.model.ports import Request, Response, StopReason, Where
@@ -212,3 +213,25 @@ def test_it_is_not_exclusive_and_lives_everywhere(owner):
     assert hook.exclusive is None  # a new version opens its route over the old one
     assert hook.describe() == f"RouteHook PUT,POST {PATH}"
     assert hook.where is Where.EVERYWHERE
+
+
+def of_setting(owner_key="slack/builds", **values):
+    """Open a route that is named after a setting."""
+    descriptor = Descriptor("slack", "Slack", routes=(RouteDeclaration("in/{settings.path}"),))
+    owner = SimpleNamespace(hook_set=HookSet(owner_key, descriptor), values=values, settings=SimpleNamespace(path=None))
+    return RouteHook(owner, "in/{settings.path}", lambda request: None, verify=unsigned())
+
+
+def test_route_named_after_a_setting_is_beneath_the_integration():
+    assert of_setting(path="/ci").path == "/hooks/slack/in/ci"
+
+
+@pytest.mark.parametrize(("values", "reason"), [({}, "that is not set"), ({"path": "../up"}, "expected letters")])
+def test_setting_that_names_no_route_is_refused(values, reason):
+    with pytest.raises(TerminalError, match=reason):
+        of_setting(**values)
+
+
+def test_route_of_an_integration_has_no_setting_in_it():
+    with pytest.raises(HookError, match="belongs to a configuration"):
+        of_setting("slack", path="x")

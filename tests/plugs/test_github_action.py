@@ -125,7 +125,7 @@ def test_a_plan_without_changes_only_corrects_a_comment(runner, earlier, count):
 
 @pytest.mark.slow
 def test_long_plan_is_cut_and_says_so(runner):
-    wrote(runner, "ü" * 100_000)
+    wrote(runner, "x" + "ü" * 100_000)  # the cut is within a character
     runner.step("comment", PULL_REQUEST)
     (comment,) = runner.comments
     assert len(comment) < 65_536

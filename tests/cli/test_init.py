@@ -82,6 +82,20 @@ def test_settings_that_are_not_understood_are_left_with_what_to_add(root, capsys
     assert (root / ".vscode" / "settings.json").read_text(encoding="utf-8") == '{"a": '
 
 
+@pytest.mark.parametrize(
+    ("system", "file", "told"),
+    [("none", ".pre-commit-config.yaml", "    - repo: https://YOUR-GIT-HOST/reconcile.git\n"),
+     ("gitlab", ".gitlab-ci.yml", "    reconcile:\n"), ("jenkins", "Jenkinsfile", "docs/ci.md of reconcile shows")],
+)  # fmt: skip
+def test_file_of_another_tool_is_left_with_what_to_add(root, capsys, system, file, told):
+    (root / file).write_text("theirs: 1\n", encoding="utf-8")
+    run(["init", "--ci", system])
+    out = capsys.readouterr().out
+    assert f"left alone   {file}: " in out
+    assert told in out
+    assert (root / file).read_text(encoding="utf-8") == "theirs: 1\n"
+
+
 def test_settings_with_comments_get_the_schema_and_keep_them(root):
     (root / ".vscode").mkdir()
     file = root / ".vscode" / "settings.json"

@@ -43,6 +43,10 @@ BAD = {
     "variable of our own": (SLACK + '  bot_token: {secret: "env:RECONCILE_TOKEN"}\n', "but for RECONCILE_*"),
     "part of a word": (CONSOLE + "events:\n  - type: build*\n", "* and ** are whole words"),
     "severity": (CONSOLE + "message:\n  severity: fatal\n", "expected info, success, warning or error"),
+    "two ways at once": (
+        SLACK + '  bot_token: {secret: "env:T"}\n  webhook_url: {secret: "env:U"}\n',
+        "bot_token and webhook_url exclude each other",
+    ),
     "key of a scope": (CONSOLE + "scope:\n  Team: x\n", "expected a key of 1 to 20 characters"),
     "settings of nothing": ("integration: slack\nname: a\nsettings:\n", "expected a mapping of settings"),
     "a list": ("- a\n", "Incorrect type"),

@@ -125,7 +125,7 @@ def test_a_plan_without_changes_only_corrects_a_comment(runner, earlier, count):
 
 @pytest.mark.slow
 def test_long_plan_is_cut_and_says_so(runner):
-    wrote(runner, "ü" * 100_000)
+    wrote(runner, "x" + "ü" * 100_000)  # the cut is within a character
     runner.step("comment", PULL_REQUEST)
     (comment,) = runner.comments
     assert len(comment) < 65_536
@@ -182,3 +182,18 @@ def test_base_that_is_no_commit_is_an_error_and_nothing_is_run(branched, base):
     done = branched.step("plan", base=base)
     assert (done.returncode, done.stdout.startswith("::error::the plan needs a commit")) == (2, True)
     assert not (branched.workspace / "x").exists()
+
+
+@pytest.mark.slow
+def test_nothing_that_a_branch_holds_becomes_a_command_of_the_runner(branched):
+    hostile = (
+        GOOD.replace("good", "hostile")
+        + 'description: "a\\n::error::x\\n##[error]y"\nlabels: {"::add-mask::z": "::debug::"}\n'
+    )
+    (branched.workspace / "configs" / "::error::file.yaml").write_text(hostile, encoding="utf-8")
+    git(branched.workspace, "add", "--all")
+    git(branched.workspace, "commit", "--quiet", "--message=hostile")
+    done = branched.step("plan", base="main")
+    assert "console/hostile" in done.stdout
+    lines = (done.stdout + done.stderr).splitlines()
+    assert [line for line in lines if line.strip().startswith(("::", "##["))] == []

@@ -33,6 +33,7 @@ def hooked(tmp_path, installing):
         pre_commit = ("pre-commit", "run", "--all-files", "--color=never")
         return call(*pre_commit, cwd=tmp_path, **installing)
 
+    run.variables = installing
     return run
 
 
@@ -73,3 +74,21 @@ def test_hook_that_init_writes_for_another_directory_looks_there(hooked, tmp_pat
     assert "deploy/my.configs/bad.yaml:4:1: error[unknown-key]" in done.stdout
     assert " configs/bad.yaml" not in done.stdout
     assert "\nconfigs/bad.yaml" not in done.stdout
+
+
+FIXING = """\
+repos:
+  - repo: PLACE
+    rev: COMMIT
+    hooks: [{id: reconcile-validate, args: [--fix]}]
+"""
+
+
+@pytest.mark.slow
+def test_hook_that_mends_fails_once_with_the_file_mended(hooked, tmp_path):
+    done = hooked(FIXING.replace("PLACE", PLACEHOLDER), {"configs/bad.yaml": BAD})
+    assert "files were modified by this hook" in done.stdout
+    assert (tmp_path / "configs" / "bad.yaml").read_text(encoding="utf-8") == BAD.replace("evnts", "events")
+    git(tmp_path, "add", "--all")
+    again = call("pre-commit", "run", "--all-files", "--color=never", cwd=tmp_path, **hooked.variables)
+    assert again.returncode == 0, again.stdout

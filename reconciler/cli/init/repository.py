@@ -19,7 +19,7 @@ _LARGEST = 1_000_000
 _IGNORED = ".reconcile/"
 _EXTENSIONS = '{\n  "recommendations": ["redhat.vscode-yaml", "tamasfe.even-better-toml"]\n}\n'
 _SETTINGS_SCHEMA = "reconcile.schema.json"
-_SHOWN = "it is there already; docs/ci.md of reconcile shows what to add, if it is not in it"
+_SHOWN = "it is there already; docs/ci.md of reconcile shows what to add to it"
 _DIRECTORY_SETTINGS = """\
 # Settings of this directory, for `reconcile validate` and the daemon alike. Two examples:
 
@@ -75,9 +75,10 @@ def changes(root: Path, wish: Wish) -> Iterator[Change]:
         yield _editor_settings(root, wish.folder)
         yield _new(root, ".vscode/extensions.json", _EXTENSIONS)
     if wish.pre_commit:
-        yield _new(root, ".pre-commit-config.yaml", _hook(wish), _SHOWN)
+        yield _named(root, ".pre-commit-config.yaml", _hook(wish), "reconcile-validate", after="repos:\n")
     if wish.system in SYSTEMS:
-        yield _new(root, SYSTEMS[wish.system], text_for(wish.system, wish.folder, wish.origin), _SHOWN)
+        text = text_for(wish.system, wish.folder, wish.origin)
+        yield _named(root, SYSTEMS[wish.system], text, "reconcile", after="\n" if wish.system == "gitlab" else "")
     yield _ignored(root)
 
 
@@ -87,6 +88,15 @@ def _new(root: Path, path: str, text: str, note: str = "") -> Change:
         return Change(path, Step.WRITE, text)
     same = _read(root / path) == text
     return Change(path, Step.KEEP, note="as it should be" if same else note or "it is there already")
+
+
+def _named(root: Path, path: str, text: str, sign: str, after: str) -> Change:
+    """Return a file that is kept where `sign` is in it; else the user is told to add what follows `after` in `text`."""
+    found = _new(root, path, text)
+    if found.step is Step.WRITE or sign in (_read(root / path) or ""):
+        return found
+    more = text.partition(after)[2] if after else ""
+    return Change(path, Step.TELL, note=f"add this to it yourself:\n{more}".rstrip() if more else _SHOWN)
 
 
 def _configuration(root: Path, wish: Wish) -> Change:
@@ -126,7 +136,7 @@ def _editor_settings(root: Path, folder: str) -> Change:
     except NotMergeable:
         text = None
     if text is None:
-        return Change(path, Step.TELL, note=f"add this to it yourself: {with_entry('', place, files)}".rstrip())
+        return Change(path, Step.TELL, note=f"add this to it yourself:\n{with_entry('', place, files)}".rstrip())
     if text == before:
         return Change(path, Step.KEEP, note="as it should be")
     return Change(path, Step.ADD if there else Step.WRITE, text)

@@ -85,10 +85,10 @@ def _say(change: Change, *, dry_run: bool) -> None:
     does = change.step in {Step.WRITE, Step.ADD}
     words = {Step.WRITE: "would write", Step.ADD: "would add to"} if dry_run else {}
     word = f"{words.get(change.step, change.step.value):<12}"
-    note = f": {printable(change.note)}" if change.note and "\n" not in change.note else ""
-    out(f"{paint.green(word) if does else word} {printable(change.path)}{note}\n")
-    if "\n" in change.note:
-        out("".join(f"    {line}\n" for line in change.note.splitlines()))
+    note, *more = change.note.splitlines() or [""]
+    told = f": {printable(note)}" if note else ""
+    out(f"{paint.green(word) if does else word} {printable(change.path)}{told}\n")
+    out("".join(f"    {line}\n" for line in more))
 
 
 def _next_steps(wish: Wish, found: list[Change]) -> None:

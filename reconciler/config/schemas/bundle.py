@@ -10,6 +10,7 @@ from typing import Any, Final
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.schemas.editor import for_editors
 from reconciler.config.schemas.envelope import envelope_schema
+from reconciler.config.schemas.exclusive import with_exclusions
 from reconciler.config.schemas.files import for_files
 from reconciler.config.schemas.patterns import with_patterns, with_reference_patterns
 from reconciler.config.schemas.schema import check_schema
@@ -44,10 +45,11 @@ def build_bundle(catalogue: Catalogue) -> dict[str, Any]:
             continue
         descriptors.append(descriptor)
         key = f"settings-{name}"
-        settings = with_reference_patterns(for_files(descriptor.schema or {}, allow_plaintext=False))
+        settings = for_files(with_exclusions(descriptor.schema or {}), allow_plaintext=False)
+        settings = with_reference_patterns(settings)
         definitions[key] = {"description": descriptor.description, **_downgrade(settings, f"#/definitions/{key}")}
         then: dict[str, Any] = {"properties": {"settings": {"$ref": f"#/definitions/{key}"}}}
-        if _is_needed(settings):
+        if _is_needed(descriptor.schema or {}):
             then["required"] = ["settings"]
         condition = {"properties": {"integration": {"const": name}}, "required": ["integration"]}
         branches.append({"if": condition, "then": then})

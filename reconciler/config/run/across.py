@@ -5,7 +5,6 @@ is read again, since they are rare.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from reconciler.config.files import Unreadable, Vanished
@@ -27,21 +26,44 @@ class _Holder(NamedTuple):
     path: Path
 
 
+class Places:
+    """Where values stand in the files of one root. A file is read once for each path that is asked for in it."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._found: dict[tuple[str, Path], dict[int, Span]] = {}
+
+    def of(self, shown: str, line: int, path: Path) -> Span:
+        """Return where the value at `path` stands in the document that begins at `line` of a file."""
+        spans = self._found.get((shown, path))
+        if spans is None:
+            spans = self._found[shown, path] = self._read(shown, path)
+        return spans.get(line) or Span(shown, line, 1, line, 1)
+
+    def _read(self, shown: str, path: Path) -> dict[int, Span]:
+        try:
+            result = read_documents(read_listed(self._batch, shown.removeprefix(self._batch.prefix)), shown)
+        except (Vanished, Unreadable):
+            return {}
+        return {document.line: document.span(path, shown) for document in result.documents}
+
+
 def across(batch: Batch, part: Part) -> list[Diagnostic]:
     """Return what is wrong between the documents of one root, and let go of what only that needed."""
-    found = duplicates(batch, part.ids)
+    places = Places(batch)
+    found = duplicates(places, part.ids)
     if part.fallbacks:
         from reconciler.config.checks.fallbacks import wrong_fallbacks
 
-        known, place = [config_id for config_id, _, _ in part.ids], partial(place_of, batch)
-        found += wrong_fallbacks(part.fallbacks, known, set(part.disabled), place)
+        known = [config_id for config_id, _, _ in part.ids]
+        found += wrong_fallbacks(part.fallbacks, known, set(part.disabled), places.of)
     if part.claims:
-        found += _collisions(batch, part)
+        found += _collisions(places, part)
     part.ids, part.fallbacks, part.disabled, part.claims = [], [], [], []
     return found
 
 
-def duplicates(batch: Batch, ids: Sequence[tuple[str, str, int]]) -> list[Diagnostic]:
+def duplicates(places: Places, ids: Sequence[tuple[str, str, int]]) -> list[Diagnostic]:
     """Return an error for each place of each id that is named more than once in one root."""
     seen: dict[str, tuple[str, int]] = {}
     doubled: dict[str, list[tuple[str, int]]] = {}
@@ -52,23 +74,13 @@ def duplicates(batch: Batch, ids: Sequence[tuple[str, str, int]]) -> list[Diagno
     found: list[Diagnostic] = []
     if doubled:
         from reconciler.config.tree.snapshot import duplicate_diagnostics
-    for config_id, places in doubled.items():
-        spans = [place_of(batch, file, line, ("name",)) for file, line in sorted(places)]
+    for config_id, where in doubled.items():
+        spans = [places.of(file, line, ("name",)) for file, line in sorted(where)]
         found += duplicate_diagnostics(config_id, spans)
     return found
 
 
-def place_of(batch: Batch, shown: str, line: int, path: Path) -> Span:
-    """Return where the value at `path` stands in the document that begins at `line` of a file."""
-    try:
-        result = read_documents(read_listed(batch, shown.removeprefix(batch.prefix)), shown)
-    except (Vanished, Unreadable):
-        return Span(shown, line, 1, line, 1)
-    spans = [document.span(path, shown) for document in result.documents if document.line == line]
-    return spans[0] if spans else Span(shown, line, 1, line, 1)
-
-
-def _collisions(batch: Batch, part: Part) -> Iterator[Diagnostic]:
+def _collisions(places: Places, part: Part) -> Iterator[Diagnostic]:
     """Yield an error at each place where something is claimed that only one configuration, or integration, can have."""
     holders: dict[tuple[str, str], list[_Holder]] = {}
     shared: dict[str, dict[str, _Holder]] = {}
@@ -79,18 +91,18 @@ def _collisions(batch: Batch, part: Part) -> Iterator[Diagnostic]:
         integration = config_id.partition("/")[0]
         for key in whole:
             shared.setdefault(key, {}).setdefault(integration, _Holder(config_id, file, line, ("integration",)))
-    for (_, what), places in holders.items():
-        if len({holder.config_id for holder in places}) > 1:
-            yield from _collision(batch, f"{what} is claimed by {len(places)} configurations", places)
+    for (_, what), claimed in holders.items():
+        if len({holder.config_id for holder in claimed}) > 1:
+            yield from _collision(places, f"{what} is claimed by {len(claimed)} configurations", claimed)
     for key, users in shared.items():
         if len(users) > 1:
             message = f"`{key}` can be held by one integration alone, and {' and '.join(sorted(users))} need it"
-            yield from _collision(batch, message, list(users.values()))
+            yield from _collision(places, message, list(users.values()))
 
 
-def _collision(batch: Batch, message: str, holders: list[_Holder]) -> Iterator[Diagnostic]:
+def _collision(places: Places, message: str, holders: list[_Holder]) -> Iterator[Diagnostic]:
     near = sorted(holders, key=lambda holder: (holder.file, holder.line))
-    spans = {holder: place_of(batch, holder.file, holder.line, holder.path) for holder in near}
+    spans = {holder: places.of(holder.file, holder.line, holder.path) for holder in near}
     for holder in near:
         others = [other for other in near[: _MOST_RELATED + 1] if other != holder][:_MOST_RELATED]
         related = tuple(Related(spans[other], f"claimed by {other.config_id} as well") for other in others)

@@ -25,6 +25,7 @@ MAX_BYTES: Final = 64 * 1024
 RESERVED: Final = "RECONCILE_"
 """Variables of this prefix are the daemon's own and never readable."""
 _KEEP: Final = 1000
+_NESTED: Final = (dict, list)
 _ADVICE: Final = {
     "env": "name another variable, as env:NAME",
     "file": "write a path inside it, such as file:slack/token",
@@ -169,10 +170,15 @@ class SecretResolver:
 
     def may_block(self, settings: Mapping[str, Any]) -> bool:
         """Whether to resolve what `settings` refer to may wait for something outside of memory."""
-        for _, value in references(settings):
-            ref = SecretRef.parse(value)
-            if ref is not None and not isinstance(self._providers.get(ref.scheme), EnvProvider):
-                return True
+        todo: list[Any] = [item for item in settings.values() if isinstance(item, _NESTED)]
+        while todo:
+            value = todo.pop()
+            if type(value) is dict:
+                ref = SecretRef.parse(value)
+                if ref is not None and not isinstance(self._providers.get(ref.scheme), EnvProvider):
+                    return True
+                value = value.values()
+            todo += [item for item in value if isinstance(item, _NESTED)]
         return False
 
     def resolve(self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> Resolved:
@@ -184,21 +190,19 @@ class SecretResolver:
         found: dict[JsonPath, tuple[SecretRef, str]] = {}
 
         def walk(value: Any, path: JsonPath) -> Any:
-            if isinstance(value, dict):
-                ref = SecretRef.parse(value)
-                if ref is None:
-                    return {key: walk(item, (*path, key)) for key, item in value.items()}
-                text = self._one(ref)
-                found[path] = ref, text
-                return text
             if isinstance(value, list):
-                return [walk(item, (*path, index)) for index, item in enumerate(value)]
-            return value
+                return [walk(one, (*path, i)) if isinstance(one, _NESTED) else one for i, one in enumerate(value)]
+            ref = SecretRef.parse(value)
+            if ref is None:
+                return {k: walk(one, (*path, k)) if isinstance(one, _NESTED) else one for k, one in value.items()}
+            text = self._one(ref)
+            found[path] = ref, text
+            return text
 
-        plain = {key: walk(item, (key,)) for key, item in settings.items()}
+        plain = {k: walk(one, (k,)) if isinstance(one, _NESTED) else one for k, one in settings.items()}
         if schema is not None and found:
             self._judge(plain, schema, found)
-        resolved = {key: _wrap(item, (key,), found) for key, item in plain.items()}
+        resolved = {key: _wrap(item, (key,), found) for key, item in plain.items()} if found else plain
         refs = tuple(dict.fromkeys(ref.uri for ref, _ in found.values()))
         return Resolved(resolved, self._fingerprint(found), refs)
 

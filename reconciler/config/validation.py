@@ -7,6 +7,7 @@ the directory for files, by the engine for documents out of the state directory,
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.config.basis import code_digest
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.checks import Checks, Expectations, sound_parts
 from reconciler.config.explain.nearest import known_names, nearest
@@ -17,7 +18,7 @@ from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Severity
-from reconciler.model.errors import RegistrationError, UnknownIntegration
+from reconciler.model.errors import ReconcileError, RegistrationError, UnknownIntegration
 from reconciler.model.json import Path, digest
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Validator:
         self._checks = Checks(self._secrets)
         self._known: dict[str, _Known | _Problem] = {}
         self._explainers: dict[str, Explainer] = {}
+        self._code = ""
 
     def __getstate__(self) -> dict[str, Any]:
         """Send another process what it needs to compile its own; compiled schemas do not travel."""
@@ -98,6 +100,28 @@ class Validator:
         """Return why an integration cannot be used, as far as a document has named it; the empty string if it can."""
         known = self._known.get(integration_id)
         return known.cause if isinstance(known, _Problem) else ""
+
+    def basis(self, integration_id: str) -> str:
+        """Return a digest of all that the verdict on a valid document of an integration hangs on, but the document.
+
+        A start does not judge again what was judged on the same basis (`tree/kept.py`). So **whatever this class comes
+        to judge by goes in here**: an option, a policy, a file. The code is in it already. The empty string where
+        nothing may be kept, since the integration is not known or cannot be used.
+        """
+        if not self._code:
+            self._code = code_digest()
+        try:
+            descriptor = self._catalogue.descriptor(integration_id)
+        except ReconcileError:
+            return ""
+        judged_by: list[Any] = [
+            self._code,
+            self._allow_plaintext,
+            self._secrets.schemes,
+            repr(descriptor),
+            descriptor.schema,
+        ]
+        return digest(judged_by) if self._code else ""
 
     def check(self, document: RawDocument, file: str, bounds: "Bounds | None" = None) -> Checked:
         """Judge one document of a file; releases its positions when nothing is wrong with it. Never raises for it.

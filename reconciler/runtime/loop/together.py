@@ -66,10 +66,8 @@ class Together:
             return False
         if runtime is None or runtime.calls is None or runtime.state is not IntegrationState.ACTIVE:
             return False
-        if not is_plain(runtime.calls) or self._services.secrets.may_block(want.document.settings):
-            return False
         of = self._services
-        return not (of.cleanups.known(key) or of.effects.of(key) or of.dormant.of(key))
+        return is_plain(runtime.calls) and not (of.cleanups.known(key) or of.effects.of(key) or of.dormant.of(key))
 
     async def work(self, keys: Sequence[str]) -> dict[str, Outcome | None]:
         """Take the step of every one of `keys`, which are of one integration; returns their outcomes."""
@@ -95,6 +93,8 @@ class Together:
         want, document = record.effective, record.effective.document
         action = config_action(key, want, None)
         if document is None or action is None or action.kind is not ActionKind.START:
+            return None
+        if self._services.secrets.may_block(document.settings):
             return None
         try:
             schema = self._services.catalogue.descriptor(record.integration).schema

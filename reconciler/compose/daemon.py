@@ -17,6 +17,7 @@ from reconciler.compose.options import EngineOptions
 from reconciler.compose.serve import build_server
 from reconciler.compose.standby import start_in_turn
 from reconciler.compose.systemd import ServiceManager
+from reconciler.config.tree.ahead import Ahead
 from reconciler.model.errors import StateLocked
 from reconciler.report.daemon_event import DaemonEvent, Ready, Started, Stopped, Stopping
 from reconciler.runtime.engine import Engine
@@ -33,16 +34,20 @@ before the wait, wakes nobody."""
 
 
 def run_daemon(
-    options: EngineOptions, items: Items, say: Callable[[DaemonEvent], None], channel: NotifySocket | None = None
+    options: EngineOptions,
+    items: Items,
+    say: Callable[[DaemonEvent], None],
+    channel: NotifySocket | None = None,
+    ahead: Ahead | None = None,
 ) -> int:
     """Run until one of `items` is SIGTERM or SIGINT; SIGHUP looks again.
 
-    A daemon is the runner of its state directory, or does not start; with `standby` it waits until it may be. Returns
-    0, or 1 when something had to be forced at the end. `say` is called in this thread alone, so a slow
-    reader of the output never holds the engine up. Raises ReconcileError when it cannot start.
+    A daemon is the runner of its state directory, or does not start; with `standby` it waits until it may be. `ahead`
+    has begun to read the directory. Returns 0, or 1 when something had to be forced at the end. `say` is called in this
+    thread alone, so a slow reader of the output never holds the engine up. Raises ReconcileError when it cannot start.
     """
     narrator = Narrator(items.put)
-    engine = build_engine(replace(options, role="runner"), narrator.listener())
+    engine = build_engine(replace(options, role="runner"), narrator.listener(), ahead=ahead)
     narrator.attach(engine)
     manager = ServiceManager(channel or NotifySocket(None), engine.counts)
     if manager.within is not None:

@@ -164,7 +164,7 @@ class FileTree:
             return False
         self.folders[folder][name] = FileRecord(seen, kept.content)
         self.files += 1
-        self.index.put(file, FileState(kept.claims), self._lost_files.recall(file))
+        self.index.put(file, kept.state(file), self._lost_files.recall(file))
         return True
 
     def stand(self) -> Iterator[tuple[str, FileRecord, FileState]]:

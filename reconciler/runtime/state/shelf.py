@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+READ_CACHE = "read.cache"
+"""Its name in the state directory."""
 MOST = 1 << 30
 """Above so many bytes nothing is written or read."""
 _FLAGS = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)

@@ -191,9 +191,9 @@ class Controller:
         """
         ids = {*ids, *self._p.world.configs}
         effects = self._p.services.effects
-        for key in {*self._p.goods.ids(), *(owner for owner in effects.owners() if "/" in owner)}:
-            await self._in_force.recall(key)
-            ids.add(key)
+        known = {*self._p.goods.ids(), *(owner for owner in effects.owners() if "/" in owner)}
+        await self._in_force.recall(known)
+        ids |= known
         ids = self._observe(ids)
         if self._p.absences.vanishing:
             await self._clock.sleep(TWO_LOOKS)

@@ -101,6 +101,10 @@ class Validator:
         known = self._known.get(integration_id)
         return known.cause if isinstance(known, _Problem) else ""
 
+    def note_code(self) -> None:
+        """Take in which code judges, before any of it is replaced on disk beneath this process."""
+        self._code = self._code or code_digest()
+
     def basis(self, integration_id: str) -> str:
         """Return a digest of all that the verdict on a valid document of an integration hangs on, but the document.
 
@@ -108,8 +112,7 @@ class Validator:
         to judge by goes in here**: an option, a policy, a file. The code is in it already. The empty string where
         nothing may be kept, since the integration is not known or cannot be used.
         """
-        if not self._code:
-            self._code = code_digest()
+        self.note_code()
         try:
             descriptor = self._catalogue.descriptor(integration_id)
         except ReconcileError:

@@ -84,6 +84,7 @@ class KeptFiles:
 
         What cannot be understood, or was judged by another basis, is not there.
         """
+        self._validator.note_code()
         handed = self._take()
         if handed is None:
             self._load()

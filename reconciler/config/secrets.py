@@ -6,7 +6,7 @@ Validation only asks whether a reference can ever resolve; the engine resolves, 
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -187,6 +187,18 @@ class SecretResolver:
         With a schema, what comes out is judged by it. Raises SecretMissing or SecretForbidden, and TerminalError,
         without the value, when it does not fit.
         """
+        return self._resolve(settings, schema, self._one)
+
+    def resolve_in_memory(self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> Resolved | None:
+        """Resolve as `resolve` does, or return None where that may block; raises as that does."""
+        try:
+            return self._resolve(settings, schema, self._one_in_memory)
+        except _MayBlock:
+            return None
+
+    def _resolve(
+        self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None, value_of: Callable[[SecretRef], str]
+    ) -> Resolved:
         found: dict[JsonPath, tuple[SecretRef, str]] = {}
 
         def walk(value: Any, path: JsonPath) -> Any:
@@ -195,7 +207,7 @@ class SecretResolver:
             ref = SecretRef.parse(value)
             if ref is None:
                 return {k: walk(one, (*path, k)) if isinstance(one, _NESTED) else one for k, one in value.items()}
-            text = self._one(ref)
+            text = value_of(ref)
             found[path] = ref, text
             return text
 
@@ -205,6 +217,11 @@ class SecretResolver:
         resolved = {key: _wrap(item, (key,), found) for key, item in plain.items()} if found else plain
         refs = tuple(dict.fromkeys(ref.uri for ref, _ in found.values()))
         return Resolved(resolved, self._fingerprint(found), refs)
+
+    def _one_in_memory(self, ref: SecretRef) -> str:
+        if not isinstance(self._providers.get(ref.scheme), EnvProvider):
+            raise _MayBlock
+        return self._one(ref)
 
     def _one(self, ref: SecretRef) -> str:
         problem = self.check(ref)
@@ -237,6 +254,10 @@ class SecretResolver:
                 data = text.encode("utf-8", "surrogatepass")
                 keyed.update(len(data).to_bytes(8, "big") + data)
         return keyed.hexdigest()
+
+
+class _MayBlock(Exception):
+    """A reference has to be looked up outside of memory."""
 
 
 def _wrap(value: Any, path: JsonPath, found: Mapping[JsonPath, Any]) -> Any:

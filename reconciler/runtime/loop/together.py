@@ -100,11 +100,13 @@ class Together:
         if record is None or record.generation is not None or not record.effective.wanted:
             return None
         want, document = record.effective, record.effective.document
-        if document is None or self._services.secrets.may_block(document.settings):
+        if document is None:
             return None
         try:
-            resolved = self._services.secrets.resolve(document.settings, schema)
+            resolved = self._services.secrets.resolve_in_memory(document.settings, schema)
         except ReconcileError:
+            return None
+        if resolved is None:
             return None
         return _Start(record, want, document, resolved, Action(ActionKind.START, key, ADDED, None, document.digest))
 

@@ -2,14 +2,13 @@
 
 import json
 import os
-import threading
 
 import pytest
 
 from reconciler.config import basis
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
-from reconciler.config.tree import kept
+from reconciler.config.tree import files, kept
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import KeptFiles
 from reconciler.config.validation import Validator
@@ -68,9 +67,9 @@ class Lives:
 
 @pytest.fixture
 def lives(tmp_path, monkeypatch):
-    monkeypatch.setattr(kept, "SURE_AFTER", 0.1)
+    monkeypatch.setattr(kept, "SURE_AFTER", 0.0)  # else each test had to wait until its files are old enough
+    monkeypatch.setattr(files, "SETTLE", 0.0)
     lives = Lives(tmp_path)
-    threading.Event().wait(0.12)  # what was written just now is not trusted
     assert lives.live() == 3
     return lives
 
@@ -213,7 +212,6 @@ def test_file_changed_just_before_it_was_read_is_not_believed(lives, monkeypatch
 
 def test_file_with_a_finding_is_judged_again(lives):
     lives.write("a", more="events: [{type: noted}]\n")
-    threading.Event().wait(0.12)
     lives.live()
     found = lives.snapshot.diagnostics
     assert [d.severity for d in found] == ["warning"]
@@ -223,7 +221,6 @@ def test_file_with_a_finding_is_judged_again(lives):
 
 def test_literal_at_the_place_of_a_secret_is_never_kept(lives):
     (lives.root / "a.yaml").write_text("integration: thing\nname: a\nsettings: {token: hunter2-hunter2}\n")
-    threading.Event().wait(0.12)
     lives.live(plaintext=True)
     assert lives.snapshot.get("thing/a").document is not None
     assert b"hunter2" not in lives.shelf.data
@@ -241,7 +238,6 @@ def test_values_come_back_as_they_were(lives):
     loose = {"type": "object"}
     text = json.dumps(values, ensure_ascii=False)
     (lives.root / "a.yaml").write_text(f"integration: thing\nname: a\nsettings: {text}\n", encoding="utf-8")
-    threading.Event().wait(0.12)
     lives.live(loose)
     before = lives.snapshot.get("thing/a").document
     assert lives.live(loose) == 0

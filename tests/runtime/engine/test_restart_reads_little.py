@@ -1,22 +1,20 @@
 """A start reads what changed since the last one, and runs what it would run if it read everything."""
 
-import threading
-
 import pytest
 from pydantic import BaseModel
 
-from reconciler.config.tree import kept
+from reconciler.config.tree import files, kept
 from reconciler.model.state import ConfigState
 
 
 @pytest.fixture
 def before(harness, make, doc, monkeypatch):
     """A harness that has lived once, with ten configurations of which one is invalid."""
-    monkeypatch.setattr(kept, "SURE_AFTER", 0.1)
+    monkeypatch.setattr(kept, "SURE_AFTER", 0.0)
+    monkeypatch.setattr(files, "SETTLE", 0.0)
     h = harness(make())
     for n in range(10):
         h.write(f"{n}.yaml", doc(f"n{n}", settings={"channel": f"#{n}"} if n else {"chanel": "x"}), settle=False)
-    threading.Event().wait(0.12)
     h.start()
     h.wait_until((h.directory.parent / "state" / "read.cache").exists, "the end of the start")
     h.stop()

@@ -109,8 +109,9 @@ class Validator:
         """Return a digest of all that the verdict on a valid document of an integration hangs on, but the document.
 
         A start does not judge again what was judged on the same basis (`tree/kept.py`). So **whatever this class comes
-        to judge by goes in here**: an option, a policy, a file. The code is in it already. The empty string where
-        nothing may be kept, since the integration is not known or cannot be used.
+        to judge by goes in here**: an option, a file. The code is in it already; the policy of the directory, which
+        comes with each file, is compared beside it. The empty string where nothing may be kept, since the integration
+        is not known or cannot be used.
         """
         self.note_code()
         try:

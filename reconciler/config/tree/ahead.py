@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.config.files import SUFFIXES, Unreadable, Vanished, changed_at, join, read_file, signature
 from reconciler.config.run.files import without_gc
@@ -25,9 +26,13 @@ from reconciler.config.run.workers import Worker, end, how_many, receive, spread
 from reconciler.config.tree.kept import Handed, HandedFile, KeptFiles, Shelf, can_be_kept, claims_of
 from reconciler.config.tree.memory import SETTLE
 from reconciler.config.tree.read import read_state
+from reconciler.config.tree.settings_file import SettingsFile
 from reconciler.config.tree.walk import walk_all
 from reconciler.config.validation import Validator
 from reconciler.model.errors import ReconcileError
+
+if TYPE_CHECKING:
+    from reconciler.config.policy.policy import Policy
 
 PAYS_FROM = 1000
 """From so many files on; below it a process costs more than it saves."""
@@ -110,10 +115,18 @@ def _read_as_child(root: Path, make: Make, _share: None) -> bytes:
 
 
 def read_ahead(root: Path, validator: Validator, shelf: Shelf) -> Handed | None:
-    """Return what the files of `root` say as far as nothing is wrong with them; None for too many files."""
+    """Return what the files of `root` say as far as nothing is wrong with them.
+
+    None where there are too many files, or the policy that they are to be judged by is not known.
+    """
     base = os.path.realpath(root, strict=True)
+    settings = SettingsFile()
+    policy = settings.refresh(base).policy
+    if not settings.is_known:
+        return None
+    key = policy.key if policy is not None else ""
     kept = KeptFiles(validator, shelf)
-    kept.load()
+    kept.load(key)
     listings = walk_all(base, _nothing).listings.items()
     files = [join(f, name) for f, found in listings for name in found.files if name not in found.links | found.odd]
     if len(files) > MOST:
@@ -126,10 +139,10 @@ def read_ahead(root: Path, validator: Validator, shelf: Shelf) -> Handed | None:
         else:
             rest.append(file)
     processes = how_many(None, len(rest))
-    for part in spread([rest[i::processes] for i in range(processes)], partial(_judged, base, validator)):
+    for part in spread([rest[i::processes] for i in range(processes)], partial(_judged, base, validator, policy)):
         found += part
     names = {claim[6]["integration"] for entry in found for claim in entry[4]}
-    return {name: validator.basis(name) for name in names}, kept.is_news or bool(rest), found
+    return key, {name: validator.basis(name) for name in names}, kept.is_news or bool(rest), found
 
 
 def _recalled(kept: KeptFiles, base: str, file: str) -> HandedFile | None:
@@ -141,7 +154,7 @@ def _recalled(kept: KeptFiles, base: str, file: str) -> HandedFile | None:
     return None if known is None else (file, seen, known.content, True, known.claims)
 
 
-def _judged(base: str, validator: Validator, files: Sequence[str]) -> list[HandedFile]:
+def _judged(base: str, validator: Validator, policy: "Policy | None", files: Sequence[str]) -> list[HandedFile]:
     """Read and judge `files`; what has a finding, cannot be read, or was changed just now, is left to the parent."""
     entries = []
     for file in files:
@@ -153,7 +166,7 @@ def _judged(base: str, validator: Validator, files: Sequence[str]) -> list[Hande
         seen = signature(status)
         if began - changed_at(seen) < 2 * SETTLE:
             continue
-        state = read_state(file, data, validator)
+        state = read_state(file, data, validator, policy.bounds(file) if policy is not None else None)
         if can_be_kept(state):
             content = blake2b(data, digest_size=16).digest()
             entries.append((file, seen, content, KeptFiles.is_sure(seen, began), claims_of(state)))

@@ -105,8 +105,8 @@ class Directory:
 
     def keep(self) -> None:
         """Put what the first scan has read where the next life finds it; in the thread that scans."""
-        if self._kept is not None:
-            self._kept.save(self._tree.stand())
+        if self._kept is not None and not self._invalid:
+            self._kept.save(self._tree.stand(), self._tree.policy_key)
 
     def scan(
         self,
@@ -197,7 +197,7 @@ class Directory:
             tree.policy = settings.policy
         elif not isinstance(tree.policy, UnknownPolicy):
             tree.policy = UnknownPolicy(SETTINGS_FILE)
-        key = tree.policy.key if tree.policy is not None else ""
+        key = tree.policy_key
         is_other, self._policy_key = key != self._policy_key, key
         return is_other
 

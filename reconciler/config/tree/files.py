@@ -84,7 +84,7 @@ class FileTree:
         self.is_over = self.is_over and not everything
         self.again = set()
         if self._is_first and self._kept is not None:
-            self._kept.load()
+            self._kept.load(self.policy_key)
         self._apply(walk)
         for _ in range(_ROUNDS):
             if not self.again:
@@ -106,6 +106,11 @@ class FileTree:
                     state is not None and any(c.id.partition("/")[0] in integrations for c in state.claims)
                 ):
                     record.content, record.retry = b"", True
+
+    @property
+    def policy_key(self) -> str:
+        """What changes when documents are to be judged by another policy; the empty string where there is none."""
+        return self.policy.key if self.policy is not None else ""
 
     def problems(self) -> list[Diagnostic]:
         """Return the findings about folders and names."""

@@ -1,9 +1,10 @@
 """What files said in an earlier life, so that a start reads and judges only those that have changed since.
 
 A cache and nothing else: losing it costs a start that reads everything. An entry stands for a file of exactly the
-same signature (times, size, inode, device), judged by the same basis (`Validator.basis`), and only for a file without
-any finding. Two things are never kept: a document with a literal at the place of a secret, and a file that had been
-changed so shortly before it was read that a second change could have had the same time (as git distrusts its index).
+same signature (times, size, inode, device), judged on the same basis (`Validator.basis`) by the same policy, and only
+for a file without any finding. Two things are never kept: a document with a literal at the place of a secret, and a
+file that had been changed so shortly before it was read that a second change could have had the same time (as git
+distrusts its index).
 
 Used by `directory`, in its thread; where the bytes lie is the shelf's. The same form serves what a child has read ahead
 (`ahead.py`), and is believed on the same grounds.
@@ -49,8 +50,8 @@ KeptClaim = list[Any]
 """A document and its place: line, the four numbers of its name's span, digest, value."""
 HandedFile = tuple[str, bytes, bytes, bool, list[KeptClaim]]
 """A file that was read ahead: name, signature, digest of its bytes, whether the signature is sure, claims."""
-Handed = tuple[dict[str, str], bool, list[HandedFile]]
-"""What was read ahead: the basis by integration, whether the shelf does not hold it all, the files."""
+Handed = tuple[str, dict[str, str], bool, list[HandedFile]]
+"""What was read ahead: the policy's key, the basis by integration, whether the shelf lacks some of it, the files."""
 
 
 @dataclass(slots=True, eq=False)
@@ -76,20 +77,22 @@ class KeptFiles:
         self._take = take
         self._found: dict[str, Kept] = {}
         self._sure: dict[str, bytes] = {}
+        self._policy = ""
         self.is_news = False
         """Whether what is known is not what lies on the shelf."""
 
-    def load(self) -> None:
-        """Take in what was read ahead, or else what the shelf holds.
+    def load(self, policy: str) -> None:
+        """Take in what was read ahead, or else what the shelf holds; `policy` is the key of the directory's.
 
-        What cannot be understood, or was judged by another basis, is not there.
+        What cannot be understood, or was judged on another basis, is not there.
         """
+        self._policy = policy
         self._validator.note_code()
         handed = self._take()
-        if handed is None:
+        if handed is None or handed[0] != policy:
             self._load()
             return
-        basis, self.is_news, files = handed
+        _, basis, self.is_news, files = handed
         same = self._same(basis)
         for file, signature, content, is_sure, claims in files:
             if all(claim[6]["integration"] in same for claim in claims):
@@ -127,9 +130,9 @@ class KeptFiles:
             self._sure[file] = signature
             self.is_news = True
 
-    def save(self, files: Iterable[tuple[str, FileRecord, FileState]]) -> None:
-        """Put what is known of `files` on the shelf, unless it is what lies there already."""
-        if self.is_news or self._found:
+    def save(self, files: Iterable[tuple[str, FileRecord, FileState]], policy: str) -> None:
+        """Put what is known of `files` on the shelf, unless it is what lies there already, or the policy changed."""
+        if policy == self._policy and (self.is_news or self._found):
             self._shelf.save(_with_checksum(self._lines(files)))
         self._found, self._sure, self.is_news = {}, {}, False
 
@@ -149,7 +152,7 @@ class KeptFiles:
                     yield _encode(line)
                     line = []
         yield _encode(line)
-        yield _encode({"format": FORMAT, "user": _user(), "basis": integrations})
+        yield _encode({"format": FORMAT, "user": _user(), "policy": self._policy, "basis": integrations})
 
     def _understood(self, data: bytes) -> dict[str, Kept]:
         body, _, checksum = data.rpartition(b"\n")
@@ -159,7 +162,7 @@ class KeptFiles:
         head = json.loads(last)
         if head["format"] != FORMAT or head["user"] != _user():
             raise ValueError("it is of another version or user")
-        same = self._same(head["basis"])
+        same = self._same(head["basis"]) if head["policy"] == self._policy else set()
         self.is_news = len(same) < len(head["basis"])
         found: dict[str, Kept] = {}
         for line in lines:

@@ -87,11 +87,27 @@ def test_file_that_changed_meanwhile_is_read(root):
 
 def test_file_that_was_written_just_now_is_left_to_the_parent(root, monkeypatch):
     monkeypatch.setattr(ahead, "SETTLE", 60.0)
-    assert root.ahead()[2] == []
+    assert root.ahead()[3] == []
 
 
 def test_child_that_judged_otherwise_is_not_believed(root):
     assert root.take_in(root.ahead(schema={"type": "object"})) == 4
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_policy_is_judged_by_as_it_is_now(root, when):
+    policy = root.folder / "reconcile.toml"
+    if when == "before":
+        policy.write_text("[[folder]]\npath = '**'\nname_prefix = 'b'\n")
+    handed = root.ahead()
+    policy.write_text("[[folder]]\npath = '**'\nname_prefix = 'a'\n")
+    root.take_in(handed)
+    assert sorted(key for key, d in root.snapshot.desired.items() if d.document is not None) == ["thing/a"]
+
+
+def test_policy_that_nobody_knows_has_nothing_read_ahead(root):
+    (root.folder / "reconcile.toml").write_text("[[folder]]\npath = 7\n")
+    assert root.ahead() is None
 
 
 def test_literal_at_the_place_of_a_secret_is_handed_to_nobody(root):
@@ -154,7 +170,7 @@ TOOLS = (
 @pytest.mark.parametrize(
     ("make", "then", "said"),
     [
-        (TOOLS, "print(len(child.take()[2]), child.take())", "1 None"),
+        (TOOLS, "print(len(child.take()[3]), child.take())", "1 None"),
         ("os.kill(os.getpid(), signal.SIGTERM)", "print(child.take())", "None"),
         ("import time; time.sleep(60)", "print(child.close())", "None"),
         ("import time; time.sleep(60)", "ahead._PATIENCE = 0.05; print(child.take())", "None"),

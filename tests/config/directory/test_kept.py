@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pytest
 
@@ -158,6 +159,29 @@ def test_other_basis_has_everything_judged_again(lives, change):
 def test_changed_schema_makes_what_was_valid_invalid(lives):
     lives.live({**SCHEMA, "properties": {"level": {"type": "string"}}})
     assert set(lives.levels().values()) == {"invalid"}
+
+
+def test_tightened_policy_judges_everything_again(lives):
+    (lives.root / "reconcile.toml").write_text("[[folder]]\npath = '**'\nname_prefix = 'a'\n")
+    assert lives.live() == 3
+    assert lives.levels() == {"thing/a": 1, "thing/b": "invalid", "thing/c": "invalid"}
+    (lives.root / "reconcile.toml").unlink()
+    assert lives.live() == 3
+    assert set(lives.levels().values()) == {1}
+    assert lives.live() == 0
+
+
+def test_policy_that_changed_while_it_ran_leaves_the_shelf_alone(lives):
+    before = lives.shelf.data
+    lives.write("a", level=2)
+    directory = Directory(lives.root, lives.validator, kept=KeptFiles(lives.validator, lives.shelf))
+    directory.scan()
+    (lives.root / "reconcile.toml").write_text("[[folder]]\npath = '**'\nname_prefix = 'a'\n")
+    until = time.monotonic() + 5
+    while directory.snapshot.get("thing/b").document is not None and time.monotonic() < until:
+        directory.scan()
+    directory.keep()
+    assert lives.shelf.data == before
 
 
 def test_other_version_of_the_code_judges_everything_again(lives, monkeypatch):

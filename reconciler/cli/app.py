@@ -48,6 +48,14 @@ def _dispatch(arguments: Sequence[str]) -> int:
             from reconciler.cli.validate import validate
 
             return validate(**values)
+    if {"--watch", "-w"}.intersection(arguments) and "_RECONCILE_COMPLETE" not in os.environ:
+        from reconciler.cli.quick import parse_watch
+
+        values = parse_watch(arguments, os.environ)
+        if values is not None:
+            from reconciler.cli.watch import watch
+
+            return watch(values)
     from reconciler.cli.tree import main
 
     return main(arguments)

@@ -1,7 +1,7 @@
 """The options of the command line, each described once.
 
-Two readers share this table: Typer's command tree (`params.py`) and the quick path of `validate` (`quick.py`), which
-starts in half the time because it does without Typer. Nothing here imports either.
+Two readers share this table: Typer's command tree (`params.py`) and the quick path of `validate` and the daemon
+(`quick.py`), which start the sooner for doing without Typer. Nothing here imports either.
 """
 
 from typing import Any, NamedTuple
@@ -128,6 +128,11 @@ LOG_LEVEL = Opt(
     "log_level", ("--log-level",), "debug, info, warning or error.",
     default="info", env="RECONCILE_LOG_LEVEL", metavar="LEVEL",
 )  # fmt: skip
+DAEMON = (
+    DIR, STATE_DIR, WATCH, STANDBY, LISTEN, ALLOWED_HOSTS, GRACE, PRUNE_LIMIT, INTEGRATIONS, SECRETS_DIR,
+    ALLOW_PLAINTEXT, ALLOW_NETWORK, DENY_NETWORK, TOKEN_FILE, LOG_FORMAT, LOG_LEVEL,
+)  # fmt: skip
+"""The options of `reconcile --watch`."""
 SERVER = Opt(
     "server", ("--server",), "Ask the daemon at this URL instead of the one of the state directory.",
     env="RECONCILE_SERVER", metavar="URL",

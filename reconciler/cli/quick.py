@@ -1,4 +1,4 @@
-"""Reads the arguments of `validate` without Typer, whose import takes as long as validating a hundred files.
+"""Reads the arguments of `validate` and of the daemon without Typer: importing that takes as long as a hundred files.
 
 It only knows the plain cases. For anything else, a mistake or `--help` among them, it answers None and Typer decides:
 messages and meanings have one home. A test holds the two together over the same table of options.
@@ -7,7 +7,7 @@ messages and meanings have one home. A test holds the two together over the same
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.cli.options import VALIDATE, Opt
+from reconciler.cli.options import DAEMON, VALIDATE, WATCH, Opt
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 _FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
@@ -22,13 +22,25 @@ def parse_validate(arguments: Sequence[str], environ: Mapping[str, str]) -> dict
     try:
         values = {option.name: _default(option, environ) for option in VALIDATE}
         given: dict[str, Any] = {}
-        paths = _read(list(arguments), given)
+        paths = _read(list(arguments), VALIDATE, given)
     except NotPlain:
         return None
     return {**values, **given, "paths": paths}
 
 
-def _read(arguments: list[str], given: dict[str, Any]) -> list[str]:
+def parse_watch(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the values of the daemon's parameters by name, or None where Typer has to decide."""
+    try:
+        values = {option.name: _default(option, environ) for option in DAEMON}
+        given: dict[str, Any] = {}
+        verbs = _read(list(arguments), DAEMON, given)
+    except NotPlain:
+        return None
+    values |= given
+    return None if verbs or not values.pop(WATCH.name) else values
+
+
+def _read(arguments: list[str], options: Sequence[Opt], given: dict[str, Any]) -> list[str]:
     paths: list[str] = []
     arguments.reverse()
     while arguments:
@@ -36,15 +48,15 @@ def _read(arguments: list[str], given: dict[str, Any]) -> list[str]:
         if argument == "--":
             return paths + arguments[::-1]
         if argument.startswith("-") and argument != "-":
-            _option(argument, arguments, given)
+            _option(argument, arguments, options, given)
         else:
             paths.append(argument)
     return paths
 
 
-def _option(argument: str, rest: list[str], given: dict[str, Any]) -> None:
+def _option(argument: str, rest: list[str], options: Sequence[Opt], given: dict[str, Any]) -> None:
     flag, equals, value = argument.partition("=")
-    for option in VALIDATE:
+    for option in options:
         if option.kind == "flag" and not equals and flag in (*option.flags, option.off):
             given[option.name] = flag != option.off
             return

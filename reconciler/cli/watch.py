@@ -30,13 +30,20 @@ def watch(values: dict[str, Any]) -> int:
     faulthandler.enable()  # a watchdog ends what hangs with SIGABRT: then the log has where every thread stood
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
     with caught(items.put):
+        from reconciler.compose.ahead import begin_reading
+
+        ahead = begin_reading(options)  # while the rest is imported
         from reconciler.compose.daemon import run_daemon
         from reconciler.config.places import display_prefix
         from reconciler.runtime.telling.notify_socket import NotifySocket
 
         prefix = display_prefix(options.root)
         channel = NotifySocket.from_environ(os.environ)
-        return run_daemon(options, items, lambda event: say(relocate_event(event, prefix)), channel)
+        try:
+            return run_daemon(options, items, lambda event: say(relocate_event(event, prefix)), channel, ahead)
+        finally:
+            if ahead is not None:
+                ahead.close()
 
 
 class Narrator:

@@ -1,15 +1,13 @@
 """Builds an engine out of its parts: the one place that knows which implementation stands behind each port."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from reconciler.compose.catalogue import build_catalogue
+from reconciler.compose.judges import build_judges
 from reconciler.compose.options import EngineOptions
-from reconciler.config.secrets import SecretResolver
-from reconciler.config.validation import Validator
 from reconciler.core.guard import PruneLimit
 from reconciler.model.errors import ReconcileError
 from reconciler.model.ports import Clock
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
     from reconciler.config.catalogue import Catalogue
+    from reconciler.config.tree.ahead import Ahead
     from reconciler.sdk.http import HttpClient
 
 
@@ -36,6 +35,7 @@ def build_engine(
     watch: bool = True,
     deliver: bool = True,
     host_loop: "AbstractEventLoop | None" = None,
+    ahead: "Ahead | None" = None,
 ) -> Engine:
     """Return an engine that is not started yet. Raises ReconcileError for an option that makes no sense."""
     try:
@@ -45,6 +45,8 @@ def build_engine(
     role = _wish(options.role)
     settings = EngineSettings(options.root, options.state_dir, limit, watch, deliver, role, options.defer)
     tools = replace(build_tools(options, clock or SystemClock(), catalogue), host_loop=host_loop)
+    if ahead is not None:
+        tools = replace(tools, read_ahead=ahead.take)
     return Engine(settings, tools, listener)
 
 
@@ -58,8 +60,7 @@ def _wish(text: str) -> Wish:
 def build_tools(options: EngineOptions, clock: Clock, catalogue: "Catalogue | None" = None) -> Tools:
     """Return the catalogue, validation, secrets and network access that `options` describe."""
     known = catalogue if catalogue is not None else build_catalogue(options.integrations)
-    secrets = SecretResolver(options.secrets_dir, os.environ)
-    validator = Validator(known, secrets=secrets, allow_plaintext_secrets=options.allow_plaintext_secrets)
+    secrets, validator = build_judges(options, known)
     return Tools(known, validator, secrets, _http_factory(options), clock)
 
 

@@ -1,22 +1,23 @@
 """`reconcile --watch`: the engine, its HTTP side and the service manager, until a signal tells it to stop."""
 
-import gc
 import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
 from reconciler._version import __version__
 from reconciler.compose.build import build_engine
+from reconciler.compose.collections import Collections, rare_collections
 from reconciler.compose.narrator import Narrator
 from reconciler.compose.options import EngineOptions
 from reconciler.compose.serve import build_server
 from reconciler.compose.standby import start_in_turn
 from reconciler.compose.systemd import ServiceManager
+from reconciler.config.tree.ahead import Ahead
 from reconciler.model.errors import StateLocked
 from reconciler.report.daemon_event import DaemonEvent, Ready, Started, Stopped, Stopping
 from reconciler.runtime.engine import Engine
@@ -33,16 +34,20 @@ before the wait, wakes nobody."""
 
 
 def run_daemon(
-    options: EngineOptions, items: Items, say: Callable[[DaemonEvent], None], channel: NotifySocket | None = None
+    options: EngineOptions,
+    items: Items,
+    say: Callable[[DaemonEvent], None],
+    channel: NotifySocket | None = None,
+    ahead: Ahead | None = None,
 ) -> int:
     """Run until one of `items` is SIGTERM or SIGINT; SIGHUP looks again.
 
-    A daemon is the runner of its state directory, or does not start; with `standby` it waits until it may be. Returns
-    0, or 1 when something had to be forced at the end. `say` is called in this thread alone, so a slow
-    reader of the output never holds the engine up. Raises ReconcileError when it cannot start.
+    A daemon is the runner of its state directory, or does not start; with `standby` it waits until it may be. `ahead`
+    has begun to read the directory. Returns 0, or 1 when something had to be forced at the end. `say` is called in this
+    thread alone, so a slow reader of the output never holds the engine up. Raises ReconcileError when it cannot start.
     """
     narrator = Narrator(items.put)
-    engine = build_engine(replace(options, role="runner"), narrator.listener())
+    engine = build_engine(replace(options, role="runner"), narrator.listener(), ahead=ahead)
     narrator.attach(engine)
     manager = ServiceManager(channel or NotifySocket(None), engine.counts)
     if manager.within is not None:
@@ -54,7 +59,7 @@ def run_daemon(
         say(event)
 
     try:
-        with _rare_collections():
+        with rare_collections() as collections:
             asked = start_in_turn(lambda: _start(engine, server), options, items, tell, manager.beat)
             if asked is not None:
                 tell(Stopping(asked.name, options.grace))
@@ -63,7 +68,8 @@ def run_daemon(
             server.start()
             known = len(engine.catalogue.ids())
             tell(Started(__version__, str(options.root), str(options.state_dir), known, server.url))
-            return _stop(engine, server, options.grace, _until_told(items, engine, manager, tell), items, tell)
+            told = _until_told(items, engine, manager, tell, collections)
+            return _stop(engine, server, options.grace, told, items, tell)
     finally:
         server.stop(0.0)
         engine.stop(0.0)
@@ -80,9 +86,11 @@ def _start(engine: Engine, server: WebServer) -> None:
         raise
 
 
-def _until_told(items: Items, engine: Engine, manager: ServiceManager, tell: Callable[[DaemonEvent], None]) -> str:
+def _until_told(
+    items: Items, engine: Engine, manager: ServiceManager, tell: Callable[[DaemonEvent], None], collections: Collections
+) -> str:
     while True:
-        item = _next(items)
+        item = _next(items, collections.glance)
         if item is signal.SIGHUP:
             manager.reload()
             engine.look("SIGHUP")
@@ -91,12 +99,13 @@ def _until_told(items: Items, engine: Engine, manager: ServiceManager, tell: Cal
         elif not isinstance(item, str):
             tell(item)
             if isinstance(item, Ready):
-                gc.freeze()  # what the first pass made lives on: later collections need not walk through it
+                collections.started()
 
 
-def _next(items: Items) -> Item:
+def _next(items: Items, glance: Callable[[], None] = lambda: None) -> Item:
     """Wait for what comes, turning now and then: Python runs signal handlers in this thread, and only as it turns."""
     while True:
+        glance()
         with suppress(queue.Empty):
             return items.get(timeout=_GLANCE)
 
@@ -131,17 +140,3 @@ def _wind_down(engine: Engine, grace: float, items: Items, tell: Callable[[Daemo
     while (item := _next(items)) != "wound down":
         if not isinstance(item, signal.Signals | str):
             tell(item)
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Collect cycles seldom: a start makes a million objects that stay, and every collection would walk through them.
-
-    The process is the daemon's own; an embedding host decides for itself.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

@@ -6,7 +6,7 @@ Validation only asks whether a reference can ever resolve; the engine resolves, 
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -25,6 +25,7 @@ MAX_BYTES: Final = 64 * 1024
 RESERVED: Final = "RECONCILE_"
 """Variables of this prefix are the daemon's own and never readable."""
 _KEEP: Final = 1000
+_NESTED: Final = (dict, list)
 _ADVICE: Final = {
     "env": "name another variable, as env:NAME",
     "file": "write a path inside it, such as file:slack/token",
@@ -169,10 +170,15 @@ class SecretResolver:
 
     def may_block(self, settings: Mapping[str, Any]) -> bool:
         """Whether to resolve what `settings` refer to may wait for something outside of memory."""
-        for _, value in references(settings):
-            ref = SecretRef.parse(value)
-            if ref is not None and not isinstance(self._providers.get(ref.scheme), EnvProvider):
-                return True
+        todo: list[Any] = [item for item in settings.values() if isinstance(item, _NESTED)]
+        while todo:
+            value = todo.pop()
+            if type(value) is dict:
+                ref = SecretRef.parse(value)
+                if ref is not None and not isinstance(self._providers.get(ref.scheme), EnvProvider):
+                    return True
+                value = value.values()
+            todo += [item for item in value if isinstance(item, _NESTED)]
         return False
 
     def resolve(self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> Resolved:
@@ -181,26 +187,41 @@ class SecretResolver:
         With a schema, what comes out is judged by it. Raises SecretMissing or SecretForbidden, and TerminalError,
         without the value, when it does not fit.
         """
+        return self._resolve(settings, schema, self.fetch)
+
+    def resolve_in_memory(self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> Resolved | None:
+        """Resolve as `resolve` does, or return None where that may block; raises as that does."""
+        try:
+            return self._resolve(settings, schema, self._fetch_in_memory)
+        except _MayBlock:
+            return None
+
+    def _resolve(
+        self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None, value_of: Callable[[SecretRef], str]
+    ) -> Resolved:
         found: dict[JsonPath, tuple[SecretRef, str]] = {}
 
         def walk(value: Any, path: JsonPath) -> Any:
-            if isinstance(value, dict):
-                ref = SecretRef.parse(value)
-                if ref is None:
-                    return {key: walk(item, (*path, key)) for key, item in value.items()}
-                text = ref.template.replace("{}", self.fetch(ref), 1)
-                found[path] = ref, text
-                return text
             if isinstance(value, list):
-                return [walk(item, (*path, index)) for index, item in enumerate(value)]
-            return value
+                return [walk(one, (*path, i)) if isinstance(one, _NESTED) else one for i, one in enumerate(value)]
+            ref = SecretRef.parse(value)
+            if ref is None:
+                return {k: walk(one, (*path, k)) if isinstance(one, _NESTED) else one for k, one in value.items()}
+            text = ref.template.replace("{}", value_of(ref), 1)
+            found[path] = ref, text
+            return text
 
-        plain = {key: walk(item, (key,)) for key, item in settings.items()}
+        plain = {k: walk(one, (k,)) if isinstance(one, _NESTED) else one for k, one in settings.items()}
         if schema is not None and found:
             self._judge(plain, schema, found)
-        resolved = {key: _wrap(item, (key,), found) for key, item in plain.items()}
+        resolved = {key: _wrap(item, (key,), found) for key, item in plain.items()} if found else plain
         refs = tuple(dict.fromkeys(ref.uri for ref, _ in found.values()))
         return Resolved(resolved, self._fingerprint(found), refs)
+
+    def _fetch_in_memory(self, ref: SecretRef) -> str:
+        if not isinstance(self._providers.get(ref.scheme), EnvProvider):
+            raise _MayBlock
+        return self.fetch(ref)
 
     def fetch(self, ref: SecretRef) -> str:
         """Return what a reference leads to, without its format; raises SecretMissing or SecretForbidden."""
@@ -233,6 +254,10 @@ class SecretResolver:
                 data = text.encode("utf-8", "surrogatepass")
                 keyed.update(len(data).to_bytes(8, "big") + data)
         return keyed.hexdigest()
+
+
+class _MayBlock(Exception):
+    """A reference has to be looked up outside of memory."""
 
 
 def _wrap(value: Any, path: JsonPath, found: Mapping[JsonPath, Any]) -> Any:

@@ -7,6 +7,7 @@ the directory for files, by the engine for documents out of the state directory,
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.config.basis import code_digest
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.checks.checks import Checks, Expectations, sound_parts
 from reconciler.config.explain.nearest import known_names, nearest
@@ -18,7 +19,7 @@ from reconciler.core.claims import Claims
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Severity
-from reconciler.model.errors import RegistrationError, UnknownIntegration
+from reconciler.model.errors import ReconcileError, RegistrationError, UnknownIntegration
 from reconciler.model.json import Path, digest
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Validator:
         self._checks = Checks(self._secrets)
         self._known: dict[str, _Known | _Problem] = {}
         self._explainers: dict[str, Explainer] = {}
+        self._code = ""
 
     def __getstate__(self) -> dict[str, Any]:
         """Send another process what it needs to compile its own; compiled schemas do not travel."""
@@ -134,6 +136,32 @@ class Validator:
     def resolved_schema(self, integration_id: str) -> ResolvedSchema:
         """Return the schema by which settings are judged whose references are resolved."""
         return ResolvedSchema(self._catalogue.descriptor(integration_id).schema or {})
+
+    def note_code(self) -> None:
+        """Take in which code judges, before any of it is replaced on disk beneath this process."""
+        self._code = self._code or code_digest()
+
+    def basis(self, integration_id: str) -> str:
+        """Return a digest of all that the verdict on a valid document of an integration hangs on, but the document.
+
+        A start does not judge again what was judged on the same basis (`tree/kept.py`). So **whatever this class comes
+        to judge by goes in here**: an option, a file. The code is in it already; the policy of the directory, which
+        comes with each file, is compared beside it. The empty string where nothing may be kept, since the integration
+        is not known or cannot be used.
+        """
+        self.note_code()
+        try:
+            descriptor = self._catalogue.descriptor(integration_id)
+        except ReconcileError:
+            return ""
+        judged_by: list[Any] = [
+            self._code,
+            self._allow_plaintext,
+            self._secrets.schemes,
+            repr(descriptor),
+            descriptor.schema,
+        ]
+        return digest(judged_by) if self._code else ""
 
     def check(self, document: RawDocument, file: str, bounds: "Bounds | None" = None) -> Checked:
         """Judge one document of a file; releases its positions when nothing is wrong with it. Never raises for it.

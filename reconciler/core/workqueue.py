@@ -9,7 +9,7 @@ import heapq
 import itertools
 from collections import OrderedDict
 
-SIDE_BY_SIDE = 64
+SIDE_BY_SIDE = 256
 """How many configurations of one integration are worked on at a time; most of that is waiting for its code."""
 
 

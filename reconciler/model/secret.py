@@ -24,7 +24,9 @@ class SecretRef:
     @classmethod
     def parse(cls, value: object) -> "SecretRef | None":
         """Return the reference that `value` is, or None when it is not of the form of one."""
-        if not isinstance(value, Mapping) or not value.keys() <= {"secret", "format"}:
+        if type(value) is not dict and not isinstance(value, Mapping):  # asking for the type first: it is hot
+            return None
+        if "secret" not in value or not value.keys() <= {"secret", "format"}:
             return None
         uri, template = value.get("secret"), value.get("format", "{}")
         if not isinstance(uri, str) or not isinstance(template, str) or template.count("{}") != 1:

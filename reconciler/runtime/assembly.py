@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.tree.directory import Directory
+from reconciler.config.tree.kept import Handed, KeptFiles
 from reconciler.config.validation import Validator
 from reconciler.core.guard import PruneLimit
 from reconciler.core.routing import RoutingIndex
@@ -31,6 +32,7 @@ from reconciler.runtime.loop.goods import Goods
 from reconciler.runtime.loop.parts import Parts
 from reconciler.runtime.loop.world import World
 from reconciler.runtime.services import Services
+from reconciler.runtime.state.shelf import READ_CACHE, FileShelf
 from reconciler.runtime.state.state_store import StateStore
 from reconciler.runtime.telling.metric_collectors import Now, NowCollector
 from reconciler.runtime.telling.metrics import Metrics
@@ -54,6 +56,8 @@ class Tools:
     http: "Callable[[str], HttpClient]"
     clock: Clock
     host_loop: "AbstractEventLoop | None" = None
+    read_ahead: "Callable[[], Handed | None]" = lambda: None
+    """Returns what was read of the directory before there was an engine, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,9 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         ground.queue, tools.clock, index, on_filter_error=deliveries.filter_error, on_routed=dispatcher.poke
     )
     deliveries.router, deliveries.dispatcher = router, dispatcher
-    directory = Directory(ground.root, tools.validator, clock=tools.clock)
+    shelf = FileShelf(ground.store.directory / READ_CACHE, write=ground.role is Role.RUNNER)
+    kept = KeptFiles(tools.validator, shelf, tools.read_ahead)
+    directory = Directory(ground.root, tools.validator, clock=tools.clock, kept=kept)
     overrides = Overrides(tools.clock)
     absences = Absences(world, ground.prune_limit, overrides)
     absences.following = ground.role is Role.WORKER

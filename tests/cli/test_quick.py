@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli import validate as verb
-from reconciler.cli.options import VALIDATE
-from reconciler.cli.quick import parse_validate
+from reconciler.cli.options import DAEMON, VALIDATE
+from reconciler.cli.quick import parse_validate, parse_watch
+from reconciler.cli.tree import build
 from reconciler.cli.verbs.validate import app
 
 COMMAND = typer.main.get_command(app)
@@ -111,3 +112,59 @@ def test_odd_environment_is_left_to_typer(name):
 def test_table_names_every_parameter():
     named = {option.name for option in VALIDATE} | {"paths"}
     assert named == {p.name for p in COMMAND.params} == set(inspect.signature(verb.validate).parameters)
+    assert {option.name for option in DAEMON} == {p.name for p in build().params} - {
+        "version",
+        "install_completion",
+        "show_completion",
+    }
+
+
+def daemon_by_typer(arguments):
+    values = dict(build().make_context("reconcile", list(arguments)).params)
+    assert values.pop("watch")
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if name != "version"
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--watch"],
+        ["-w"],
+        ["--watch", "--dir", "x", "--state-dir=y", "--listen", "127.0.0.1:1", "--grace", "3s", "--prune-limit=100%"],
+        ["--allow-network", "10.0.0.0/8", "--watch", "--allow-network=fd00::/8", "--allowed-host", "a"],
+        ["--standby", "--watch", "--no-standby", "--log-format", "json", "--log-level", "debug"],
+        ["--watch", "--integrations", "a,b", "--secrets-dir", "s", "--allow-plaintext-secrets", "--token-file", "t"],
+    ],
+    ids=" ".join,
+)
+def test_plain_daemon_reads_as_typer_reads_it(arguments):
+    assert {n: v or None for n, v in parse_watch(arguments, {}).items()} == {
+        n: v or None for n, v in daemon_by_typer(arguments).items()
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["status", "--watch"],
+        ["--watch", "status"],
+        ["--watch", "--help"],
+        ["--watch", "--nope"],
+        ["--watch=1"],
+    ],
+    ids=" ".join,
+)
+def test_any_other_daemon_is_left_to_typer(arguments):
+    assert parse_watch(arguments, {}) is None
+
+
+def test_environment_of_the_daemon_reads_as_typer_reads_it(monkeypatch):
+    environ = {"RECONCILE_ALLOW_NETWORK": "10.0.0.0/8 fd00::/8", "RECONCILE_DIR": "here", "RECONCILE_STANDBY": "1"}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert {n: v or None for n, v in parse_watch(["--watch"], environ).items()} == {
+        n: v or None for n, v in daemon_by_typer(["--watch"]).items()
+    }

@@ -24,7 +24,9 @@ _MOST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Worker:
+class Worker:
+    """A child, and the end of the pipe that its result comes out of."""
+
     pid: int
     pipe: int
 
@@ -47,19 +49,20 @@ def spread(shares: Sequence[Any], work: Callable[[Any], Any]) -> list[Any]:
     """
     # Objects made so far are not to be visited by a collection: that would copy every page they stand on.
     gc.freeze()
-    workers: list[_Worker] = []
+    workers: list[Worker] = []
     try:
         for share in shares[1:]:
-            workers.append(_start(share, work, workers))
+            workers.append(start(share, work, workers))
         results = [work(shares[0])]
-        results += [_receive(worker) for worker in workers]
+        results += [receive(worker) for worker in workers]
     finally:
-        _end(workers)
+        end(workers)
         gc.unfreeze()
     return results
 
 
-def _start(share: Any, work: Callable[[Any], Any], others: Sequence[_Worker]) -> _Worker:
+def start(share: Any, work: Callable[[Any], Any], others: Sequence[Worker]) -> Worker:
+    """Fork a child that makes `work(share)`; it closes the pipes of `others`. Raises ReconcileError."""
     read_end, write_end = os.pipe()
     try:
         pid = os.fork()
@@ -70,7 +73,7 @@ def _start(share: Any, work: Callable[[Any], Any], others: Sequence[_Worker]) ->
     if pid == 0:
         _be_worker(share, work, write_end, [read_end, *(other.pipe for other in others)])
     os.close(write_end)
-    return _Worker(pid, read_end)
+    return Worker(pid, read_end)
 
 
 def _be_worker(share: Any, work: Callable[[Any], Any], pipe: int, foreign: Sequence[int]) -> None:
@@ -88,7 +91,8 @@ def _be_worker(share: Any, work: Callable[[Any], Any], pipe: int, foreign: Seque
         os._exit(status)
 
 
-def _receive(worker: _Worker) -> Any:
+def receive(worker: Worker) -> Any:
+    """Wait for the result of a child and return it; raises ReconcileError when it died."""
     with os.fdopen(os.dup(worker.pipe), "rb") as source:
         head = source.read(8)
         size = int.from_bytes(head, "big")
@@ -98,7 +102,7 @@ def _receive(worker: _Worker) -> Any:
     return pickle.loads(data)  # noqa: S301 — from our own child
 
 
-def _end(workers: Sequence[_Worker]) -> None:
+def end(workers: Sequence[Worker]) -> None:
     """Leave no process behind; those that have sent their part are ending anyway."""
     for worker in workers:
         os.close(worker.pipe)

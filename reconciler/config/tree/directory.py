@@ -17,6 +17,7 @@ from pathlib import Path
 from reconciler.config.files import SETTINGS_FILE, is_gone
 from reconciler.config.policy.policy import UnknownPolicy
 from reconciler.config.tree.files import FileTree
+from reconciler.config.tree.kept import KeptFiles
 from reconciler.config.tree.memory import SETTLE
 from reconciler.config.tree.settings import too_many
 from reconciler.config.tree.settings_file import SettingsFile
@@ -66,11 +67,20 @@ class Scan:
 class Directory:
     """One root, which may be a link. Not thread-safe but for `snapshot` and `invalidate`."""
 
-    def __init__(self, root: Path, validator: Validator, *, clock: Clock | None = None, settle: float = SETTLE) -> None:
+    def __init__(
+        self,
+        root: Path,
+        validator: Validator,
+        *,
+        clock: Clock | None = None,
+        settle: float = SETTLE,
+        kept: KeptFiles | None = None,
+    ) -> None:
         self.root = root
         self._validator = validator
+        self._kept = kept
         now = clock.monotonic if clock is not None else time.monotonic
-        self._tree = FileTree(validator, now, settle)
+        self._tree = FileTree(validator, now, settle, kept)
         self._settings = SettingsFile(now, settle)
         self._policy_key = ""
         self._base = ""
@@ -92,6 +102,11 @@ class Directory:
     def accept_root(self) -> None:
         """Take the root as it is at the next scan, even if it was swapped for an empty one."""
         self._accepting = True
+
+    def keep(self) -> None:
+        """Put what the first scan has read where the next life finds it; in the thread that scans."""
+        if self._kept is not None and not self._invalid:
+            self._kept.save(self._tree.stand(), self._tree.policy_key)
 
     def scan(
         self,
@@ -182,7 +197,7 @@ class Directory:
             tree.policy = settings.policy
         elif not isinstance(tree.policy, UnknownPolicy):
             tree.policy = UnknownPolicy(SETTINGS_FILE)
-        key = tree.policy.key if tree.policy is not None else ""
+        key = tree.policy_key
         is_other, self._policy_key = key != self._policy_key, key
         return is_other
 

@@ -5,8 +5,9 @@
 """
 
 import os
+import stat
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from reconciler.config.files import (
     resolve_link,
     signature,
 )
+from reconciler.config.tree.kept import KeptFiles
 from reconciler.config.tree.memory import SETTLE, LostFiles, Settling
 from reconciler.config.tree.read import FileRecord, failed_state, read_state
 from reconciler.config.tree.snapshot import FileState, Index
@@ -45,7 +47,9 @@ class FileTree:
     list again because something vanished in them; `is_over` says that there are more files than the limit.
     """
 
-    def __init__(self, validator: Validator, now: Callable[[], float], settle: float) -> None:
+    def __init__(
+        self, validator: Validator, now: Callable[[], float], settle: float, kept: KeptFiles | None = None
+    ) -> None:
         self.index = Index()
         self.settling = Settling(now, settle)
         self.folders: dict[str, dict[str, FileRecord]] = {}
@@ -54,6 +58,7 @@ class FileTree:
         self.files = self.read = 0
         self.is_over = False
         self._validator = validator
+        self._kept = kept
         self._lost_files = LostFiles(now)
         self._bad_names: dict[str, list[Diagnostic]] = {}
         self._links: dict[str, set[str]] = {}
@@ -78,6 +83,8 @@ class FileTree:
         self.read = self._looked = 0
         self.is_over = self.is_over and not everything
         self.again = set()
+        if self._is_first and self._kept is not None:
+            self._kept.load(self.policy_key)
         self._apply(walk)
         for _ in range(_ROUNDS):
             if not self.again:
@@ -99,6 +106,11 @@ class FileTree:
                     state is not None and any(c.id.partition("/")[0] in integrations for c in state.claims)
                 ):
                     record.content, record.retry = b"", True
+
+    @property
+    def policy_key(self) -> str:
+        """What changes when documents are to be judged by another policy; the empty string where there is none."""
+        return self.policy.key if self.policy is not None else ""
 
     def problems(self) -> list[Diagnostic]:
         """Return the findings about folders and names."""
@@ -135,11 +147,39 @@ class FileTree:
         for name in listing.files:
             record = records.get(name)
             is_link = name in listing.links
-            if record is None or record.retry or is_link or not _is_same(record, prefix + name):
+            if self._is_first and not is_link and record is None and self._recall(folder, name, prefix + name):
+                pass  # it says what it said in an earlier life
+            elif record is None or record.retry or is_link or not _is_same(record, prefix + name):
                 self._look(folder, name, is_link=is_link)
             self._looked += 1
             if self._looked % _TICK == 0:
                 self._tick()
+
+    def _recall(self, folder: str, name: str, path: str) -> bool:
+        """Take a file that is as it was in an earlier life for what it said then; returns whether it is."""
+        if self._kept is None or self.files >= self._limit:
+            return False
+        try:
+            status = os.lstat(path)
+        except OSError:
+            return False
+        file, seen = join(folder, name), signature(status)
+        kept = self._kept.recall(file, seen) if stat.S_ISREG(status.st_mode) else None
+        if kept is None:
+            return False
+        self.folders[folder][name] = FileRecord(seen, kept.content)
+        self.files += 1
+        self.index.put(file, kept.state(file), self._lost_files.recall(file))
+        return True
+
+    def stand(self) -> Iterator[tuple[str, FileRecord, FileState]]:
+        """Return every regular file with its record and what it says."""
+        for folder, records in self.folders.items():
+            links = self._links.get(folder, ())
+            for name, record in records.items():
+                state = self.index.state(join(folder, name))
+                if state is not None and name not in links:
+                    yield join(folder, name), record, state
 
     def _look(self, folder: str, name: str, *, is_link: bool) -> None:
         """Look closer at a file that is new, changed, a link, or could not be read before."""
@@ -155,6 +195,7 @@ class FileTree:
             self.is_over = True
             return
         found: bytes | Unreadable | None
+        began = time.time()
         found, path, seen = _probe(self._base, file, is_link=is_link)
         if record is not None and seen == record.signature:
             if not record.retry:
@@ -170,6 +211,8 @@ class FileTree:
             seen = now_seen
         self.settling.done(file)
         self._take(folder, name, seen, found, path.removeprefix(f"{self._base}/"))
+        if self._kept is not None and self._is_first and isinstance(found, bytes):
+            self._kept.read(file, seen, began)
 
     def _take(self, folder: str, name: str, seen: bytes, found: "bytes | Unreadable", target: str) -> None:
         """Put what a file says into the index, unless it says what it said before; `target` is where it was read."""

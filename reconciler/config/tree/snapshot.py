@@ -100,10 +100,12 @@ class Index:
             state.last = {**old.last, **{c.id: c.line for c in old.claims}}
         self._touched.update(state.last)
         self._files[file] = state
-        for config_id in {*(c.id for c in state.claims), *state.last}:
+        for config_id in (*[c.id for c in state.claims], *state.last):
             self._touched.add(config_id)
-            files = self._files_of.get(config_id, ())
-            if file not in files:
+            files = self._files_of.get(config_id)
+            if files is None:
+                self._files_of[config_id] = (file,)
+            elif file not in files:
                 self._files_of[config_id] = (*files, file)
         if state.diagnostics:
             self._noisy[file] = state.diagnostics
@@ -165,7 +167,13 @@ class Index:
         return any(len(self._rivals(c.id)) > 1 for c in state.claims)
 
     def _is_unclaimed(self, config_id: str) -> bool:
-        return next(self._claims(config_id), None) is None
+        return self._sole(config_id) is None and next(self._claims(config_id), None) is None
+
+    def _sole(self, config_id: str) -> tuple[str, Claim] | None:
+        """Return the claim of an id that is alone in its file, as nearly all are."""
+        files = self._files_of.get(config_id, ())
+        claims = self._files[files[0]].claims if len(files) == 1 else ()
+        return (files[0], claims[0]) if len(claims) == 1 and claims[0].id == config_id else None
 
     def _claims(self, config_id: str) -> Iterator[tuple[str, Claim]]:
         files = self._files_of.get(config_id, ())
@@ -199,7 +207,8 @@ class Index:
             moved.add(config_id)
 
     def _desired(self, config_id: str) -> Desired | None:
-        claims = self._rivals(config_id)
+        sole = self._sole(config_id)
+        claims = self._rivals(config_id) if sole is None else [sole]
         self._doubled.pop(config_id, None)
         if len(claims) > 1:
             return self._duplicate(config_id, claims)

@@ -242,6 +242,8 @@ def secrets_in(value: Any) -> tuple[Secret, ...]:
     """Return the secrets anywhere in resolved settings."""
     if isinstance(value, Secret):
         return (value,)
+    if isinstance(value, str | int | None):  # most are, and asking for the abstract classes below is slow
+        return ()
     if isinstance(value, Mapping):
         return tuple(secret for item in value.values() for secret in secrets_in(item))
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):

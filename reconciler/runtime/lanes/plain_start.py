@@ -40,6 +40,6 @@ def _started(calls: ConfigCalls, asked: Asked, settings: Any) -> Generation | Ex
     config_id, caller, instance = document.id, calls.caller, calls.instance
     hook_set = HookSet(config_id, calls.descriptor)
     config = IntegrationConfig(document, settings, resolved.settings, instance.default_settings, hook_set)
-    declarer = Declarer(config_id, document, secrets_in(resolved.settings))
+    declarer = Declarer(config_id, document, secrets_in(resolved.settings) if resolved.refs else ())
     host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline)
     return Generation(document, resolved.fingerprint, resolved.refs, config, host, hook_set.close())

@@ -16,7 +16,7 @@ from reconciler.runtime.lanes.hook_host import Caller
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-_TOGETHER = 64
+_TOGETHER = 256
 
 
 class SettingsBuilder:

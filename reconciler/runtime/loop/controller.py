@@ -191,9 +191,9 @@ class Controller:
         """
         ids = {*ids, *self._p.world.configs}
         effects = self._p.services.effects
-        for key in {*self._p.goods.ids(), *(owner for owner in effects.owners() if "/" in owner)}:
-            await self._in_force.recall(key)
-            ids.add(key)
+        known = {*self._p.goods.ids(), *(owner for owner in effects.owners() if "/" in owner)}
+        await self._in_force.recall(known)
+        ids |= known
         ids = self._observe(ids)
         if self._p.absences.vanishing:
             await self._clock.sleep(TWO_LOOKS)
@@ -266,11 +266,16 @@ class Controller:
         if ended.number == self._first_pass:
             self.ready.set()
             self._p.goods.flush()
-            self._opening = asyncio.ensure_future(self._p.deliveries.open())
+            self._opening = asyncio.ensure_future(self._open())
             for owner in self._p.services.effects.owners():
                 self._pump.add(owner)
         self._p.goods.record_pass(record)
         self._listener.on_pass(record)
+
+    async def _open(self) -> None:
+        """The first pass has ended: route and deliver, then see to it that the next start has less to read."""
+        await self._p.deliveries.open()
+        await asyncio.wrap_future(self._p.scanner.run(self._p.directory.keep))
 
     def retry(self, key: str) -> None:
         """Forget the backoff of a configuration or an integration and work on it now."""

@@ -21,6 +21,8 @@ async def drifted(world: World, is_pending: Callable[[str], bool]) -> set[str]:
     for index, record in enumerate(list(world.configs.values())):
         if index % _CHUNK == _CHUNK - 1:
             await asyncio.sleep(0)
+        if _is_as_asked(record):  # nearly all are, and this looks at every one
+            continue
         waits = record.failure is not None or record.waiting is StateReason.SECRET_MISSING
         if not waits and config_action(record.id, record.effective, record.live) and not is_pending(record.id):
             found.add(record.id)
@@ -65,7 +67,13 @@ def _can_rotate(record: ConfigRecord) -> bool:
 
     A new value is a change like that of a file: under a suspension it waits, and the one in memory serves.
     """
-    if record.imposed.suspended:
-        return False
     refs = record.generation.secret_refs if record.generation is not None else ()
-    return any(not ref.startswith("env:") for ref in refs)
+    return any(not ref.startswith("env:") for ref in refs) and not record.imposed.suspended
+
+
+def _is_as_asked(record: ConfigRecord) -> bool:
+    """Whether the very document runs that is in force, and nothing is amiss: `config_action` would find nothing."""
+    generation, want = record.generation, record.effective
+    if generation is None or generation.document is not want.document or not want.wanted:
+        return False
+    return not (record.rotated or record.drift)

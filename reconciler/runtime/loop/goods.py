@@ -80,6 +80,14 @@ class Goods:
         row = self._rows.get(config_id)
         return row.file if row is not None else None
 
+    def recall_same(self, record: ConfigRecord, desired: Desired) -> bool:
+        """Give a record its last good documents where they are the one that its file holds; returns whether so."""
+        row, current = self._rows.get(record.id), desired.document
+        if row is None or current is None or current.digest != row.digest or row.applied is not row.accepted:
+            return False
+        record.accepted = record.applied = current
+        return True
+
     async def recall(self, config_id: str, record: ConfigRecord, snapshot: Snapshot) -> None:
         """Give a record its last good documents, validated again against today's schemas and today's policy."""
         row = self._rows.get(config_id)
@@ -147,7 +155,7 @@ class Goods:
         row = self._rows.get(record.id)
         if row is None or row.digest != document.digest or row.applied is row.accepted:
             return
-        self._rows[record.id] = replace(row, applied=row.accepted)
+        self._rows[record.id] = Good(row.id, row.file, row.line, row.digest, row.accepted, row.accepted)
         if not self._started:
             asyncio.get_running_loop().call_later(_GATHER, self.flush)
         self._started[record.id] = row.digest

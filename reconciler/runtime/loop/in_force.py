@@ -32,11 +32,16 @@ class InForce:
         configs = self._p.world.configs
         return [configs[key] for key in ordered if key in configs]
 
-    async def recall(self, key: str) -> None:
-        """Give an id what was last good of it, before it is looked at for the first time."""
-        snapshot = self._p.directory.snapshot
-        record = self._p.world.set_effective(self._p.absences.in_force(snapshot.get(key)))
-        await self._p.goods.recall(key, record, snapshot)
+    async def recall(self, keys: Collection[str]) -> None:
+        """Give ids what was last good of them, before they are looked at for the first time."""
+        snapshot, goods = self._p.directory.snapshot, self._p.goods
+        for index, key in enumerate(keys):
+            if index % _CHUNK == _CHUNK - 1:
+                await asyncio.sleep(0)
+            desired = snapshot.get(key)
+            record = self._p.world.set_effective(self._p.absences.in_force(desired))
+            if not goods.recall_same(record, desired):
+                await goods.recall(key, record, snapshot)
 
     def _take_in(self, key: str) -> None:
         """Bring what is in force for one id up to date, and remember it if it is good."""

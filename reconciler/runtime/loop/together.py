@@ -8,15 +8,15 @@ engine's loop, which keeps every one of these keys for as long as this works on 
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from reconciler.config.secrets import Resolved
-from reconciler.core.diff import config_action
 from reconciler.core.lastgood import Effective
 from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import ReconcileError, TransientError
-from reconciler.model.plan import Action, ActionKind, Outcome, OutcomeStatus
+from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.model.state import ConditionType, IntegrationState, Tristate
 from reconciler.runtime.lanes.generation import ConfigCalls, Generation
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
@@ -24,6 +24,8 @@ from reconciler.runtime.lanes.plain_start import is_plain, start_plainly
 from reconciler.runtime.loop.agenda import Agenda
 from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.services import Services
+
+ADDED: Final = ActionReason.ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +63,21 @@ class Together:
         record = self._world.configs.get(key)
         if record is None or record.generation is not None or record.attempts or record.failure is not None:
             return False
-        want, runtime = record.effective, self._world.integrations.get(record.integration)
-        if want.document is None or not want.wanted or record.drift or record.rotated:
+        if record.drift or record.rotated or not record.effective.wanted:
             return False
+        runtime = self._world.integrations.get(key.partition("/")[0])
         if runtime is None or runtime.calls is None or runtime.state is not IntegrationState.ACTIVE:
             return False
-        if not is_plain(runtime.calls) or self._services.secrets.may_block(want.document.settings):
-            return False
         of = self._services
-        return not (of.cleanups.known(key) or of.effects.of(key) or of.dormant.of(key))
+        return is_plain(runtime.calls) and not (of.cleanups.known(key) or of.effects.of(key) or of.dormant.of(key))
 
     async def work(self, keys: Sequence[str]) -> dict[str, Outcome | None]:
         """Take the step of every one of `keys`, which are of one integration; returns their outcomes."""
         began = self._services.clock.monotonic()
         outcomes: dict[str, Outcome | None] = {}
-        starts = [start for key in keys if (start := self._prepared(key)) is not None]
         runtime = self._world.integration(keys[0].partition("/")[0])
-        calls = runtime.calls
+        calls = runtime.calls if runtime.state is IntegrationState.ACTIVE else None
+        starts = self._starts(keys, runtime.id) if calls is not None else []
         if starts and calls is not None:
             asked = [(start.document, start.resolved) for start in starts]
             for start, result in zip(starts, await start_plainly(calls, asked), strict=True):
@@ -87,21 +87,28 @@ class Together:
         outcomes.update(zip(alone, await asyncio.gather(*(self._steps.work(key) for key in alone)), strict=True))
         return outcomes
 
-    def _prepared(self, key: str) -> _Start | None:
-        """Return what is to be started under `key`, or None where that is for the applier to say."""
-        if not self.fits(key):
+    def _starts(self, keys: Sequence[str], integration: str) -> list[_Start]:
+        schema = self._services.catalogue.descriptor(integration).schema
+        return [start for key in keys if (start := self._prepared(key, schema)) is not None]
+
+    def _prepared(self, key: str, schema: Mapping[str, Any] | None) -> _Start | None:
+        """Return what is to be started under `key`, or None where that is for the applier to say.
+
+        It fitted a moment ago, and nobody else has worked on it; but its file may ask for something else by now.
+        """
+        record = self._world.configs.get(key)
+        if record is None or record.generation is not None or not record.effective.wanted:
             return None
-        record = self._world.configs[key]
         want, document = record.effective, record.effective.document
-        action = config_action(key, want, None)
-        if document is None or action is None or action.kind is not ActionKind.START:
+        if document is None:
             return None
         try:
-            schema = self._services.catalogue.descriptor(record.integration).schema
-            resolved = self._services.secrets.resolve(document.settings, schema)
+            resolved = self._services.secrets.resolve_in_memory(document.settings, schema)
         except ReconcileError:
             return None
-        return _Start(record, want, document, resolved, action)
+        if resolved is None:
+            return None
+        return _Start(record, want, document, resolved, Action(ActionKind.START, key, ADDED, None, document.digest))
 
     async def _take_in(
         self,

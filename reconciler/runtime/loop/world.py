@@ -102,22 +102,14 @@ class World:
             record = self.configs[want.id] = ConfigRecord(want.id, want)
         record.effective = want
         self.touched.add(want.id)
-        wanting = self._wanting.setdefault(record.integration, set())
-        if want.wanted:
-            wanting.add(want.id)
-        else:
-            wanting.discard(want.id)
+        _put(self._wanting, want.id, there=want.wanted)
         return record
 
     def set_generation(self, record: ConfigRecord, generation: Generation | None) -> None:
         """Put what runs under an id."""
         record.generation = generation
         self.touched.add(record.id)
-        running = self._running.setdefault(record.integration, set())
-        if generation is not None:
-            running.add(record.id)
-        else:
-            running.discard(record.id)
+        _put(self._running, record.id, there=generation is not None)
 
     def forget(self, config_id: str) -> None:
         """Drop a record whose removal is complete."""
@@ -166,3 +158,15 @@ class World:
         records = [self.configs.get(key) for key in sorted(self._running.get(integration_id, set()).copy())]
         generations = [record.generation for record in records if record is not None]
         return [generation.config for generation in generations if generation is not None]
+
+
+def _put(by_integration: dict[str, set[str]], config_id: str, *, there: bool) -> None:
+    """Have an id be among those of its integration, or not."""
+    name = config_id.partition("/")[0]
+    ids = by_integration.get(name)
+    if ids is None:
+        ids = by_integration[name] = set()
+    if there:
+        ids.add(config_id)
+    else:
+        ids.discard(config_id)

@@ -7,7 +7,7 @@ with its secrets as references, and one that holds a literal is never given to i
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from reconciler.model.state import PassRecord
 from reconciler.runtime.state import override_rows
 from reconciler.runtime.state.database import Database
 from reconciler.runtime.state.database_open import Schema
+from reconciler.runtime.state.stored_document import StoredDocument
 
 T = TypeVar("T")
 HISTORY = 1000
@@ -103,7 +104,7 @@ class StateStore:
 
     def save_good(self, rows: Iterable[Good]) -> "Future[None]":
         """Put rows, replacing those of the same ids."""
-        values = [(g.id, g.file, g.line, g.digest, _encode(g.accepted), _applied(g)) for g in rows]
+        values = [(g.id, g.file, g.line, g.digest, _text(g.accepted), _applied(g)) for g in rows]
         return self._many(
             "INSERT INTO good (id, file, line, digest, accepted_doc, applied_doc) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET file = excluded.file, line = excluded.line, digest = excluded.digest,"
@@ -189,8 +190,12 @@ def _applied(good: Good) -> str | None:
         return None
     if good.applied is good.accepted:
         return _SAME
-    text = _encode(good.applied)
-    return _SAME if text == _encode(good.accepted) else text
+    text = _text(good.applied)
+    return _SAME if text == _text(good.accepted) else text
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return document.text if isinstance(document, StoredDocument) else _encode(document)
 
 
 def peek_good(directory: Path) -> dict[str, Good]:
@@ -214,10 +219,10 @@ def _load_good(connection: sqlite3.Connection) -> dict[str, Good]:
     found = {}
     rows = connection.execute("SELECT id, file, line, digest, accepted_doc, applied_doc FROM good")
     for config_id, file, line, digest, accepted_text, applied_text in rows:
-        accepted, applied = _decode(accepted_text), _decode(applied_text)
+        accepted = StoredDocument.of(accepted_text)
         if accepted is not None:
-            same = accepted if applied_text == _SAME else applied
-            found[config_id] = Good(config_id, file, line, digest, accepted, same)
+            applied = accepted if applied_text == _SAME else StoredDocument.of(applied_text)
+            found[config_id] = Good(config_id, file, line, digest, accepted, applied)
     return found
 
 
@@ -242,7 +247,7 @@ def _json(text: str | None) -> Json:
 
 def _decode(text: str | None) -> dict[str, Any] | None:
     """Return a stored document, or None: one damaged row must not keep the engine from starting."""
-    if text is None or text == _SAME:
+    if text is None:
         return None
     try:
         value = json.loads(text)

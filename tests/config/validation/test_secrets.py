@@ -204,3 +204,20 @@ def test_environment_does_not_travel(folder):
     sent = pickle.dumps(SecretResolver(folder, os.environ | {"TOKEN": VALUE}))
     assert VALUE.encode() not in sent
     assert pickle.loads(sent).schemes == ["env", "file"]
+
+
+@pytest.mark.parametrize("settings", [{}, {"x": [1, {"secret": "env:TOKEN", "format": "Bearer {}"}], "y": {"z": "a"}}])
+def test_what_is_in_memory_resolves_as_it_does_elsewhere(resolver, settings):
+    assert resolver.resolve_in_memory(settings, None) == resolver.resolve(settings, None)
+
+
+def test_what_may_block_is_not_looked_up_in_memory(resolver, folder):
+    (folder / "token").write_text(VALUE)
+    settings = {"a": {"secret": "env:TOKEN"}, "x": [{"secret": "file:token"}]}
+    assert resolver.may_block(settings)
+    assert resolver.resolve_in_memory(settings, None) is None
+
+
+def test_missing_secret_in_memory_is_told_as_elsewhere(resolver):
+    with pytest.raises(SecretMissing, match="NONE is not set"):
+        resolver.resolve_in_memory({"a": {"secret": "env:NONE"}}, None)

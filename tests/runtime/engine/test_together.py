@@ -46,7 +46,7 @@ def test_secret_that_appears_later_starts_what_waited_among_many(harness, make, 
         h.write(f"{n}.yaml", doc(f"n{n}", settings={"number": 0, "token": {"secret": "file:t"}}), settle=False)
     h.start()
     (h.secrets / "t").write_text("x")
-    h.advance(100)
+    h.advance(5)
     assert {h.state(f"diary/n{n}") for n in range(20)} == {"active"}
 
 
@@ -72,7 +72,7 @@ def test_change_while_many_start_is_what_runs_in_the_end(harness, make, doc):
     h.delete("1.yaml", settle=False)
     go_on.set()
     h.settle()
-    h.advance(20)
+    h.advance(1)
     running = {config.name: config.settings.channel for config in h.manager.engine.configs_of("diary")}
     assert running == {f"n{n}": "old" if n % 2 else "new" for n in range(20) if n != 1}
 
@@ -95,7 +95,7 @@ def test_call_that_hangs_for_many_costs_the_lane_once(harness, make, doc):
         h.write(f"{n}.yaml", doc(f"n{n}", settings={"number": n}), settle=False)
     h.manager.start(wait=False)
     h.wait_until(lambda: not hangs, "the call that hangs")
-    h.advance(20)
+    h.advance(12)
     release.set()
     assert {h.state(f"diary/n{n}") for n in range(20)} == {"active"}
     assert h.manager.engine._world.integrations["diary"].disowned == 1

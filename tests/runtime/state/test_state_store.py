@@ -79,6 +79,19 @@ def test_damaged_row_is_left_out(store):
     assert list(store.load_good()) == ["x/two"]
 
 
+def test_document_that_is_damaged_within_is_empty(store):
+    store.save_good([good("one")]).result()
+    store._database.submit(lambda c: c.execute("UPDATE good SET accepted_doc = '{\"a\": }'")).result()
+    assert store.load_good()["x/one"].accepted == {}
+
+
+def test_stored_document_is_written_again_as_it_is(store):
+    store.save_good([good("one")]).result()
+    before = store.load_good()
+    store.save_good(before.values()).result()
+    assert store.load_good() == before
+
+
 def test_history_is_newest_first_with_its_actions(store):
     for number in (1, 2):
         store.record_pass(a_pass(number, [{"kind": "start", "key": f"x/{number}"}, {"kind": "stop"}]))

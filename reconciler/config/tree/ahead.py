@@ -1,0 +1,177 @@
+"""Reading a directory ahead: in a process of its own, while the one that wants it is still importing its code.
+
+The child is forked before there is any thread. It looks at every file, judges those that are not kept from an earlier
+life, and hands over what those without a finding say, in the form of `kept.py`. The parent believes that of a file
+which still has the signature it was read with, judged on the basis that is the parent's too; it reads all others
+itself. So whatever goes wrong with the child costs time alone. Begun by the daemon, taken by `KeptFiles`.
+"""
+
+import gc
+import logging
+import marshal
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.config.files import SUFFIXES, Unreadable, Vanished, changed_at, join, read_file, signature
+from reconciler.config.run.files import without_gc
+from reconciler.config.run.workers import Worker, end, how_many, receive, spread, start
+from reconciler.config.tree.kept import Handed, HandedFile, KeptFiles, Shelf, can_be_kept, claims_of
+from reconciler.config.tree.memory import SETTLE
+from reconciler.config.tree.read import read_state
+from reconciler.config.tree.settings_file import SettingsFile
+from reconciler.config.tree.walk import walk_all
+from reconciler.config.validation import Validator
+from reconciler.model.errors import ReconcileError
+
+if TYPE_CHECKING:
+    from reconciler.config.policy.policy import Policy
+
+PAYS_FROM = 1000
+"""From so many files on; below it a process costs more than it saves."""
+MOST = 200_000
+"""Above so many files two processes would hold too much at a time."""
+_PATIENCE = 60.0
+"""How long the parent waits for the child, in seconds."""
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+Make = Callable[[], tuple[Validator, Shelf]]
+log = logging.getLogger(__name__)
+
+
+class Ahead:
+    """A child that reads; `take` what it found, once, or `close`."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker: Worker | None = worker
+
+    @classmethod
+    def begin(cls, root: Path, make: Make) -> "Ahead | None":
+        """Fork a child that reads the directory `root`, or return None where that does not pay or is not safe.
+
+        `make` returns, in the child, a validator as the parent's will be, and what is kept from an earlier life.
+        """
+        if not hasattr(os, "fork") or threading.active_count() > 1 or not _is_large(root):
+            return None
+        gc.freeze()  # no collection of the child's may visit, and so copy, what the parent has made
+        try:
+            return cls(start(None, partial(_read_as_child, root, make), ()))
+        except ReconcileError as error:
+            log.info("%s: the directory is not read ahead", error)
+            return None
+        finally:
+            gc.unfreeze()
+
+    def take(self) -> Handed | None:
+        """Return what the child has found, waiting for it; None where it died, or took too long."""
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return None
+        try:
+            if select.select([worker.pipe], [], [], _PATIENCE)[0]:
+                handed: Handed | None = marshal.loads(receive(worker))  # noqa: S302 — from our own child
+                return handed
+        except (ReconcileError, ValueError, EOFError, TypeError) as error:
+            log.info("the directory was not read ahead (%s)", error)
+        finally:
+            end([worker])
+        return None
+
+    def close(self) -> None:
+        """End the child, if it was not taken."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            end([worker])
+
+
+def _is_large(root: Path) -> bool:
+    """Whether there are enough files, counted no further than that."""
+    left, todo = PAYS_FROM, [os.fspath(root)]
+    try:
+        while todo and left > 0:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    if entry.name.endswith(SUFFIXES):
+                        left -= 1
+                    elif entry.name[0] not in "._" and entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+    except OSError:
+        return False
+    return left <= 0
+
+
+def _read_as_child(root: Path, make: Make, _share: None) -> bytes:
+    for number in _SIGNALS:  # nobody reads what the parent's handlers would note here
+        signal.signal(number, signal.SIG_DFL)
+    logging.disable()  # what goes wrong, the parent finds for itself, and says once
+    with without_gc():
+        return marshal.dumps(read_ahead(root, *make()))
+
+
+def read_ahead(root: Path, validator: Validator, shelf: Shelf) -> Handed | None:
+    """Return what the files of `root` say as far as nothing is wrong with them.
+
+    None where there are too many files, or the policy that they are to be judged by is not known.
+    """
+    base = os.path.realpath(root, strict=True)
+    settings = SettingsFile()
+    policy = settings.refresh(base).policy
+    if not settings.is_known:
+        return None
+    key = policy.key if policy is not None else ""
+    kept = KeptFiles(validator, shelf)
+    kept.load(key)
+    listings = walk_all(base, _nothing).listings.items()
+    files = [join(f, name) for f, found in listings for name in found.files if name not in found.links | found.odd]
+    if len(files) > MOST:
+        return None
+    found, rest = [], []
+    for file in files:
+        entry = _recalled(kept, base, file)
+        if entry is not None:
+            found.append(entry)
+        else:
+            rest.append(file)
+    processes = how_many(None, len(rest))
+    for part in spread([rest[i::processes] for i in range(processes)], partial(_judged, base, validator, policy)):
+        found += part
+    names = {claim[6]["integration"] for entry in found for claim in entry[4]}
+    return key, {name: validator.basis(name) for name in names}, kept.is_news or bool(rest), found
+
+
+def _recalled(kept: KeptFiles, base: str, file: str) -> HandedFile | None:
+    try:
+        seen = signature(os.lstat(f"{base}/{file}"))
+    except OSError:
+        return None
+    known = kept.recall(file, seen)
+    return None if known is None else (file, seen, known.content, True, known.claims)
+
+
+def _judged(base: str, validator: Validator, policy: "Policy | None", files: Sequence[str]) -> list[HandedFile]:
+    """Read and judge `files`; what has a finding, cannot be read, or was changed just now, is left to the parent."""
+    entries = []
+    for file in files:
+        began = time.time()
+        try:
+            data, status = read_file(f"{base}/{file}")
+        except (Unreadable, Vanished):
+            continue
+        seen = signature(status)
+        if began - changed_at(seen) < 2 * SETTLE:
+            continue
+        state = read_state(file, data, validator, policy.bounds(file) if policy is not None else None)
+        if can_be_kept(state):
+            content = blake2b(data, digest_size=16).digest()
+            entries.append((file, seen, content, KeptFiles.is_sure(seen, began), claims_of(state)))
+    return entries
+
+
+def _nothing() -> None:
+    return None

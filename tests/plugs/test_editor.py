@@ -99,7 +99,15 @@ def test_what_init_wrote_has_no_mistake(editor):
     assert editor.findings(editor.open(file, text)) == []
 
 
-@pytest.mark.parametrize("file", ["configs/a.test.yaml", "configs/x/_shared.yaml", "other.yaml"])
+def test_test_files_have_a_schema_of_their_own(editor):
+    good = "cases:\n  - name: x\n    event: {type: y}\n    expect: nobody\n"
+    opened = [
+        editor.open(f"configs/{name}.test.yaml", text) for name, text in (("a", good), ("b", f"{good}    skp: x\n"))
+    ]
+    assert [[line for line, _ in editor.findings(uri)] for uri in opened] == [[], [5]]
+
+
+@pytest.mark.parametrize("file", ["configs/x/_shared.yaml", "other.yaml"])
 def test_files_that_are_no_configurations_are_left_alone(editor, file):
     assert editor.findings(editor.open(file, "cases: []\n")) == []
 

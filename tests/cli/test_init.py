@@ -1,6 +1,7 @@
 """`reconcile init`: a repository that validates, from nothing or beside what is there, which it leaves as it was."""
 
 import json
+import re
 
 import pytest
 
@@ -52,7 +53,22 @@ def test_everything_is_written_where_its_reader_looks(root):
     assert sorted(tree(root)) == [
         ".gitignore", ".gitlab-ci.yml", ".pre-commit-config.yaml", ".vscode/extensions.json", ".vscode/settings.json",
         "configs/console/example.yaml", "configs/reconcile.schema.json", "configs/reconcile.toml", "configs/schema.json",
+        "configs/test.schema.json",
     ]  # fmt: skip
+
+
+def test_old_schemas_are_kept_with_the_command_that_writes_them_anew(root, capsys):
+    run(["init"])
+    files = list((root / "configs").glob("*schema.json"))
+    assert len(files) == 3
+    for file in files:
+        file.write_text("{}", encoding="utf-8")
+    capsys.readouterr()
+    run(["init"])
+    commands = re.findall(r"write it anew with `reconcile (.+)`", capsys.readouterr().out)
+    assert [run(command.split()) for command in commands] == [0, 0, 0]
+    run(["init"])
+    assert capsys.readouterr().out.count("schema.json: as it should be") == 3
 
 
 def test_dry_run_writes_nothing_and_says_what_it_would(root, capsys):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from lsp import LanguageServer
-from plugs import node_tool
+from plugs import ROOT, node_tool
 
 from reconciler.cli.app import run
 from reconciler.config.run.run import validate_paths
@@ -62,6 +62,8 @@ EXPRESSIBLE = (
     "unknown-integration", "unknown-key", "wrong-type", "yaml-syntax",
 )  # fmt: skip
 """The rules that a JSON Schema, or any reader of YAML, can hold a file to: their pages' examples are bad files here."""
+SCHEMA_RULES = {*EXPRESSIBLE} - {"invalid-value", "yaml-syntax"}
+"""Those of them that are always found on the same line."""
 BAD |= {f"{rule} {page.name}": (page.body, "") for rule in EXPRESSIBLE for page in rule_page(rule).bad}
 
 
@@ -93,13 +95,35 @@ def test_mistake_is_marked_on_the_line_that_validate_names(marked, tmp_path, nam
     assert any(told in message for _, message in marked[name]), marked[name]
 
 
+def test_no_line_of_the_collected_mistakes_is_missed_that_a_schema_can_know(editor):
+    files = [path for path in (ROOT / "tests" / "findings" / "bad").glob("*.yaml") if ".test." not in path.name]
+    opened = {path: editor.open(f"configs/{path.name}", path.read_text(encoding="utf-8")) for path in files}
+    missed = []
+    for path, uri in opened.items():
+        lines = {line for line, _ in editor.findings(uri)}
+        found = validate_paths([path]).diagnostics
+        missed += [
+            (path.name, one.span.line) for one in found if one.rule in SCHEMA_RULES and one.span.line not in lines
+        ]
+    assert len(files) > 40
+    assert missed == []
+
+
 def test_what_init_wrote_has_no_mistake(editor):
     file = "configs/console/example.yaml"
     text = (editor.folder / file).read_text(encoding="utf-8")
     assert editor.findings(editor.open(file, text)) == []
 
 
-@pytest.mark.parametrize("file", ["configs/a.test.yaml", "configs/x/_shared.yaml", "other.yaml"])
+def test_test_files_have_a_schema_of_their_own(editor):
+    good = "cases:\n  - name: x\n    event: {type: y}\n    expect: nobody\n"
+    opened = [
+        editor.open(f"configs/{name}.test.yaml", text) for name, text in (("a", good), ("b", f"{good}    skp: x\n"))
+    ]
+    assert [[line for line, _ in editor.findings(uri)] for uri in opened] == [[], [5]]
+
+
+@pytest.mark.parametrize("file", ["configs/x/_shared.yaml", "other.yaml"])
 def test_files_that_are_no_configurations_are_left_alone(editor, file):
     assert editor.findings(editor.open(file, "cases: []\n")) == []
 

@@ -86,6 +86,16 @@ def test_strict_lets_warnings_fail_the_step(runner, strict, code):
     assert runner.step("validate", strict=strict).returncode == code
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("expected", "code"), [("nobody", 1), ("{console/good: 1}", 0)])
+def test_cases_fail_the_step_with_an_annotation(runner, expected, code):
+    case = f"cases:\n  - name: x\n    event: {{type: build.finished}}\n    expect: {expected}\n"
+    (runner.workspace / "configs" / "a.test.yaml").write_text(case, encoding="utf-8")
+    runner.install()
+    done = runner.step("test", test="true")
+    assert (done.returncode, "::error file=configs/a.test.yaml" in done.stdout) == (code, bool(code)), done.stdout
+
+
 def wrote(runner, text):
     (runner.temporary / "reconcile").mkdir(exist_ok=True)
     (runner.temporary / "reconcile" / "plan.md").write_text(text, encoding="utf-8")

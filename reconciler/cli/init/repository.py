@@ -19,6 +19,7 @@ _LARGEST = 1_000_000
 _IGNORED = ".reconcile/"
 _EXTENSIONS = '{\n  "recommendations": ["redhat.vscode-yaml", "tamasfe.even-better-toml"]\n}\n'
 _SETTINGS_SCHEMA = "reconcile.schema.json"
+_TEST_SCHEMA = "test.schema.json"
 _SHOWN = "it is there already; docs/ci.md of reconcile shows what to add to it"
 _DIRECTORY_SETTINGS = """\
 # Settings of this directory, for `reconcile validate` and the daemon alike. Two examples:
@@ -112,13 +113,15 @@ def _configuration(root: Path, wish: Wish) -> Change:
 
 def _schemas(root: Path, wish: Wish) -> Iterator[Change]:
     from reconciler.compose.catalogue import build_catalogue
+    from reconciler.config.cases.schema import cases_bundle
     from reconciler.config.schemas.bundle import build_bundle, in_draft_07
     from reconciler.config.tree.settings import settings_schema
     from reconciler.report.json_report import render_json
 
     known = {
         SCHEMA_FILE: ("", build_bundle(build_catalogue(wish.integrations))),
-        _SETTINGS_SCHEMA: ("--settings ", in_draft_07(settings_schema())),
+        _TEST_SCHEMA: ("--tests ", cases_bundle()),
+        _SETTINGS_SCHEMA: ("--toml ", in_draft_07(settings_schema())),
     }
     for name, (flag, schema) in known.items():
         path = f"{wish.folder}/{name}"
@@ -127,16 +130,20 @@ def _schemas(root: Path, wish: Wish) -> Iterator[Change]:
 
 def _editor_settings(root: Path, folder: str) -> Change:
     path = ".vscode/settings.json"
-    place = ("yaml.schemas", f"{folder}/{SCHEMA_FILE}")
-    files = [f"{folder}/**/*.yaml", f"{folder}/**/*.yml", f"!{folder}/**/_*", f"!{folder}/**/*.test.y*ml"]
+    configs = [f"{folder}/**/*.yaml", f"{folder}/**/*.yml", f"!{folder}/**/_*", f"!{folder}/**/*.test.y*ml"]
+    tests = [f"{folder}/**/*.test.yaml", f"{folder}/**/*.test.yml"]
+    wanted = {f"{folder}/{SCHEMA_FILE}": configs, f"{folder}/{_TEST_SCHEMA}": tests}
     there = os.path.lexists(root / path)
     before = _read(root / path) if there else ""
+    text = before
     try:
-        text = with_entry(before, place, files) if before is not None else None
+        for schema, files in wanted.items():
+            text = None if text is None else with_entry(text, ("yaml.schemas", schema), files)
     except NotMergeable:
         text = None
     if text is None:
-        return Change(path, Step.TELL, note=f"add this to it yourself:\n{with_entry('', place, files)}".rstrip())
+        told = with_entry("", ("yaml.schemas",), wanted).rstrip()
+        return Change(path, Step.TELL, note=f"add this to it yourself:\n{told}")
     if text == before:
         return Change(path, Step.KEEP, note="as it should be")
     return Change(path, Step.ADD if there else Step.WRITE, text)

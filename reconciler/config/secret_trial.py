@@ -97,12 +97,15 @@ class SecretTrial:
             yield _error(rules.UNRESOLVED_SECRET, problem, use, path, _HELP)
         texts = {path: ref.template.replace("{}", self._values[ref.uri], 1)
                  for path, ref in refs.items() if path not in missing}  # fmt: skip
+        broken: dict[tuple[Path, str], list[str]] = {}
         for path, keyword in schema.breaks(_filled(use.settings, (), texts)):
             here = path if path in texts else None if missing else _near(path, texts)
             if here is not None:
-                name = ".".join(["settings", *map(str, path)])
-                message = f"the value of {refs[here].uri} does not fit `{name}`: it breaks `{keyword}` of the schema"
-                yield _error(rules.SECRET_MISFIT, message, use, here, "the value is not shown: look at it where it is")
+                broken.setdefault((here, ".".join(["settings", *map(str, path)])), []).append(f"`{keyword}`")
+        for (here, name), keywords in broken.items():
+            which = " and ".join(dict.fromkeys(keywords))
+            message = f"the value of {refs[here].uri} does not fit `{name}`: it breaks {which} of the schema"
+            yield _error(rules.SECRET_MISFIT, message, use, here, "the value is not shown: look at it where it is")
 
     def _begin(
         self,

@@ -49,6 +49,8 @@ FUNCTIONS: Final = {
 
 def describe(error: str, text: str, variables: Sequence[str]) -> Wrong:
     """Return what the compiler said of `text`."""
+    if text.lstrip().startswith("{{"):
+        return Wrong("a filter is CEL and no template", text.index("{{"), 2, "write it without {{ and }}")
     place = _PLACE.search(error)
     if place is None:
         return Wrong(_without_place(error), 0, len(text))

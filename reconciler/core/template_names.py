@@ -59,7 +59,8 @@ def wrong_variable(tree: nodes.Template, text: str, unknown: Collection[str], na
     found = next((one for one in tree.find_all(nodes.Name) if one.name in unknown and one.ctx == "load"), None)
     name, place = (found.name, _place(text, found, found.name)) if found is not None else (first, (0, len(text)))
     message = f"there is no variable {name!r}: a template sees {' and '.join(names)}"
-    return Wrong(message, *place, "", name, tuple(names))
+    hint = f"write event.{name}" if name in FIELDS["event"] else ""
+    return Wrong(message, *place, hint, name, tuple(names))
 
 
 def asked_fields(tree: nodes.Template, text: str) -> list[Asked]:

@@ -4,6 +4,7 @@ Each text is checked once and the answer kept, since thousands of documents shar
 for what fits its schema. What concerns several documents is not here (`fallbacks`, `claims`).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,6 +22,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.json import Path
 from reconciler.model.secret import SecretRef
 
+_ZERO: Final = re.compile(r"(0+(ms|s|m|h|d))+\Z")
 _NOT_IN_FORCE: Final = ("rate", "group_by", "group_wait")
 
 
@@ -119,6 +121,9 @@ def sound_parts(raw: Mapping[str, Any], wrong: Iterable[Path]) -> dict[str, Any]
 
 
 def _delivery(delivery: Mapping[str, Any], here: Place) -> None:
+    if _ZERO.match(str(delivery.get("expire_after", ""))):
+        message = "`delivery.expire_after` is zero: every event would be too old before it could be sent"
+        here.error(rules.INVALID_VALUE, ("delivery", "expire_after"), message, "write for how long it is worth sending")
     for key in _NOT_IN_FORCE:
         if key in delivery:
             message = f"`delivery.{key}` is not in force in this version: deliveries are neither limited nor grouped"

@@ -5,7 +5,7 @@ from typing import Any
 from reconciler.config.explain.nearest import nearest
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.core.wrong import Wrong
-from reconciler.model.diagnostic import Diagnostic, Fix, Related, Severity
+from reconciler.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Related, Severity, Span
 from reconciler.model.json import Path
 
 
@@ -62,10 +62,19 @@ class Place:
         near = nearest(wrong.unknown, wrong.known) if wrong.unknown else None
         hint = f"did you mean `{near}`?" if near else wrong.help or help_text
         severity = Severity.WARNING if warning else Severity.ERROR
-        self._found.append(Diagnostic(rule, severity, says + wrong.message, span, hint, path))
+        fix = _respelt(span, wrong.unknown, near) if near else None
+        self._found.append(Diagnostic(rule, severity, says + wrong.message, span, hint, path, fix=fix))
 
     def _choice(self, path: Path, allowed: tuple[str, ...], near: str | None = None) -> Fix | None:
         from reconciler.config.explain.fixes import choose
 
         written = self._document.written(path, self._file)
         return choose(written, written.text if written else "", near, allowed)
+
+
+def _respelt(span: Span, unknown: str, near: str) -> Fix | None:
+    """Return the fix that writes another name in a text: a guess, and only of what needs no escape in any style."""
+    if not near.isidentifier() or span.end_column - span.column != len(unknown):
+        return None
+    edit = Edit.at(span, near)
+    return Fix(f"write {near}", (edit,), Applicability.UNSURE)

@@ -43,7 +43,7 @@ def test_bundle_takes_good_documents(bundle, path):
 
 SEMANTIC = {
     "references", "both-branches", "not-in-force", "bounds", "broken-integration", "remote-schema", "events", "filters",
-    "redundant-events", "templates",
+    "redundant-events", "slips", "templates",
 }  # fmt: skip
 
 

@@ -94,11 +94,12 @@ def test_file_that_leads_out_is_told(check, judge, tmp_path):
 @pytest.mark.parametrize(("settings", "keyword"), [
     (chat("vault:wrong"), "pattern"),
     (chat("vault:short"), "minLength"),
+    (chat("vault:both"), "minLength` and `pattern"),
     ({"hook": {"secret": "vault:short"}}, "anyOf"),
     (chat("env:T", format="no {}"), "pattern"),
 ])  # fmt: skip
 def test_value_that_does_not_fit_is_told_and_not_shown(check, settings, keyword):
-    (found,) = check(Vault(wrong="hunter2 hunter2", short="tok-2"), settings).diagnostics
+    (found,) = check(Vault(wrong="hunter2 hunter2", short="tok-2", both="tok2"), settings).diagnostics
     assert found.rule == "secret-misfit" and f"it breaks `{keyword}` of the schema" in found.message
     assert "hunter2" not in f"{found}" and "tok-2" not in f"{found}"
 

@@ -136,3 +136,22 @@ def test_reference_shows_no_value_in_the_document(judge):
 def test_anything_beneath_a_key_secret_gets_a_verdict(judge, odd):
     judge.settings({"channel": {"secret": "env:TOKEN"}})
     assert judge.settings({"channel": {"secret": odd}}).diagnostics
+
+
+@pytest.mark.parametrize(("key", "edit"), [
+    ('events: [{type: a, when: "dta.x == 1"}]', (4, 27, "data")),
+    ("message: {title: '{{ event.dat }}'}", (4, 28, "data")),
+])  # fmt: skip
+def test_name_inside_of_a_text_has_a_suggestion(judge, key, edit):
+    text = f"integration: chat\nname: a\nsettings: {{hook: {{secret: 'env:H'}}}}\n{key}\n"
+    (found,) = judge.check(text).diagnostics
+    (only,) = found.fix.edits
+    assert (only.line, only.column, only.text) == edit
+    assert found.fix.applicability == "unsure" and not found.is_fixable
+
+
+def test_name_that_is_escaped_has_no_suggestion(judge):
+    (found,) = judge.check(
+        json.dumps({**FINE, "message": {"title": "{{ event.dat }}"}}).replace("dat", "d\\u0061t")
+    ).diagnostics
+    assert found.rule == rules.UNKNOWN_FIELD and found.fix is None

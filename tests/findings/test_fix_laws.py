@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.config.catalogue import Catalogue
-from reconciler.config.explain.fixes import is_one_slip
+from reconciler.config.explain.fixes import is_one_slip, rename_key
 from reconciler.config.fix.apply import fix_bytes
 from reconciler.config.fix.proof import changes_nothing_else
 from reconciler.config.fix.splice import overlap, splice
 from reconciler.config.run.files import Part, check_bytes
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
+from reconciler.config.yaml.nodes import Written
 from reconciler.config.yaml.reader import read_documents
 from reconciler.model.diagnostic import Diagnostic, Edit, Severity, Span
 
@@ -124,3 +125,24 @@ def test_wrong_fix_is_not_made_and_the_others_are():
 )  # fmt: skip
 def test_one_slip(written, meant, slip):
     assert is_one_slip(written, meant) is slip
+
+
+@pytest.mark.parametrize(
+    ("written", "known", "present", "applicability"),
+    [
+        ("enabeld", ["enabled", "name"], [], "safe"),
+        ("botToken", ["bot_token"], [], "safe"),
+        ("ca_fil", ["ca_file"], [], "safe"),
+        ("timeout_m", ["timeout_s"], [], "unsure"),
+        ("key1", ["key2"], [], "unsure"),
+        ("host", ["hosts", "hostx"], [], "unsure"),
+        ("tp", ["to"], [], "unsure"),
+        ("enabeld", ["enabled"], ["enabled"], None),
+        ("enabeld", ["enabled"], ["enabledd"], "unsure"),
+        ("retries_most", ["most_retries"], [], "unsure"),
+    ],
+)
+def test_rename_is_safe_only_without_doubt(written, known, present, applicability):
+    place = Written(Span("f", 1, 1, 1, len(written) + 1), "", written)
+    fix = rename_key(place, known[0], known, [written, *present])
+    assert (fix and fix.applicability.value) == applicability

@@ -18,8 +18,9 @@ class Changed(Exception):
 def replace_file(path: str, data: bytes, seen: os.stat_result) -> None:
     """Put `data` in the place of the file `path` (resolved, no link); `seen` is what was read, whose mode is kept.
 
-    So is the owner, where that may be set. The new file is complete on the disk before it takes the name. Its temporary name begins with a dot, so that no
-    watcher takes it for a configuration. Raises Changed and OSError; the old file is intact then.
+    So is the owner, where that may be set. The new file is complete on the disk before it takes the name. Its temporary
+    name begins with a dot, so that no watcher takes it for a configuration. Raises Changed and OSError; the old file is
+    intact then.
     """
     folder, name = os.path.split(path)
     handle = os.open(folder, _FOLDER)

@@ -10,6 +10,7 @@ from reconciler.cli.sources import LazySecretKeys
 from reconciler.config.fix.run import fix_files
 from reconciler.config.run.run import RunOptions, make_validator
 from reconciler.model import rules
+from reconciler.report.rule_pages import rule_page
 from reconciler.report.text import TextReport
 
 BAD = Path(__file__).parent / "bad"
@@ -44,14 +45,19 @@ def compare(path, text):
 
 
 def test_findings_are_those_beside_the_case(case, placed):
-    has_cases, has_secrets = list(placed.path.glob("*.test.yaml")), (placed.path / "secrets").is_dir()
-    result = placed.run_cases() if has_cases else placed.validate(resolve=has_secrets)
+    result = look(placed)
     shown = TextReport(source=placed.source, secret_keys=LazySecretKeys()).render(result.diagnostics)
     compare(case.with_suffix(".expected"), "".join(shown).rstrip("\n") + "\n")
     for found in result.diagnostics:
         check_form(found)
     if any(found.is_fixable for found in result.diagnostics):
         check_fix(case, placed, result)
+
+
+def look(placed):
+    if list(placed.path.glob("*.test.yaml")):
+        return placed.run_cases()
+    return placed.validate(resolve=(placed.path / "secrets").exists())
 
 
 def check_form(found):
@@ -74,9 +80,9 @@ def expected():
     return {path.stem: path.read_text("utf-8") for path in BAD.glob("*.expected")}
 
 
-def test_every_rule_occurs():
-    known = {value for name, value in vars(rules).items() if name.isupper() and isinstance(value, str)}
-    assert known - {rule for text in expected().values() for rule in EXPECTED.findall(text)} == IMPOSSIBLE
+def test_every_rule_has_a_bad_file_here_or_on_its_page():
+    told = [*expected().values(), *(rule_page(rule).finding for rule in rules.RULES)]
+    assert rules.RULES - {rule for text in told for rule in EXPECTED.findall(text)} == IMPOSSIBLE
 
 
 def test_no_secret_is_shown():

@@ -82,6 +82,21 @@ def test_mode_of_the_file_is_kept(folder):
     assert os.listdir(folder.path) == ["a.yaml"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_owner_of_the_file_is_kept(folder):
+    folder.write("a.yaml", SLIP)
+    os.chown(folder.path / "a.yaml", 12345, 23456)
+    run(["validate", ".", "--fix"])
+    assert ((folder.path / "a.yaml").stat().st_uid, (folder.path / "a.yaml").stat().st_gid) == (12345, 23456)
+
+
+def test_fix_of_several_edits_is_no_suggestion(folder, capsys):
+    folder.write("a.yaml", "integration: console\nname: a\nsettings:\n\tprefix: a\n\tstream: stdout\n")
+    run(["validate", ".", "--format", "rdjson"])
+    (found,) = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert "suggestions" not in found
+
+
 def test_carriage_returns_and_byte_order_mark_are_kept(folder):
     folder.write("a.yaml", b"\xef\xbb\xbf" + SLIP.replace("\n", "\r\n").encode())
     run(["validate", ".", "--fix"])

@@ -1,17 +1,18 @@
 """What holds for every fix, by Hypothesis: nothing else changes, the text reads again, and the second time nothing does."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.config.catalogue import Catalogue
-from reconciler.config.explain.fixes import is_one_slip
+from reconciler.config.explain.fixes import is_one_slip, rename_key
 from reconciler.config.fix.apply import fix_bytes
 from reconciler.config.fix.proof import changes_nothing_else
 from reconciler.config.fix.splice import overlap, splice
 from reconciler.config.run.files import Part, check_bytes
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
+from reconciler.config.yaml.nodes import Written
 from reconciler.config.yaml.reader import read_documents
 from reconciler.model.diagnostic import Diagnostic, Edit, Severity, Span
 
@@ -39,6 +40,7 @@ def judge(data):
     return part.diagnostics
 
 
+@settings(deadline=None)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3), st.sampled_from(["\n", "\r\n"]))
 def test_fixes_change_nothing_but_what_they_are_about(documents, line_break):
     data = text_of(documents, line_break)
@@ -55,6 +57,7 @@ def judge_one(document):
     return VALIDATOR.check(document, "a.yaml").diagnostics
 
 
+@settings(deadline=None)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3))
 def test_second_time_nothing_is_left_to_fix(documents):
     once = fix_bytes(text_of(documents, "\n"), judge)
@@ -124,3 +127,24 @@ def test_wrong_fix_is_not_made_and_the_others_are():
 )  # fmt: skip
 def test_one_slip(written, meant, slip):
     assert is_one_slip(written, meant) is slip
+
+
+@pytest.mark.parametrize(
+    ("written", "known", "present", "applicability"),
+    [
+        ("enabeld", ["enabled", "name"], [], "safe"),
+        ("botToken", ["bot_token"], [], "safe"),
+        ("ca_fil", ["ca_file"], [], "safe"),
+        ("timeout_m", ["timeout_s"], [], "unsure"),
+        ("key1", ["key2"], [], "unsure"),
+        ("host", ["hosts", "hostx"], [], "unsure"),
+        ("tp", ["to"], [], "unsure"),
+        ("enabeld", ["enabled"], ["enabled"], None),
+        ("enabeld", ["enabled"], ["enabledd"], "unsure"),
+        ("retries_most", ["most_retries"], [], "unsure"),
+    ],
+)
+def test_rename_is_safe_only_without_doubt(written, known, present, applicability):
+    place = Written(Span("f", 1, 1, 1, len(written) + 1), "", written)
+    fix = rename_key(place, known[0], known, [written, *present])
+    assert (fix and fix.applicability.value) == applicability

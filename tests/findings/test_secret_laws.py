@@ -1,6 +1,6 @@
 """Whatever is wrong with a file, no report of it and no diff shows a literal at the place of a secret: by Hypothesis."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.cli.sources import LazySecretKeys
@@ -46,6 +46,7 @@ def judge(data):
     return sorted(part.diagnostics, key=Diagnostic.sort_key)
 
 
+@settings(deadline=None)
 @given(HEADS, LINES)
 def test_no_report_shows_a_secret(head, lines):
     data = (head + "".join(f"  {line}\n" for line in lines)).encode()
@@ -55,6 +56,7 @@ def test_no_report_shows_a_secret(head, lines):
         assert "hunter2" not in "".join(render(name, run, PLAIN)), name
 
 
+@settings(deadline=None)
 @given(HEADS, LINES)
 def test_no_diff_shows_a_secret(head, lines):
     data = (head + "".join(f"  {line}\n" for line in lines)).encode()

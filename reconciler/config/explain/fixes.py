@@ -15,7 +15,8 @@ from reconciler.model.diagnostic import Applicability, Edit, Fix
 OLD_BOOLEANS: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 """What YAML 1.1 took for booleans."""
 _SHORTEST: Final = 4
-"""In names of three letters a slip may well be another name."""
+"""In a word of three letters a slip may well be another word: a unit, a side, a number."""
+_WORDS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,15})?")
 
@@ -29,7 +30,7 @@ def rename_key(written: Written | None, near: str, known: Iterable[str], present
     if written is None or near in present:
         return None
     sure = (
-        len(near) >= _SHORTEST
+        _is_typo(written.text, near)
         and [name for name in known if is_one_slip(written.text, name)] == [near]
         and [name for name in present if name not in known and is_one_slip(name, near)] == [written.text]
     )
@@ -89,6 +90,23 @@ def is_one_slip(written: str, meant: str) -> bool:
         or one[1:] == two
         or one == two[1:]
         or (one[:2] == two[1::-1] and len(two) > 1 and one[2:] == two[2:])
+    )
+
+
+def _is_typo(written: str, meant: str) -> bool:
+    """Whether a slip leaves no doubt: it is within one word of some length, and changes no digit.
+
+    `timeout_m` is not a slip for `timeout_s`, nor is `key1` one for `key2`.
+    """
+    one, two = ([word.lower() for word in _WORDS.split(name)] for name in (written, meant))
+    if "".join(one) == "".join(two):
+        return len(meant) >= _SHORTEST
+    wrong = [(a, b) for a, b in zip(one, two, strict=False) if a != b]
+    return (
+        len(one) == len(two)
+        and len(wrong) == 1
+        and len(wrong[0][1]) >= _SHORTEST
+        and re.sub(r"\D", "", wrong[0][0]) == re.sub(r"\D", "", wrong[0][1])
     )
 
 

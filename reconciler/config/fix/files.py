@@ -16,17 +16,18 @@ class Changed(Exception):
 
 
 def replace_file(path: str, data: bytes, seen: os.stat_result) -> None:
-    """Put `data` in the place of the file `path` (resolved, no link) with the mode it had; `seen` is what was read.
+    """Put `data` in the place of the file `path` (resolved, no link); `seen` is what was read, whose mode is kept.
 
-    The new file is complete on the disk before it takes the name. Its temporary name begins with a dot, so that no
-    watcher takes it for a configuration. Raises Changed and OSError; the old file is intact then.
+    So is the owner, where that may be set. The new file is complete on the disk before it takes the name. Its temporary
+    name begins with a dot, so that no watcher takes it for a configuration. Raises Changed and OSError; the old file is
+    intact then.
     """
     folder, name = os.path.split(path)
     handle = os.open(folder, _FOLDER)
     try:
         temporary = f".{secrets.token_hex(8)}.tmp"
         try:
-            _write(temporary, data, handle, stat.S_IMODE(seen.st_mode))
+            _write(temporary, data, handle, seen)
             _check_same(name, handle, seen)
             os.rename(temporary, name, src_dir_fd=handle, dst_dir_fd=handle)
         except BaseException:
@@ -43,10 +44,12 @@ def _check_same(name: str, folder: int, seen: os.stat_result) -> None:
         raise Changed(name)
 
 
-def _write(name: str, data: bytes, folder: int, mode: int) -> None:
+def _write(name: str, data: bytes, folder: int, like: os.stat_result) -> None:
     new = os.open(name, _NEW, 0o600, dir_fd=folder)
     with os.fdopen(new, "wb") as file:
         file.write(data)
         file.flush()
-        os.fchmod(new, mode)
+        with contextlib.suppress(PermissionError):  # root in a container must not take the files of who mounted them
+            os.fchown(new, like.st_uid, like.st_gid)
+        os.fchmod(new, stat.S_IMODE(like.st_mode))
         os.fsync(new)

@@ -28,10 +28,9 @@ def _diagnostic(found: Diagnostic, columns: "_Columns") -> dict[str, Any]:
         item["related_locations"] = [
             {"message": one.message, "location": columns.location(one.span)} for one in found.related
         ]
-    if found.fix is not None:
-        item["suggestions"] = [
-            {"range": columns.range(found.span.file, edit), "text": edit.text} for edit in found.fix.edits
-        ]
+    if found.fix is not None and len(found.fix.edits) == 1:  # each suggestion is taken by itself
+        (edit,) = found.fix.edits
+        item["suggestions"] = [{"range": columns.range(found.span.file, edit), "text": edit.text}]
     return item
 
 

@@ -245,3 +245,25 @@ def test_single_file_says_nothing_of_entries_that_do_nothing(root):
     root.policy('[[folder]]\npath = "team-b"\n')
     root.slack("team-a/x.yaml")
     assert root.check("configs/team-a/x.yaml").diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ('properties.channel.pattern = "^#b-"', "a text that matches `^#b-`"),
+        ('properties.channel.enum = ["#x", "#y"]', 'one of "#x", "#y"'),
+        ('properties.channel.const = "#x"', '`"#x"`'),
+        ("properties.channel.maxLength = 3", "at most 3 characters"),
+        ('properties.channel.type = ["integer", "null"]', "an integer or null"),
+        ('properties.channel.format = "email"', "the format `email`"),
+        ("properties.channel.not.minLength = 1", "what `not` of the policy's schema says"),
+        ("properties.bot_token = true\nsettings.slack.additionalProperties = false", "no such key"),
+        ('required = ["username"]', "the key `username`"),
+        ("minProperties = 5", "at least 5 keys"),
+        ("properties.channel = false", "nothing"),
+    ],
+)
+def test_breach_says_what_is_asked_for(root, schema, words):
+    root.policy(f'[[folder]]\npath = "**"\nsettings.slack.{schema}\n')
+    root.slack("x.yaml")
+    assert root.check().diagnostics[0].message.endswith(f"the policy of `**` asks for {words}")

@@ -77,9 +77,7 @@ def config_action(key: str, want: Effective | None, live: LiveConfig | None, *, 
 
     `drifted`: what ran under it is gone although nothing asked for that.
     """
-    document = want.document if want is not None else None
-    if want is not None and want.waits:
-        return None
+    document = want.document if want is not None and not want.waits else None
     if document is not None and document.enabled:
         if live is None:
             why = ActionReason.DRIFT if drifted else ActionReason.ADDED

@@ -164,3 +164,15 @@ class References:
         if any(segment in {"", ".", ".."} for segment in segments):
             return False
         return any(scheme == known and glob.matches(segments) for known, glob in self._globs)
+
+
+class Ids:
+    """Patterns of configurations' ids such as `slack/a-*`. Raises BadPattern."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = tuple(texts)
+        self._globs = [Glob.parse(text) for text in texts]
+
+    def allow(self, config_id: str) -> bool:
+        """Whether an id is among them."""
+        return any(glob.matches(config_id.split("/")) for glob in self._globs)

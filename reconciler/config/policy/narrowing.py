@@ -25,6 +25,18 @@ _SILENT: Final = frozenset(
     }
 )  # fmt: skip
 """Keywords that say nothing about a value by themselves."""
+_BOUNDS: Final = {
+    "minimum": "a number of {} or more",
+    "maximum": "a number of {} or less",
+    "exclusiveMinimum": "a number above {}",
+    "exclusiveMaximum": "a number below {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "minProperties": "at least {} keys",
+    "maxProperties": "at most {} keys",
+}
 _BESIDE: Final = ("if", "then", "else", "not")
 _REST: Final = ("additionalProperties", "unevaluatedProperties")
 _ITEMS: Final = ("items", "additionalItems", "contains", "unevaluatedItems")
@@ -147,19 +159,11 @@ def _words(error: Any, place: Path) -> Iterator[tuple[Path, str]]:
         case "const":
             yield place, f"`{shorten(canonical(kind.expected_value), 100)}`"
         case "type":
-            yield place, expected_kind(list(kind.types))
+            yield place, expected_kind(sorted(kind.types))
         case "format":
             yield place, f"the format `{shorten(str(kind.format))}`"
-        case (
-            "minimum"
-            | "maximum"
-            | "exclusiveMinimum"
-            | "exclusiveMaximum"
-            | "minLength"
-            | "maxLength"
-            | ("minItems" | "maxItems" | "minProperties" | "maxProperties")
-        ):
-            yield place, f"{kind.name} {kind.limit}"
+        case name if name in _BOUNDS:
+            yield place, _BOUNDS[name].format(kind.limit)
         case name:
             yield place, f"what `{name}` of the policy's schema says"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from reconciler.config.explain.text import place_name, shorten
-from reconciler.config.policy.globs import Patterns, References
+from reconciler.config.policy.globs import Ids, Patterns, References
 from reconciler.config.policy.narrowing import NO_KEY, Narrowing
 from reconciler.config.secrets import references
 from reconciler.config.yaml.reader import RawDocument
@@ -47,6 +47,7 @@ class Folder:
     scope: Mapping[str, Sequence[str]] = field(default_factory=dict)
     secrets: References | None = None
     settings: Mapping[str, Narrowing] = field(default_factory=dict)
+    fallbacks: Ids | None = None
     places: Mapping[Path, Span] = field(default_factory=dict)
 
     def breaches(self, raw: Mapping[str, Any], refs: Mapping[Path, str]) -> Iterator[Breach]:
@@ -67,6 +68,8 @@ class Folder:
             for path, uri in refs.items():
                 if not self.secrets.allow(uri):
                     yield self._secret(("settings", *path), self.secrets)
+        if self.fallbacks is not None:
+            yield from self._fallback(raw.get("delivery"), self.fallbacks)
         narrowing = self.settings.get(integration) if integration.__class__ is str else None
         if narrowing is not None:
             for path, expected in narrowing.misfits({} if settings is None else settings, refs):
@@ -90,6 +93,12 @@ class Folder:
                     path = ("scope", key, index) if value is values else ("scope", key)
                     message = f"`{place_name(path)}`: {self._asks} {_one_of(allowed)}"
                     yield Breach(("scope", key), path, message, f"write {allowed[0]}, {_ASK}")
+
+    def _fallback(self, delivery: Any, allowed: Ids) -> Iterator[Breach]:
+        fallback = delivery.get("fallback") if isinstance(delivery, Mapping) else None
+        if isinstance(fallback, str) and not allowed.allow(fallback):
+            message = f"`delivery.fallback`: {self._asks} other fallbacks than `{shorten(fallback)}`"
+            yield Breach(("fallbacks",), ("delivery", "fallback"), message, _allowed(allowed.texts))
 
     def _secret(self, path: Path, allowed: References) -> Breach:
         # What was written is not repeated: somebody may have put a value there.

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-from reconciler.config.policy.globs import BadPattern, Patterns, References
+from reconciler.config.policy.globs import BadPattern, Ids, Patterns, References
 from reconciler.config.policy.narrowing import Narrowing, read_narrowing
 from reconciler.config.policy.policy import Folder
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
@@ -51,6 +51,7 @@ class PolicyReader:
             name: self._narrowing((*path, "settings", name), value) for name, value in entry.get("settings", {}).items()
         }
         secrets = self._references((*path, "secrets"), entry["secrets"]) if "secrets" in entry else None
+        fallbacks = self._ids((*path, "fallbacks"), entry["fallbacks"]) if "fallbacks" in entry else None
         if patterns is None:
             return None
         return Folder(
@@ -61,6 +62,7 @@ class PolicyReader:
             scope,
             secrets,
             {name: narrowing for name, narrowing in settings.items() if narrowing is not None},
+            fallbacks,
             self._spans(path, entry),
         )
 
@@ -81,6 +83,13 @@ class PolicyReader:
             return References(texts)
         except BadPattern as error:
             self._error(path, f"a secret reference of the policy: {error}", "such as env:TEAM_A_* or file:team-a/**")
+        return None
+
+    def _ids(self, path: Path, texts: list[str]) -> Ids | None:
+        try:
+            return Ids(texts)
+        except BadPattern as error:
+            self._error(path, f"an id of the policy: {error}", "such as slack/a-* or email/oncall")
         return None
 
     def _narrowing(self, path: Path, value: Any) -> Narrowing | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from reconciler.config.files import SETTINGS_FILE, join
 from reconciler.config.places import display_prefix
 from reconciler.config.run.files import Batch, Part, check_files, without_gc
-from reconciler.config.run.single import check_single, check_text, is_folder, shown_under, unreadable
+from reconciler.config.run.single import Homes, check_single, check_text, is_folder, shown_under, unreadable
 from reconciler.config.run.suppressions import conclude
 from reconciler.config.tree.settings import NOTHING_SAID, Selection
 from reconciler.config.validation import Validator
@@ -68,13 +68,13 @@ def validate_paths(
     chosen = options or RunOptions()
     roots = [(path, is_folder(path)) for path in paths]
     checker = validator or make_validator(chosen)
-    total = Part()
+    total, homes = Part(), Homes(chosen.directory)
     with without_gc():
         for path, is_root in roots:
             if is_root:
                 total.add(_check_root(path, chosen, checker))
             else:
-                total.add(check_single(path, checker, chosen.selection, chosen.directory))
+                total.add(check_single(path, checker, chosen.selection, homes))
     return _result(total, chosen, checker)
 
 
@@ -84,7 +84,8 @@ def validate_text(
     """Check a text as if it stood in the file `name`, which need not exist: what an editor has not saved yet."""
     chosen = options or RunOptions()
     checker = validator or make_validator(chosen)
-    return _result(check_text(data, name, checker, chosen.selection, chosen.directory), chosen, checker)
+    part = check_text(data, name, checker, chosen.selection, Homes(chosen.directory))
+    return _result(part, chosen, checker)
 
 
 def _result(total: Part, options: RunOptions, validator: Validator) -> RunResult:

@@ -14,13 +14,14 @@ from reconciler.config.run.across import Places, duplicates
 from reconciler.config.run.files import Batch, Part, check_bytes, check_files
 from reconciler.config.run.suppressions import conclude
 from reconciler.config.tree.settings import DirectorySettings, Selection, parse_settings
+from reconciler.config.tree.settings_file import SettingsFile
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.model.errors import RootUnreadable
 
 
 @dataclass(frozen=True, slots=True)
-class _Home:
+class Home:
     """The root that a file lies in: its settings, and where in it the file stands and leads to."""
 
     settings: DirectorySettings
@@ -35,7 +36,34 @@ class _Home:
         return Batch(base, prefix, (name,), (), shown, self.place)
 
 
-def check_single(path: Path, validator: Validator, selection: Selection, directory: Path | None) -> Part:
+class Homes:
+    """The roots of the files of one run, each with its settings read once.
+
+    A file lies in `directory` where it is beneath that, else in the nearest folder above it that has settings.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._known: dict[str, SettingsFile] = {}
+
+    def of(self, path: str) -> Home:
+        """Return the root of a file; without one there are no settings."""
+        absolute = os.path.normpath(Path(path).absolute())
+        root = _root(absolute, self._directory)
+        if root is None:
+            return Home(DirectorySettings())
+        base = os.path.realpath(root)
+        target = os.path.realpath(absolute)
+        inside = target.removeprefix(f"{base}/") if target.startswith(f"{base}/") else ""
+        place = absolute.removeprefix(f"{root}/") if absolute.startswith(f"{root}/") else inside
+        file = self._known.get(base)
+        if file is None:
+            file = self._known[base] = SettingsFile()
+            file.refresh(base)
+        return Home(file.settings, file.problems, display_prefix(Path(root)), (place, inside))
+
+
+def check_single(path: Path, validator: Validator, selection: Selection, homes: Homes) -> Part:
     """Check one file; a name that is skipped in a directory is skipped here too."""
     folder, name = os.path.split(os.path.normpath(path))
     shown = display_path(path)
@@ -52,7 +80,7 @@ def check_single(path: Path, validator: Validator, selection: Selection, directo
         raise RootUnreadable(f"{path} does not exist") from None
     except Unreadable as problem:
         return _failed(Part([problem.diagnostic(shown)], files=1))
-    home = _home(str(path), directory)
+    home = homes.of(str(path))
     real_folder, real_name = os.path.split(base)
     batch = home.batch(real_folder, shown.removesuffix(name), real_name)
     part = check_files(batch, validator)
@@ -60,7 +88,7 @@ def check_single(path: Path, validator: Validator, selection: Selection, directo
     return _concluded(part, home, selection)
 
 
-def check_text(data: bytes, name: str, validator: Validator, selection: Selection, directory: Path | None) -> Part:
+def check_text(data: bytes, name: str, validator: Validator, selection: Selection, homes: Homes) -> Part:
     """Check a text as the content of the file `name`, by the same rules."""
     shown = display_path(Path(name))
     base = Path(shown).name
@@ -69,7 +97,7 @@ def check_text(data: bytes, name: str, validator: Validator, selection: Selectio
         return _failed(Part([shown_under(d, shown.removesuffix(base)) for d in found.diagnostics], files=1))
     if is_hidden_name(base):
         return Part()
-    home = _home(name, directory)
+    home = homes.of(name)
     part = Part(files=1)
     check_bytes(part, data, shown, validator, home.batch("", "", shown).bounds(shown))
     return _concluded(part, home, selection)
@@ -95,7 +123,7 @@ def shown_under(problem: Diagnostic, prefix: str) -> Diagnostic:
     return replace(problem, span=Span(prefix + span.file, span.line, span.column, span.end_line, span.end_column))
 
 
-def _concluded(part: Part, home: _Home, selection: Selection) -> Part:
+def _concluded(part: Part, home: Home, selection: Selection) -> Part:
     part.ids, part.fallbacks, part.disabled, part.claims = [], [], [], []  # a fallback may well be in another file
     part.diagnostics += [shown_under(problem, home.prefix) for problem in home.problems]
     conclude(part, selection, home.settings.selection, whole=False)
@@ -108,30 +136,12 @@ def _failed(part: Part) -> Part:
 
 
 def _check_settings(folder: str, prefix: str) -> Part:
-    from reconciler.config.tree.settings_file import SettingsFile
-
     file = SettingsFile()
     file.refresh(os.path.realpath(folder))
     return _failed(Part([shown_under(problem, prefix) for problem in file.problems], files=1))
 
 
 # --- the root -------------------------------------------------------------------------------------------------------
-
-
-def _home(path: str, directory: Path | None) -> _Home:
-    """Return the root of a file: `directory` where it lies beneath that, else the nearest folder with settings."""
-    from reconciler.config.tree.settings_file import SettingsFile
-
-    absolute = os.path.normpath(Path(path).absolute())
-    root = _root(absolute, directory)
-    if root is None:
-        return _Home(DirectorySettings())
-    base = os.path.realpath(root)
-    target = os.path.realpath(absolute)
-    inside = target.removeprefix(f"{base}/") if target.startswith(f"{base}/") else ""
-    place = absolute.removeprefix(f"{root}/") if absolute.startswith(f"{root}/") else inside
-    file = SettingsFile()
-    return _Home(file.refresh(base), file.problems, display_prefix(Path(root)), (place, inside))
 
 
 def _root(absolute: str, directory: Path | None) -> str | None:

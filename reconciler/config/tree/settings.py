@@ -73,7 +73,7 @@ def parse_settings(data: bytes, read_schema: "ReadSchema | None" = None) -> Dire
             _at(crowded, 1, f"more than {_MOST_DOTS} dots in one line", "write it shorter, or in a .json file")
         )
     try:
-        text = data.decode("utf-8").replace("\r\n", "\n")
+        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8").replace("\r\n", "\n")
         value = tomllib.loads(text)
     except UnicodeDecodeError as error:
         return _broken(_at(1, 1, f"it is not UTF-8 at byte {error.start}", "save it as UTF-8"))

@@ -40,8 +40,11 @@ def test_settings_file_is_checked_where_it_is_wrong(world, text, rule, place):
     assert found[0].help
 
 
-def test_sound_settings_say_nothing(world):
-    world.raw("reconcile.toml", f"[limits]\nmax_files = 5\n[validate]\nstrict = true\n{TEAM_A}")
+@pytest.mark.parametrize("start", ["", "\ufeff"], ids=["plain", "byte order mark"])
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"], ids=["unix", "windows"])
+def test_sound_settings_say_nothing(world, start, line_break):
+    text = f"{start}[limits]\nmax_files = 5\n[validate]\nstrict = true\n{TEAM_A}"
+    world.raw("reconcile.toml", text.replace("\n", line_break))
     world.scan()
     assert world.rules == []
 

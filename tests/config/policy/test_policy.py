@@ -16,6 +16,8 @@ NAMES = '[[folder]]\npath = "team-a"\nname_prefix = "a-"\n'
         ('scope = {organization = "acme"}', ("team-a/x.yaml", 7, "scope")),
         ('scope = {team = "b"}', ("team-a/x.yaml", 7, "scope.team.0")),
         ('secrets = ["env:TEAM_B_*", "file:**"]', ("team-a/x.yaml", 4, "settings.bot_token.secret")),
+        ('fallbacks = ["slack/a-*", "email/*"]', ("team-a/x.yaml", 8, "delivery.fallback")),
+        ("fallbacks = []", ("team-a/x.yaml", 8, "delivery.fallback")),
         ("secrets = []", ("team-a/x.yaml", 4, "settings.bot_token.secret")),
         ('settings.slack.properties.channel.pattern = "^#b-"', ("team-a/x.yaml", 5, "settings.channel")),
         ('settings.slack.required = ["username"]', ("team-a/x.yaml", 4, "settings")),
@@ -25,7 +27,7 @@ NAMES = '[[folder]]\npath = "team-a"\nname_prefix = "a-"\n'
 )
 def test_breach_stands_at_the_value(root, entry, breach):
     root.policy(f'[[folder]]\npath = "team-a"\n{entry}\n')
-    root.slack("team-a/x.yaml", more="scope:\n  team: [a, b]\n")
+    root.slack("team-a/x.yaml", more="scope:\n  team: [a, b]\ndelivery: {fallback: console/b-x}\n")
     assert root.breaches() == [breach]
 
 
@@ -37,6 +39,7 @@ def test_breach_stands_at_the_value(root, entry, breach):
         'scope = {team = ["a", "b", "c"]}',
         'secrets = ["env:TEAM_A_*"]',
         'settings.slack.properties.channel.pattern = "^#a-"',
+        'fallbacks = ["slack/a-*"]',
         'settings.email.required = ["nothing of slack"]',
     ],
 )
@@ -242,3 +245,25 @@ def test_single_file_says_nothing_of_entries_that_do_nothing(root):
     root.policy('[[folder]]\npath = "team-b"\n')
     root.slack("team-a/x.yaml")
     assert root.check("configs/team-a/x.yaml").diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ('properties.channel.pattern = "^#b-"', "a text that matches `^#b-`"),
+        ('properties.channel.enum = ["#x", "#y"]', 'one of "#x", "#y"'),
+        ('properties.channel.const = "#x"', '`"#x"`'),
+        ("properties.channel.maxLength = 3", "at most 3 characters"),
+        ('properties.channel.type = ["integer", "null"]', "an integer or null"),
+        ('properties.channel.format = "email"', "the format `email`"),
+        ("properties.channel.not.minLength = 1", "what `not` of the policy's schema says"),
+        ("properties.bot_token = true\nsettings.slack.additionalProperties = false", "no such key"),
+        ('required = ["username"]', "the key `username`"),
+        ("minProperties = 5", "at least 5 keys"),
+        ("properties.channel = false", "nothing"),
+    ],
+)
+def test_breach_says_what_is_asked_for(root, schema, words):
+    root.policy(f'[[folder]]\npath = "**"\nsettings.slack.{schema}\n')
+    root.slack("x.yaml")
+    assert root.check().diagnostics[0].message.endswith(f"the policy of `**` asks for {words}")

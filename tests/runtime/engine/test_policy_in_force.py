@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.compose.offline import offline_plan
 from reconciler.compose.options import EngineOptions
+from reconciler.model.override import OverrideKind, OverrideRequest, Selector
 
 CHANNELS = '[[folder]]\npath = "team-a"\n[folder.settings.diary.properties.channel]\npattern = "^#a-"\n'
 
@@ -82,6 +83,16 @@ def test_naming_the_id_of_another_folder_stops_nothing_there(h):
     assert running(h) == ("active", [])
     put(h, "#a-2")
     assert h.config("diary/x").stale is False
+
+
+def test_suspension_does_not_keep_what_a_tightened_policy_does_not_allow(h):
+    h.manager.engine.overrides.impose(
+        OverrideRequest(OverrideKind.SUSPEND, Selector.of(["diary/x"]), None, "a freeze"), "alice"
+    )
+    h.settle()
+    put(h, "#a-2")
+    policy(h, CHANNELS.replace("#a-", "#a-2"))
+    assert running(h) == ("pending", [])
 
 
 def test_policy_with_an_error_changes_nothing_that_runs(h):

@@ -86,6 +86,17 @@ def test_strict_lets_warnings_fail_the_step(runner, strict, code):
     assert runner.step("validate", strict=strict).returncode == code
 
 
+@pytest.mark.slow
+def test_cases_that_fail_annotate_and_fail_the_step(runner):
+    runner.install()
+    assert runner.step("test").returncode == 0  # there are none yet
+    cases = "cases:\n  - {name: told, event: {type: nothing.such}, expect: {console/good: true}}\n"
+    (runner.workspace / "configs" / "good.test.yaml").write_text(cases, encoding="utf-8")
+    done = runner.step("test")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith("::error file=configs/good.test.yaml,line=2,")
+
+
 def wrote(runner, text):
     (runner.temporary / "reconcile").mkdir(exist_ok=True)
     (runner.temporary / "reconcile" / "plan.md").write_text(text, encoding="utf-8")

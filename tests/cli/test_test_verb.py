@@ -229,6 +229,12 @@ def test_snapshots_that_nobody_asks_for_any_more_are_deleted_with_update(test, r
     assert not (root / "configs" / "a.test.snap").exists()
 
 
+def test_snapshots_without_their_test_file_are_mentioned(test, root):
+    (root / "configs" / "gone.test.snap").write_text("a: {}\n")
+    code, out, _ = test(case("a", "nobody", PASSED))
+    assert (code, "! configs/gone.test.snap belongs to no test file: delete it\n" in out) == (0, True)
+
+
 def test_failing_case_is_not_stored(test, root):
     event = "{type: build.finished, data: {status: failed}}"
     assert test(case("a", "snapshot", event), arguments=["-u"])[0] == 1
@@ -374,6 +380,19 @@ def test_many_failures_of_one_case_are_counted(test, root):
     _, out, _ = test("  - {name: c, file: events.jsonl, expect: {webhook/hook: true}}")
     assert out.count("did not receive") == 20
     assert "    … 10 more failures (--format json has them)\n" in out
+
+
+def test_coverage_names_what_no_case_reaches(test, root):
+    (root / "configs" / "off.yaml").write_text("integration: console\nname: off\nenabled: false\nevents: [{type: x}]\n")
+    cases = case("a", "{console/red: true}"), case("b", "{console/web: false}", PASSED)
+    _, out, _ = test(*cases, arguments=["--coverage"])
+    assert (
+        "! console/web is reached by no case\n"
+        "! webhook/hook is reached by no case\n"
+        "! 1 of 3 configurations reached by a case\n"
+    ) in out
+    value = json.loads(test(arguments=["--format", "json"])[1])
+    assert value["coverage"] == {"configs": 3, "not_reached": ["console/web", "webhook/hook"]}
 
 
 def test_two_runs_say_the_same(test):

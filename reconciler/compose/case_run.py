@@ -41,6 +41,7 @@ def run_cases(world: OfflineWorld, root: Path, options: CaseOptions) -> CaseRun:
     runner = _Runner(world, options, run, display_prefix(root))
     for file, name in _files(root, options.paths, run, whole=not options.text):
         runner.run_file(file, name)
+    run.enabled = world.enabled()
     run.invalid = [display_prefix(root) + file for file in world.files_with_errors()]
     return run
 
@@ -128,6 +129,7 @@ class _Runner:
         for index, event in enumerate(case.events):
             for config_id in self._world.receivers(event):
                 reached.setdefault(config_id, []).append(index)
+        self._run.reached.update(reached)
         looked_at = {one.config_id for one in case.wanted if one.count != 0}
         received: dict[str, list[Received]] = {}
         with self._world.rehearsal(case.now) as rehearsal:

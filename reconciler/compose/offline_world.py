@@ -32,6 +32,7 @@ class OfflineWorld:
             raise root_error(options.root)
         self.snapshot: Snapshot = directory.snapshot
         self._index = RoutingIndex()
+        self._routed: set[str] = set()
         self._matcher = Matcher(self._index)
         self._explainer = Explainer()
         self._metrics: Metrics | None = None
@@ -40,11 +41,16 @@ class OfflineWorld:
             document = desired.document
             if document is not None and document.enabled:
                 descriptor = self._tools.catalogue.descriptor(document.integration)
-                self._index.replace(config_id, routes_of(document, descriptor))
+                if self._index.replace(config_id, routes_of(document, descriptor)):
+                    self._routed.add(config_id)
 
     def ids(self) -> list[str]:
         """Return the ids of all configurations that files name, the invalid ones too, sorted."""
         return sorted(self.snapshot.desired)
+
+    def enabled(self) -> tuple[str, ...]:
+        """Return the ids of the valid and enabled ones that ask for some event, sorted."""
+        return tuple(config_id for config_id in self.ids() if config_id in self._routed)
 
     def desired(self, config_id: str) -> Desired:
         """Return what the files say of one."""

@@ -35,7 +35,8 @@ class CaseRun:
     """What a run found. `diagnostics` are about test files; `stale` are snapshots that nobody asks for, as sentences.
 
     `written` are the files of snapshots that were written or deleted; `invalid` are files of configurations with
-    errors: what is invalid takes part in no case.
+    errors: what is invalid takes part in no case. `enabled` are the configurations that could receive, by id, and
+    `reached` those that an event of a case has reached.
     """
 
     files: int = 0
@@ -44,6 +45,13 @@ class CaseRun:
     stale: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
+    enabled: tuple[str, ...] = ()
+    reached: set[str] = field(default_factory=set)
+
+    @property
+    def unreached(self) -> list[str]:
+        """The configurations that no case has reached."""
+        return [config_id for config_id in self.enabled if config_id not in self.reached]
 
     def count(self, status: Status) -> int:
         """Return how many cases ended so."""

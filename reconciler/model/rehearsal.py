@@ -1,6 +1,6 @@
 """What a rehearsal of one delivery gave: the message, and what would have been sent, as JSON values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model.message import Message
@@ -18,7 +18,7 @@ class Rehearsed:
 
     message: Message | None = None
     sent: tuple[dict[str, Any], ...] = ()
-    published: tuple[dict[str, Any], ...] = field(default=())
+    published: tuple[dict[str, Any], ...] = ()
     error: str = ""
     note: str = ""
 

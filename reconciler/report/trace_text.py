@@ -52,6 +52,9 @@ def render_trace(report: TraceReport, palette: Palette = PLAIN) -> Iterator[str]
 def _summary(report: TraceReport, palette: Palette) -> str:
     of = f"{report.receivers:,} of {count(report.total, 'configuration')}"
     mark = palette.green("✓") if report.receivers else palette.yellow("!")
+    if report.total == 1 and report.entries:
+        does = "receives" if report.receivers else "does not receive"
+        return f"{mark} {printable(report.entries[0].verdict.config_id)} {does} it\n"
     near = f"; no one asks for this type: did you mean {printable(report.nearest)}?" if report.nearest else ""
     return f"{mark} {of} {'receives' if report.receivers == 1 else 'receive'} it{near}\n"
 

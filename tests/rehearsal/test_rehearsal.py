@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+import warnings
 from typing import Any
 
 import pytest
@@ -86,6 +87,18 @@ def test_mail_is_shown_and_no_connection_is_made(rehearse):
 def test_what_console_prints_is_kept(rehearse, capsys):
     found = rehearse("console", {"prefix": "> "}, message={"title": "hi", "fields": []})
     assert (found.sent, capsys.readouterr().out) == (({"stdout": "> [a] error: hi\n"},), "")
+
+
+def test_logs_and_warnings_are_not_taken_for_what_is_delivered(rehearse):
+    def work(self, _event, _config):
+        self.log.warning("half of it")
+        warnings.warn("old", UserWarning, stacklevel=1)
+        print("x")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda message, *_: sys.stderr.write(str(message))  # as Python itself, not as pytest
+        assert rehearse("probe", {}, probe(work)).sent == ({"stdout": "x\n"},)
 
 
 def test_template_that_cannot_be_rendered_is_an_error(rehearse):

@@ -31,6 +31,9 @@ def run_tests(
     update: Annotated[
         bool, typer.Option("--update", "-u", help="Store what is found as the snapshots that cases ask for.")
     ] = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Tell which configurations no case has reached.")
+    ] = False,
     allow_none: Annotated[bool, typer.Option("--allow-none", help="Let a run without any case pass.")] = False,
     format: Annotated[  # noqa: A002
         str,
@@ -66,7 +69,7 @@ def run_tests(
     if not run.results and not run.errors and not allow_none:
         fail(_nothing(run, paths or [dir], text))
     for target in targets:
-        _write(target, run)
+        _write(target, run, coverage=coverage)
     from reconciler.core.case_result import Status
 
     return int(bool(run.errors or run.count(Status.FAILED)))
@@ -79,14 +82,14 @@ def _nothing(run: "CaseRun", paths: Sequence[str], text: str) -> str:
     return f"there is no test case beneath {where}: cases stand in *.test.yaml files (--allow-none lets this pass)"
 
 
-def _write(target: Target, run: "CaseRun") -> None:
+def _write(target: Target, run: "CaseRun", *, coverage: bool) -> None:
     if target.file is None:
-        out(_rendered(target.format, run, palette()))
+        out(_rendered(target.format, run, palette(), coverage=coverage))
     else:
-        write_file(target.file, _rendered(target.format, run, PLAIN))
+        write_file(target.file, _rendered(target.format, run, PLAIN, coverage=coverage))
 
 
-def _rendered(name: str, run: "CaseRun", paint: Palette) -> str:
+def _rendered(name: str, run: "CaseRun", paint: Palette, *, coverage: bool) -> str:
     if name == "json":
         from reconciler.report.cases import json_report
 
@@ -98,7 +101,7 @@ def _rendered(name: str, run: "CaseRun", paint: Palette) -> str:
     from reconciler.cli.sources import read_source
     from reconciler.report.cases.text import render_cases
 
-    report = "".join(render_cases(run, paint, read_source))
+    report = "".join(render_cases(run, paint, read_source, coverage=coverage))
     return report + _annotations(run) if name == "github" else report
 
 

@@ -85,7 +85,7 @@ def _event(
     if (given is None) == (event_type is None):
         fail("expected one event: the name of a file with a CloudEvent, or --type")
     if event_type is not None:
-        return event_of(event_type, source, subject, None, scope, data)
+        return event_of(event_type, source, subject, "trace", scope, data)
     if data or scope or subject:
         fail("a whole CloudEvent carries its own attributes: leave out --data, --scope and --subject, or give --type")
     return whole_event(given if given == "-" else f"@{given}")

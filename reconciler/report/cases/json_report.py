@@ -21,6 +21,7 @@ def render(run: CaseRun) -> str:
             "stale": run.stale,
             "written": run.written,
             "invalid_files": run.invalid,
+            "coverage": {"configs": len(run.enabled), "not_reached": run.unreached},
             "summary": {
                 "files": run.files,
                 "cases": len(run.results),

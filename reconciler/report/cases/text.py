@@ -26,8 +26,8 @@ FAILED: Final = "test"
 _KEY: Final = "(- expected, + found)"
 
 
-def render_cases(run: CaseRun, palette: Palette, source: Source) -> Iterator[str]:
-    """Yield the report in pieces."""
+def render_cases(run: CaseRun, palette: Palette, source: Source, *, coverage: bool = False) -> Iterator[str]:
+    """Yield the report in pieces; with `coverage`, what no case has reached as well."""
     yield from TextReport(palette, source).render(run.diagnostics)
     for result in run.results:
         yield from (f"{line}\n" for line in _case(result, palette))
@@ -37,7 +37,18 @@ def render_cases(run: CaseRun, palette: Palette, source: Source) -> Iterator[str
         yield f"{palette.yellow('~')} {printable(file)} written\n"
     if run.invalid:
         yield f"{palette.yellow('!')} {invalid_files(run.invalid)}\n"
+    if coverage:
+        yield from coverage_lines(run, palette)
     yield summary_line(run, palette)
+
+
+def coverage_lines(run: CaseRun, palette: Palette) -> Iterator[str]:
+    """Yield the configurations that no event of a case has reached, and how many have been."""
+    for config_id in run.unreached:
+        yield f"{palette.yellow('!')} {printable(config_id)} is reached by no case\n"
+    reached = len(run.enabled) - len(run.unreached)
+    mark = palette.yellow("!") if run.unreached else palette.green("✓")
+    yield f"{mark} {reached:,} of {count(len(run.enabled), 'configuration')} reached by a case\n"
 
 
 def summary_line(run: CaseRun, palette: Palette = PLAIN) -> str:

@@ -1,64 +1,9 @@
-"""`reconcile test`: cases pass, fail with the reason, and are stored; the reports are what others can read."""
+"""`reconcile test`: cases pass, fail with the reason, and are stored."""
 
 import json
-import os
 
 import pytest
-from junitparser import JUnitXml
-
-from reconciler.cli.app import run
-
-CONFIG = """
-integration: console
-name: red
-events:
-  - type: build.finished
-    when: data.status == "failed"
-message: {title: "{{ event.data.job }} failed", text: "see\\n{{ event.data.log }}"}
----
-integration: console
-name: web
-scope: {team: web}
-events: [{type: build.*}]
----
-integration: webhook
-name: hook
-settings: {url: "https://hooks.example.com/x", headers: {authorization: {secret: "env:TOKEN"}}}
-events: [{type: deploy.done}]
-"""
-FAILED = "{type: build.finished, data: {status: failed, job: web, log: x}}"
-PASSED = "{type: build.finished, data: {status: passed, job: web}}"
-
-
-def case(name, expect, event=FAILED, **more):
-    lines = [f"  - name: {name}", f"    event: {event}", f"    expect: {expect}"]
-    return "\n".join(lines + [f"    {key}: {value}" for key, value in more.items()])
-
-
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TOKEN", "very-secret")
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "a.yaml").write_text(CONFIG)
-    return tmp_path
-
-
-@pytest.fixture
-def test(root, capsys):
-    """Run the verb over `cases`, if any are given; returns the exit code and what was printed."""
-
-    def call(*cases, arguments=()):
-        if cases:
-            (root / "configs" / "a.test.yaml").write_text("\n".join(["cases:", *cases]) + "\n")
-        code = run(["test", *arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
+from written import FAILED, PASSED, case
 
 MESSAGE = '{title: web failed, text: "see\\nx", severity: error, fields: [{title: Status, value: failed}, {title: Job, value: web}, {title: Log, value: x}]}'
 
@@ -229,6 +174,12 @@ def test_snapshots_that_nobody_asks_for_any_more_are_deleted_with_update(test, r
     assert not (root / "configs" / "a.test.snap").exists()
 
 
+def test_snapshots_without_their_test_file_are_mentioned(test, root):
+    (root / "configs" / "gone.test.snap").write_text("a: {}\n")
+    code, out, _ = test(case("a", "nobody", PASSED))
+    assert (code, "! configs/gone.test.snap belongs to no test file: delete it\n" in out) == (0, True)
+
+
 def test_failing_case_is_not_stored(test, root):
     event = "{type: build.finished, data: {status: failed}}"
     assert test(case("a", "snapshot", event), arguments=["-u"])[0] == 1
@@ -314,81 +265,3 @@ def test_findings_about_a_test_file_come_with_their_line(test):
         " 4 |     expect: {console/rd: true}\n   |              ^^^^^^^^^^\n   = help: did you mean `console/red`?"
         in out
     )
-
-
-# --- reports ----------------------------------------------------------------------------------------------------------
-
-
-def test_junit_is_read_by_others(test, root):
-    (root / "configs" / "bad.test.yaml").write_text("cases: 1\n")
-    cases = (
-        case("a", "nobody", PASSED),
-        case("b <&é", "{console/red: true}", PASSED),
-        case("c", "nobody", skip="why"),
-    )
-    assert test(*cases, arguments=["--format", "text,junit=out.xml"])[0] == 1
-    xml = JUnitXml.fromfile("out.xml")
-    assert (xml.tests, xml.failures, xml.errors, xml.skipped) == (4, 1, 1, 1)
-    found = {one.name: one for suite in xml for one in suite}
-    assert found["a"].is_passed and found["c"].is_skipped
-    (failure,) = found["b <&é"].result
-    assert (failure.type, failure.message) == ("missed", "console/red did not receive build.finished")
-    assert 'data.status is "passed"' in failure.text
-    assert found["the file"].result[0].type == "wrong-type"
-    assert found["a"].classname == "configs/a.test.yaml"
-
-
-def test_json_holds_each_failure(test):
-    cases = case("a", "{console/red: {message: {title: x}}}"), case("b", "nobody", PASSED)
-    _, out, _ = test(*cases, arguments=["--format", "json"])
-    value = json.loads(out)
-    failed, passed = value["cases"]
-    (failure,) = failed["failures"]
-    assert (failed["status"], failed["line"], passed["status"]) == ("failed", 2, "passed")
-    assert (failure["kind"], failure["config"]) == ("different", "console/red")
-    assert failure["event"] == {"index": 0, "type": "build.finished", "id": "1"}
-    assert failure["differences"][0] == {
-        "path": ["message", "title"],
-        "expected": {"present": True, "value": "x"},
-        "found": {"present": True, "value": "web failed"},
-    }
-    summary = {key: n for key, n in value["summary"].items() if key != "seconds"}
-    assert summary == {"files": 1, "cases": 2, "passed": 1, "failed": 1, "skipped": 0, "errors": 0}
-
-
-def test_pull_request_is_annotated_within_github_actions(test, monkeypatch):
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    _, out, _ = test(case("a", "{console/red: true}", PASSED), case("b", "nobody", PASSED))
-    assert "✓ configs/a.test.yaml: b" in out
-    assert out.splitlines()[-1] == (
-        "::error file=configs/a.test.yaml,line=2,endLine=2,col=11,endColumn=11,title=reconcile%3A test::"
-        'a: console/red did not receive build.finished: events[0]: when data.status == "failed" is false; '
-        'data.status is "passed"'
-    )
-
-
-def test_many_failures_of_one_case_are_counted(test, root):
-    event = {"specversion": "1.0", "source": "/ci", "type": "deploy.started"}
-    lines = [json.dumps({**event, "id": str(number)}) for number in range(30)]
-    (root / "configs" / "events.jsonl").write_text("\n".join(lines))
-    _, out, _ = test("  - {name: c, file: events.jsonl, expect: {webhook/hook: true}}")
-    assert out.count("did not receive") == 20
-    assert "    … 10 more failures (--format json has them)\n" in out
-
-
-def test_two_runs_say_the_same(test):
-    cases = [case(f"n{i}", "{console/red: {message: {title: x}}}") for i in range(5)]
-    first, second = test(*cases)[1], test()[1]
-    assert first.splitlines()[:-1] == second.splitlines()[:-1]
-
-
-def test_hostile_names_do_not_reach_the_terminal(test):
-    name = '"\\e[31mred\\u202E"'
-    out = test(case(name, "nobody"))[1]
-    assert "\x1b" not in out and "\u202e" not in out
-
-
-def test_nothing_is_left_behind(test, root):
-    test(case("a", "snapshot"), arguments=["-u"])
-    assert sorted(os.listdir(root)) == ["configs"]
-    assert sorted(os.listdir(root / "configs")) == ["a.test.snap", "a.test.yaml", "a.yaml"]

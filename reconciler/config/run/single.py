@@ -134,6 +134,11 @@ def _home(path: str, directory: Path | None) -> _Home:
     return _Home(file.refresh(base), file.problems, display_prefix(Path(root)), (place, inside))
 
 
+def root_of(path: Path, directory: Path | None) -> str | None:
+    """Return the root that a file belongs to, or None where it has none."""
+    return _root(os.path.normpath(path.absolute()), directory)
+
+
 def _root(absolute: str, directory: Path | None) -> str | None:
     if directory is not None:
         root = os.path.normpath(directory.absolute())

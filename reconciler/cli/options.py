@@ -80,10 +80,14 @@ RESOLVE_SECRETS = Opt(
     "Try each secret reference once, and check that its value fits; no value is shown.",
     kind="flag", default=False, env="RECONCILE_RESOLVE_SECRETS", off="--no-resolve-secrets",
 )  # fmt: skip
+CHANGED_SINCE = Opt(
+    "changed_since", ("--changed-since",), "Check the files that differ from this commit, and what stands between all. "
+    "Three dots behind it: from where its history and HEAD's parted.", metavar="REF",
+)  # fmt: skip
 
 VALIDATE = (
-    DIR, FORMAT, STRICT, FIX, DIFF, SELECT, IGNORE, STDIN_FILENAME, JOBS, ALLOW_PLAINTEXT, INTEGRATIONS, SECRETS_DIR,
-    RESOLVE_SECRETS,
+    DIR, FORMAT, STRICT, FIX, DIFF, SELECT, IGNORE, STDIN_FILENAME, CHANGED_SINCE, JOBS, ALLOW_PLAINTEXT, INTEGRATIONS,
+    SECRETS_DIR, RESOLVE_SECRETS,
 )  # fmt: skip
 """The options of `reconcile validate`; its arguments are paths."""
 WATCH = Opt(

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from reconciler.cli.console import fail, out, wants_colour
+from reconciler.cli.console import err, fail, out, wants_colour
 from reconciler.cli.names import names
 from reconciler.cli.sources import LazySecretKeys, read_source, read_stdin
 from reconciler.cli.targets import Target, parse_targets, write_file
-from reconciler.report.ansi import Palette
+from reconciler.report.ansi import Palette, printable
 from reconciler.report.ci.run import Run
 from reconciler.report.formats import FORMATS, render
 from reconciler.report.summary import summarize
@@ -29,6 +29,7 @@ def validate(
     select: Sequence[str] | None,
     ignore: Sequence[str] | None,
     stdin_filename: str | None,
+    changed_since: str | None,
     jobs: int,
     allow_plaintext_secrets: bool,
     integrations: str | None,
@@ -50,13 +51,15 @@ def validate(
     selection = Selection(rules("select", select), rules("ignore", ignore), strict)
     options = RunOptions(
         jobs or None, allow_plaintext_secrets, names(integrations), Path(secrets_dir), selection, Path(dir),
-        resolve_secrets=resolve_secrets,
+        resolve_secrets=resolve_secrets, changed_since=changed_since,
     )  # fmt: skip
     source: Callable[[str], bytes | None] = read_source
     fixed = 0
     if "-" in paths or stdin_filename is not None:
         if fix or diff:
             fail("--fix and --diff change files: give a path, not standard input")
+        if changed_since is not None:
+            fail("--changed-since compares files: give a path, not standard input")
         file, data, source = read_stdin(paths, stdin_filename)
         result = validate_text(data, file, options)
     else:
@@ -68,6 +71,8 @@ def validate(
             if diff:
                 return show_diff(roots, options, result, format)
             result, fixed = fix_findings(roots, options, result)
+    for note in result.notes:
+        err(printable(note))
     summary = summarize(result.diagnostics, result.files, result.configs, fixed, result.secrets)
     run = Run(result.diagnostics, summary, source, LazySecretKeys(options.integrations))
     for target in targets:

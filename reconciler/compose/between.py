@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from reconciler.compose.build import build_tools
 from reconciler.compose.options import EngineOptions
 from reconciler.config.git.between import read_between
+from reconciler.config.git.objects import read_objects
 from reconciler.config.git.repository import Commit, Repository, find_repository
-from reconciler.config.git.revision import Revision, read_objects, read_revision
+from reconciler.config.git.revision import Revision, read_revision
 from reconciler.config.tree.snapshot import Snapshot
 from reconciler.config.validation import Validator
 from reconciler.core.comparison import Comparison, compare

@@ -92,7 +92,9 @@ def list_folder(base: str, folder: str) -> Listing:
             if name[0] in "._":
                 continue
             if name.endswith(SUFFIXES):
-                if not name.endswith(TEST_SUFFIXES):
+                if name.isprintable() and entry.is_file(follow_symlinks=False) and not name.endswith(TEST_SUFFIXES):
+                    found.files.append(name)
+                elif not name.endswith(TEST_SUFFIXES):
                     _add_file(found, entry, name)
             elif entry.is_dir(follow_symlinks=False) and _usable(found, name):
                 found.folders.append(name)
@@ -102,6 +104,7 @@ def list_folder(base: str, folder: str) -> Listing:
 
 
 def _add_file(found: Listing, entry: "os.DirEntry[str]", name: str) -> None:
+    """Add what is no regular file, or has an unusual name: the others do not come here."""
     if not _usable(found, name):
         return
     found.files.append(name)
@@ -111,6 +114,8 @@ def _add_file(found: Listing, entry: "os.DirEntry[str]", name: str) -> None:
 
 
 def _usable(found: Listing, name: str) -> bool:
+    if name.isprintable():
+        return True
     problem = name_problem(found.folder, name)
     if problem is not None:
         found.problems.append(problem)

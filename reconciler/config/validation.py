@@ -123,6 +123,11 @@ class Validator:
             return None
         return self._unknown(integration_id).help
 
+    def claims_anything(self, integration_id: str) -> bool:
+        """Whether configurations of an integration may need something for themselves, or for it alone."""
+        known = self._integration(integration_id)
+        return isinstance(known, _Known) and bool(known.expectations.claims)
+
     def failure(self, integration_id: str) -> str:
         """Return why an integration cannot be used, as far as a document has named it; the empty string if it can."""
         known = self._known.get(integration_id)

@@ -60,6 +60,18 @@ class Repo:
 
 
 @pytest.fixture
+def repo_at():
+    """Makes an empty repository of a folder."""
+
+    def make(top):
+        made = Repo(top)
+        made.git("init", "-q", "-b", "main")
+        return made
+
+    return make
+
+
+@pytest.fixture
 def repo(tmp_path):
     """A repository with configs/a.yaml, b.yaml and c.yaml at the tag `old`."""
     made = Repo(tmp_path / "repo")

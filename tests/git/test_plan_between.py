@@ -229,3 +229,15 @@ def test_source_of_a_finding_is_what_the_commit_holds(repo):
     repo.commit("new")
     os.unlink(repo.top / "configs/a.yaml")
     assert repo.plan().source("a.yaml") == b"["
+
+
+ONLY_SLACK = '[[folder]]\npath = "**"\nintegrations = ["slack"]\n'
+
+
+def test_loosened_policy_starts_what_it_allows(repo):
+    repo.write("configs/reconcile.toml", ONLY_SLACK)
+    repo.commit("strict")
+    repo.remove("configs/reconcile.toml")
+    repo.commit("new")
+    assert set(kinds(repo.plan("strict")).values()) == {"repaired"}
+    assert len(actions(repo.plan("strict"))) == 4

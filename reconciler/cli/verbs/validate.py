@@ -24,6 +24,7 @@ def validate(
     select: Annotated[list[str] | None, option(options.SELECT)] = None,
     ignore: Annotated[list[str] | None, option(options.IGNORE)] = None,
     stdin_filename: Annotated[str | None, option(options.STDIN_FILENAME)] = None,
+    changed_since: Annotated[str | None, option(options.CHANGED_SINCE)] = options.CHANGED_SINCE.default,
     jobs: Annotated[int, option(options.JOBS)] = options.JOBS.default,
     allow_plaintext_secrets: AllowPlaintext = options.ALLOW_PLAINTEXT.default,
     integrations: Integrations = None,
@@ -35,7 +36,7 @@ def validate(
 
     return verb.validate(
         paths=paths or [], dir=dir, format=format, strict=strict, fix=fix, diff=diff, select=select, ignore=ignore,
-        stdin_filename=stdin_filename, jobs=jobs,
+        stdin_filename=stdin_filename, changed_since=changed_since, jobs=jobs,
         allow_plaintext_secrets=allow_plaintext_secrets, integrations=integrations, secrets_dir=secrets_dir,
         resolve_secrets=resolve_secrets,
     )  # fmt: skip

@@ -57,11 +57,13 @@ class Part:
 
     `fallbacks` are ids of valid documents with the fallback that each names, and their places; `disabled` the ids of
     those that are not to run; `claims` what those that are to run need for themselves, and for their integration.
-    `comments` are those about findings; `failed` is whether what was found fails the run.
+    `comments` are those about findings; `failed` is whether what was found fails the run; `notes` say
+    what was not looked at, and why.
     """
 
     __slots__ = (
-        "claims", "comments", "configs", "diagnostics", "disabled", "failed", "fallbacks", "files", "ids", "uses",
+        "claims", "comments", "configs", "diagnostics", "disabled", "failed", "fallbacks", "files", "ids", "notes",
+        "uses",
     )  # fmt: skip
 
     def __init__(self, diagnostics: Sequence[Diagnostic] = (), files: int = 0) -> None:
@@ -75,6 +77,7 @@ class Part:
         self.configs = 0
         self.comments: list[Suppression] = []
         self.failed = False
+        self.notes: list[str] = []
 
     def add(self, other: "Part") -> None:
         """Take in another part of the same root."""
@@ -88,6 +91,7 @@ class Part:
         self.configs += other.configs
         self.comments += other.comments
         self.failed = self.failed or other.failed
+        self.notes += other.notes
 
 
 def check_files(batch: Batch, validator: Validator) -> Part:

@@ -13,9 +13,9 @@ from pathlib import Path
 from reconciler.config.files import SETTINGS_FILE, join
 from reconciler.config.places import display_prefix
 from reconciler.config.run.files import Batch, Part, check_files, without_gc
-from reconciler.config.run.single import Homes, check_single, check_text, is_folder, shown_under, unreadable
+from reconciler.config.run.single import Homes, check_single, check_text, is_folder, root_of, shown_under, unreadable
 from reconciler.config.run.suppressions import conclude
-from reconciler.config.tree.settings import NOTHING_SAID, Selection
+from reconciler.config.tree.settings import NOTHING_SAID, DirectorySettings, Selection
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic
 
@@ -29,7 +29,8 @@ class RunOptions:
     """How to check. `jobs` is how many processes, None or 0 for as many as pay; `integrations` None allows all.
 
     `selection` beats what a root's `reconcile.toml` says; a file that is checked alone belongs to the root `directory`
-    where it lies beneath that. With `resolve_secrets`, what the documents refer to is tried as well.
+    where it lies beneath that. With `resolve_secrets`, what the documents refer to is tried as well. `changed_since`
+    names a commit: files that are as they were there are not checked by themselves.
     """
 
     jobs: int | None = None
@@ -39,6 +40,7 @@ class RunOptions:
     selection: Selection = NOTHING_SAID
     directory: Path | None = None
     resolve_secrets: bool = False
+    changed_since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class RunResult:
 
     `failed` is whether something of it fails the run: an error, or a warning of a root that is `strict`. `secrets` are
     the distinct references that were tried, None where nobody asked for it.
-    Files in `diagnostics` are relative to where the user stands, so that they can be opened from there.
+    Files in `diagnostics` are relative to where the user stands, so that they can be opened from there. `notes` say
+    what was not looked at, and why.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -55,6 +58,7 @@ class RunResult:
     configs: int
     failed: bool = False
     secrets: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def validate_paths(
@@ -73,7 +77,7 @@ def validate_paths(
         for path, is_root in roots:
             if is_root:
                 total.add(_check_root(path, chosen, checker))
-            else:
+            elif chosen.changed_since is None or _is_changed(path, chosen.changed_since, chosen.directory):
                 total.add(check_single(path, checker, chosen.selection, homes))
     return _result(total, chosen, checker)
 
@@ -91,7 +95,7 @@ def validate_text(
 def _result(total: Part, options: RunOptions, validator: Validator) -> RunResult:
     tried = _try_secrets(total, validator) if options.resolve_secrets else None
     found = tuple(sorted(dict.fromkeys(total.diagnostics), key=Diagnostic.sort_key))
-    return RunResult(found, total.files, total.configs, total.failed, tried)
+    return RunResult(found, total.files, total.configs, total.failed, tried, tuple(total.notes))
 
 
 def _try_secrets(part: Part, validator: Validator) -> int:
@@ -122,15 +126,53 @@ def make_validator(options: RunOptions) -> Validator:
     )
 
 
-def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
-    from reconciler.config.tree.settings import too_many
-    from reconciler.config.tree.settings_file import SettingsFile
-    from reconciler.config.tree.walk import walk_all
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One root, listed: its files, what is wrong with it, its settings, and the other files that these name."""
 
+    batch: Batch
+    problems: list[Diagnostic]
+    settings: DirectorySettings
+    named: tuple[str, ...]
+
+
+def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
     try:
         base = os.path.realpath(path, strict=True)
     except OSError as error:
         raise unreadable(path, error) from error
+    check = partial(_check_batch, jobs=options.jobs, validator=validator)
+    if options.changed_since is None:
+        listed = _list_root(path, base)
+        part = check(listed.batch)
+        _across(listed.batch, part)
+    else:
+        from reconciler.config.run.changed import Since, check_changed
+
+        since = Since.of(base, options.changed_since)
+        part, listed = check_changed(since, options.jobs, check, partial(_list_root, path, base), validator)
+    batch = listed.batch
+    part.diagnostics += [shown_under(problem, batch.prefix) for problem in listed.problems]
+    if batch.policy is not None:
+        from reconciler.config.policy.unused import unused
+
+        part.diagnostics += unused(batch.policy, batch.files, validator.missing)
+    conclude(part, options.selection, listed.settings.selection)
+    return part
+
+
+def _across(batch: Batch, part: Part) -> None:
+    if part.ids:
+        from reconciler.config.run.across import across
+
+        part.diagnostics += across(batch, part)
+
+
+def _list_root(path: Path, base: str) -> Listed:
+    from reconciler.config.tree.settings import too_many
+    from reconciler.config.tree.settings_file import SettingsFile
+    from reconciler.config.tree.walk import walk_all
+
     walk = walk_all(base, _nothing)
     if walk.root_error is not None:
         raise unreadable(path, walk.root_error) from walk.root_error
@@ -139,7 +181,11 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
     settings = file.refresh(base)
     problems = [*file.problems, *walk.broken.values()]
     problems += [problem for listing in walk.listings.values() for problem in listing.problems]
-    files = sorted(join(folder, name) for folder, listing in walk.listings.items() for name in listing.files)
+    files: list[str] = []
+    for folder, listing in walk.listings.items():
+        above = f"{folder}/" if folder else ""
+        files += [above + name for name in listing.files]
+    files.sort()
     if len(files) > settings.max_files:
         problems.append(too_many(settings.max_files))
         del files[settings.max_files :]
@@ -147,19 +193,13 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
         join(folder, name) for folder, listing in walk.listings.items() for name in listing.links | listing.odd
     )
     policy = settings.policy.shown_as(prefix + SETTINGS_FILE) if settings.policy is not None else None
-    batch = Batch(base, prefix, files, special, policy)
-    part = _check_batch(batch, options.jobs, validator)
-    part.diagnostics += [shown_under(problem, prefix) for problem in problems]
-    if part.ids:
-        from reconciler.config.run.across import across
+    return Listed(Batch(base, prefix, files, special, policy), problems, settings, file.named)
 
-        part.diagnostics += across(batch, part)
-    if policy is not None:
-        from reconciler.config.policy.unused import unused
 
-        part.diagnostics += unused(policy, files, validator.missing)
-    conclude(part, options.selection, settings.selection)
-    return part
+def _is_changed(path: Path, since: str, directory: Path | None) -> bool:
+    from reconciler.config.run.changed import is_changed
+
+    return is_changed(path, since, root_of(path, directory))
 
 
 def _check_batch(batch: Batch, jobs: int | None, validator: Validator) -> Part:

@@ -144,6 +144,11 @@ def _check_settings(folder: str, prefix: str) -> Part:
 # --- the root -------------------------------------------------------------------------------------------------------
 
 
+def root_of(path: Path, directory: Path | None) -> str | None:
+    """Return the root that a file belongs to, or None where it has none."""
+    return _root(os.path.normpath(path.absolute()), directory)
+
+
 def _root(absolute: str, directory: Path | None) -> str | None:
     if directory is not None:
         root = os.path.normpath(directory.absolute())

@@ -47,6 +47,11 @@ class SettingsFile:
             self._take(base, seen)
         return self.settings
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The other files that the settings are made of, beneath the root: schemas of the policy."""
+        return self._named
+
     def due_in(self) -> float | None:
         """Return in how many seconds to look again because the file is being written, or None."""
         due = [waits.due_in() for waits in self._waits]

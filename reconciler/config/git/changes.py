@@ -1,0 +1,71 @@
+"""Which files of a directory git vouches for: those that are, byte for byte as git sees it, what they were at a commit.
+
+What git does not know, or was told not to look at, counts as changed. Only `validate --changed-since` asks.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.config.git.repository import Commit, Repository
+
+_DIFF: Final = (
+    "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none",
+    "--relative",
+)  # fmt: skip
+_PLAIN: Final = "H "
+"""How `ls-files -v` begins a file that is in the index, and whose changes git was not told to overlook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """By names relative to the directory: `same` are files as they were at the commit.
+
+    `differing` are those that git knows to be gone, new or changed; of the rest it knows nothing.
+    """
+
+    differing: frozenset[str]
+    same: frozenset[str]
+
+    def is_changed(self, file: str) -> bool:
+        """Whether a file that is there now has to be looked at."""
+        return file not in self.same
+
+
+class Asked:
+    """An answer that git is working on; whoever asked may do something else meanwhile."""
+
+    def __init__(self, differing: Iterator[bytes], listed: Iterator[bytes]) -> None:
+        self._differing, self._listed = differing, listed
+
+    def changes(self) -> Changes:
+        """Wait for the answer; raises GitError."""
+        differing = frozenset(_names(b"".join(self._differing)))
+        listed = _names(b"".join(self._listed))
+        known = {line[2:] for line in listed if line[:2] == _PLAIN}
+        return Changes(differing, frozenset(known - differing))
+
+
+@contextmanager
+def asking(repository: Repository, since: Commit, path: str = ".") -> Iterator[Asked]:
+    """Ask what differs in the directory that `repository` was found by, or in one file of it; nothing is written.
+
+    A failure of git is raised when the block ends.
+    """
+    with ExitStack() as open_streams:
+        differing = open_streams.enter_context(repository.git.stream(*_DIFF, since.id, "--", path))
+        listed = open_streams.enter_context(repository.git.stream("ls-files", "-v", "-z", "--", path))
+        yield Asked(differing, listed)
+
+
+def is_any_changed(repository: Repository, since: Commit, paths: Sequence[str]) -> bool:
+    """Whether any of these files differs from the commit; absolute paths, all inside the work tree."""
+    if not paths:
+        return False
+    there = repository.git.ask(*_DIFF[:-1], since.id, "--", *paths)
+    return bool(there or repository.git.ask("ls-files", "--others", "--exclude-standard", "-z", "--", *paths))
+
+
+def _names(listed: bytes) -> list[str]:
+    return listed.decode("utf-8", "surrogateescape").split("\0")[:-1]

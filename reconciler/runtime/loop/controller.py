@@ -275,6 +275,8 @@ class Controller:
     async def _open(self) -> None:
         """The first pass has ended: route and deliver, then see to it that the next start has less to read."""
         await self._p.deliveries.open()
+        if self._stopping:
+            return
         await asyncio.wrap_future(self._p.scanner.run(self._p.directory.keep))
 
     def retry(self, key: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import fields
 
 import pytest
 
@@ -12,6 +13,7 @@ from reconciler.config.secrets import SecretResolver
 from reconciler.config.tree import files, kept
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import KeptFiles
+from reconciler.config.tree.snapshot import Claim, FileState
 from reconciler.config.validation import Validator
 from reconciler.model.descriptor import Descriptor, EventDeclaration
 from reconciler.sdk import Integration
@@ -267,3 +269,11 @@ def test_values_come_back_as_they_were(lives):
     assert lives.live(loose) == 0
     after = lives.snapshot.get("thing/a").document
     assert (after.digest, repr(after.raw)) == (before.digest, repr(before.raw))
+
+
+def test_form_that_is_kept_carries_all_that_a_file_says():
+    """A field that is new here must be kept too, or keep its file from being kept; then `FORMAT` is raised."""
+    carried = {"id", "line", "span", "document"}
+    empty_where_it_is_kept = {"diagnostics", "persistable", "refused"}
+    assert {field.name for field in fields(Claim)} == carried | empty_where_it_is_kept
+    assert {field.name for field in fields(FileState)} == {"claims", "diagnostics", "unreadable", "last"}

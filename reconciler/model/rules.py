@@ -43,7 +43,6 @@ CONSTANT_FILTER: Final = "constant-filter"
 REDUNDANT_EVENT: Final = "redundant-event"
 UNKNOWN_FIELD: Final = "unknown-field"
 ABSENT_FIELD: Final = "absent-field"
-FALLBACK_CYCLE: Final = "fallback-cycle"
 DISABLED_FALLBACK: Final = "disabled-fallback"
 UNRESOLVED_SECRET: Final = "unresolved-secret"
 SECRET_MISFIT: Final = "secret-misfit"
@@ -64,7 +63,7 @@ DUPLICATE_CASE: Final = "duplicate-case"
 RULES: Final = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
 """Every rule."""
 ADVICE: Final = frozenset({
-    UNKNOWN_EVENT_TYPE, CONSTANT_FILTER, REDUNDANT_EVENT, ABSENT_FIELD, DANGLING_FALLBACK, FALLBACK_CYCLE,
+    UNKNOWN_EVENT_TYPE, CONSTANT_FILTER, REDUNDANT_EVENT, ABSENT_FIELD, DANGLING_FALLBACK,
     DISABLED_FALLBACK, IGNORED_SETTING, UNUSED_POLICY, UNUSED_SUPPRESSION,
 })  # fmt: skip
 """The rules whose findings are warnings: those alone may be left out of a report."""

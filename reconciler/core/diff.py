@@ -13,12 +13,14 @@ from reconciler.model.plan import Action, ActionKind, ActionReason, Plan
 class LiveConfig:
     """What runs under one id: the document that was applied, and what has changed since.
 
-    `rotated`: a secret of it has another value. `drifted`: it is not well, or not whole any more.
+    `rotated`: a secret of it has another value. `drifted`: it is not well, or not whole any more. `refused`: the policy
+    does not allow it any more, and what should follow it could not start.
     """
 
     document: ConfigDocument
     rotated: bool = False
     drifted: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def _end(key: str, want: Effective | None, document: ConfigDocument | None, live
 
 
 def _update(key: str, live: LiveConfig, document: ConfigDocument) -> Action | None:
+    if live.refused:
+        return Action(ActionKind.STOP, key, ActionReason.NOT_ALLOWED, live.document.digest, document.digest)
     step = transition(live.document, document)
     old, new = live.document.digest, document.digest
     if step is Transition.NOTHING:

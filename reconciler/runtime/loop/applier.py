@@ -171,7 +171,9 @@ class Applier:
         try:
             return await self._step(record, action)
         finally:
-            if record.effective is not want:  # changed during the work; a plan made meanwhile saw what ran before it
+            # It changed during the work, and a plan made meanwhile saw what ran before it; or what the policy does not
+            # allow any more has stopped, and what is to follow it may start.
+            if record.effective is not want or action.reason is ActionReason.NOT_ALLOWED:
                 self._agenda.add(key)
 
     async def _step(self, record: ConfigRecord, action: Action) -> Outcome | None:
@@ -328,6 +330,8 @@ class Applier:
         self._note(record, ConditionType.APPLIED, Tristate.FALSE, reason_of(error).value, message)
         if due is not None:
             self._agenda.add_at(record.id, due)
+        if record.refused:  # what it was to follow may not run on
+            self._agenda.add(record.id)
         if isinstance(error, Abandoned):
             self.integration_abandoned(runtime, error)
         elif isinstance(error, RollbackFailed):

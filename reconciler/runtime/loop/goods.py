@@ -107,7 +107,7 @@ class Goods:
         An id that several documents name, or none, stands where it was good: nobody stops another's by naming it.
         """
         record = self._world.configs.get(desired.id)
-        if record is None or (record.accepted is None and record.applied is None):
+        if record is None:
             return
         elsewhere = desired.presence in {Presence.DUPLICATE, Presence.ABSENT}
         file = (self.file_of(desired.id) if elsewhere else None) or desired.file
@@ -116,6 +116,8 @@ class Goods:
             record.accepted = None
         if applied != desired.document and not self._permits(applied, file):
             record.applied = None
+        running = record.generation.document if record.generation is not None else None
+        record.refused = running != desired.document and not self._permits(running, file)
 
     def keeps(self, document: ConfigDocument) -> bool:
         """Whether a document is one of those that are kept on disk; one with a plaintext secret never is."""

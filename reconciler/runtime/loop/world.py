@@ -48,6 +48,8 @@ class ConfigRecord:
     imposed: Imposed = NOTHING
     drift: str = ""
     """What is not as it was applied although no file changed, or the empty string."""
+    refused: bool = False
+    """Whether the policy does not allow what runs any more."""
     conditions: dict[ConditionType, Condition] = field(default_factory=dict)
 
     @property
@@ -60,7 +62,8 @@ class ConfigRecord:
         """What runs, as `diff` sees it."""
         if self.generation is None:
             return None
-        return LiveConfig(self.generation.document, self.rotated, bool(self.drift))
+        refused = self.refused and self.failure is not None
+        return LiveConfig(self.generation.document, self.rotated, bool(self.drift), refused)
 
     @property
     def observed(self) -> Observed:
@@ -107,7 +110,7 @@ class World:
 
     def set_generation(self, record: ConfigRecord, generation: Generation | None) -> None:
         """Put what runs under an id."""
-        record.generation = generation
+        record.generation, record.refused = generation, False
         self.touched.add(record.id)
         _put(self._running, record.id, there=generation is not None)
 

@@ -5,6 +5,7 @@ import pytest
 from reconciler.compose.offline import offline_plan
 from reconciler.compose.options import EngineOptions
 from reconciler.model.override import OverrideKind, OverrideRequest, Selector
+from reconciler.sdk import TerminalError
 
 CHANNELS = '[[folder]]\npath = "team-a"\n[folder.settings.diary.properties.channel]\npattern = "^#a-"\n'
 
@@ -83,6 +84,22 @@ def test_naming_the_id_of_another_folder_stops_nothing_there(h):
     assert running(h) == ("active", [])
     put(h, "#a-2")
     assert h.config("diary/x").stale is False
+
+
+def test_what_is_not_allowed_any_more_stops_also_where_its_successor_does_not_start(harness, make):
+    def enabled(self, config):
+        if config.settings.channel == "#c-broken":
+            raise TerminalError("no such channel")
+
+    h = harness(make(config_enabled=enabled))
+    h.write("reconcile.toml", CHANNELS, settle=False)
+    h.write("team-a/x.yaml", {"integration": "diary", "name": "x", "settings": {"channel": "#a-1"}}, settle=False)
+    h.start()
+    h.write("reconcile.toml", CHANNELS.replace("#a-", "#c-"), settle=False)
+    put(h, "#c-broken")
+    assert running(h) == ("failed", [])
+    put(h, "#c-1")
+    assert running(h) == ("active", [])
 
 
 def test_suspension_does_not_keep_what_a_tightened_policy_does_not_allow(h):

@@ -126,7 +126,7 @@ def _redundant(events: list[dict[str, Any] | None], here: Place) -> None:
         other = first if first != index else _wider(item, index, seen, patterns)
         if other is not None:
             message = f"`events[{index}]` has no effect: `events[{other}]` takes those events already"
-            here.warn(rules.REDUNDANT_EVENT, ("events", index), message, "leave one of the two out")
+            here.warn(rules.REDUNDANT_EVENT, ("events", index), message, "leave one of the two out", beside=other)
 
 
 def _wider(item: Mapping[str, Any], index: int, seen: Mapping[str, int], patterns: list[str]) -> int | None:

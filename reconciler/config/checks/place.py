@@ -41,11 +41,11 @@ class Place:
         *,
         key: bool = False,
         near: str | None = None,
-        beside: str | None = None,
+        beside: str | int | None = None,
     ) -> None:
         """Add a warning about the value at `path`, or about its key; `near` is what may be meant.
 
-        `beside` is a key of the same mapping, because of which there is something to warn of.
+        `beside` is a key of the same mapping, or an index of the same list, because of which to warn.
         """
         span = self._document.span(path, self._file, key=key)
         fix = self._choice(path, (), near) if near else None

@@ -5,6 +5,7 @@ live.py [--sizes 100,10000,100000] [--changes N]. Exits 1 when a target is misse
 """
 
 import argparse
+import re
 import statistics
 import sys
 import tempfile
@@ -67,7 +68,7 @@ def change(daemon, file, number):
     path = f"/api/v1/configs/slack/build-notify-{file.stem.partition('-')[2]}"
     before = daemon.get(path)["digest"]
     fresh = file.with_name(f".{file.name}.new")
-    fresh.write_text(file.read_text().replace('channel: "#builds-', f'channel: "#c{number}-'))
+    fresh.write_text(re.sub(r'channel: "#\w+-', f'channel: "#c{number}-', file.read_text()))  # also for the second time
     began = time.perf_counter()
     fresh.replace(file)
     while (now := daemon.get(path)) is None or now["digest"] == before or now["state"] != "active":

@@ -7,7 +7,6 @@ the directory for files, by the engine for documents out of the state directory,
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.config.basis import code_digest
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.checks.checks import Checks, Expectations, sound_parts
 from reconciler.config.explain.nearest import known_names, nearest
@@ -144,6 +143,8 @@ class Validator:
 
     def note_code(self) -> None:
         """Take in which code judges, before any of it is replaced on disk beneath this process."""
+        from reconciler.config.basis import code_digest
+
         self._code = self._code or code_digest()
 
     def basis(self, integration_id: str) -> str:

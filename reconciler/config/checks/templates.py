@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.config.checks.memory import trim
 from reconciler.config.checks.place import Place
 from reconciler.config.explain.nearest import nearest
-from reconciler.config.explain.text import place_name
 from reconciler.model import rules
 from reconciler.model.json import Path
 
@@ -47,6 +46,8 @@ class TemplateChecks:
         if found is None:
             return
         if found.wrong is not None:
+            from reconciler.config.explain.text import place_name
+
             here.inside(
                 rules.TEMPLATE_SYNTAX, path, found.wrong, _HELP, says=f"`{place_name(path)}` does not compile: "
             )

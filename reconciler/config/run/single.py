@@ -10,7 +10,6 @@ from pathlib import Path
 
 from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, is_hidden_name
 from reconciler.config.places import display_path, display_prefix
-from reconciler.config.run.across import Places, duplicates
 from reconciler.config.run.files import Batch, Part, check_bytes, check_files
 from reconciler.config.run.suppressions import conclude
 from reconciler.config.tree.settings import DirectorySettings, Selection, parse_settings
@@ -84,7 +83,10 @@ def check_single(path: Path, validator: Validator, selection: Selection, homes: 
     real_folder, real_name = os.path.split(base)
     batch = home.batch(real_folder, shown.removesuffix(name), real_name)
     part = check_files(batch, validator)
-    part.diagnostics += duplicates(Places(batch), part.ids)
+    if len(part.ids) > 1:
+        from reconciler.config.run.across import Places, duplicates
+
+        part.diagnostics += duplicates(Places(batch), part.ids)
     return _concluded(part, home, selection)
 
 

@@ -216,7 +216,7 @@ def _across(batch: Batch, part: Part, quiet: Part, claims: _Claims | None) -> li
         every.fallbacks += one.fallbacks
         every.claims += one.claims
         every.disabled += one.disabled
-    # In the order of a run over everything: a circle begins somewhere.
+    # In the order of a run over everything.
     every.ids.sort(key=lambda found: found[1:])
     every.fallbacks.sort(key=lambda found: found[2:])
     every.claims.sort(key=lambda found: found[1:3])

@@ -28,6 +28,8 @@ from reconciler.runtime.services import Services
 
 _CHUNK = 200
 """How many configurations are routed before others get the loop."""
+_PAUSE = 0.001
+"""For how long, in seconds: the threads that answer requests get the interpreter too, to say that this is ready."""
 log = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 500
 
@@ -53,7 +55,7 @@ class Deliveries:
         waiting, self._unrouted = self._unrouted or {}, None
         for index, record in enumerate(waiting.values()):
             if index % _CHUNK == _CHUNK - 1:
-                await asyncio.sleep(0)
+                await asyncio.sleep(_PAUSE)
             if self._world.configs.get(record.id) is record:
                 self.follow(record)
         self.dispatcher.wake_parked()

@@ -5,6 +5,9 @@ import time
 import pytest
 
 from reconciler.config.run.run import RunOptions, validate_paths
+from reconciler.config.tree.snapshot import Claim, FileState, Index
+from reconciler.model.config import ConfigDocument
+from reconciler.model.diagnostic import Span
 
 LIMIT = 10.0
 """Seconds; each takes a twentieth of that on a machine with nothing else to do."""
@@ -118,3 +121,18 @@ def test_thousands_of_documents_of_one_id_are_answered(validate):
     found = validate("integration: console\nname: a\n---\n" * 4000)
     assert {one.rule for one in found} == {"duplicate-id"}
     assert len(found) == 4000 and all(len(one.related) <= 20 for one in found)
+
+
+@pytest.mark.parametrize("name", ["a", "a{}"], ids=["of one id", "each of its own"])
+def test_many_documents_of_a_file_are_indexed_in_one_walk(name):
+    """Half a minute if each of them walked through all the others."""
+    ids = ["console/" + name.format(number) for number in range(40_000)]
+    document = ConfigDocument({}, "d")
+    index = Index()
+    began = time.monotonic()
+    index.put(
+        "a.yaml", FileState(tuple(Claim(one, line, Span("a.yaml", line), document) for line, one in enumerate(ids)))
+    )
+    changed, _ = index.commit()
+    assert changed == set(ids)
+    assert time.monotonic() - began < LIMIT

@@ -5,7 +5,7 @@ Pure: it is told what each file says (`FileState`) and derives what each id is (
 ids that a file with an error held before, which stay.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -89,6 +89,8 @@ class Index:
         self._is_dirty = False
         self._noisy: dict[str, tuple[Diagnostic, ...]] = {}
         self._doubled: dict[str, tuple[Diagnostic, ...]] = {}
+        self._grouped: dict[str, dict[str, list[Claim]]] = {}
+        """By file: what it claims by id, as long as one commit lasts."""
 
     def put(self, file: str, state: FileState, known: Collection[str] = ()) -> None:
         """Say what `file` says now; `known` are ids it is known to have held, where this index never saw it."""
@@ -147,6 +149,7 @@ class Index:
         for config_id in sorted(ids, key=self._is_unclaimed):
             self._derive(config_id, changed, moved)
         self._touched, self._is_dirty = set(), False
+        self._grouped.clear()
         return frozenset(changed), frozenset(moved)
 
     def diagnostics(self) -> list[Diagnostic]:
@@ -164,7 +167,7 @@ class Index:
             self._leave(config_id, file)
 
     def _is_doubled(self, state: FileState) -> bool:
-        return any(len(self._rivals(c.id)) > 1 for c in state.claims)
+        return any(len(self._rivals(config_id)) > 1 for config_id in {c.id for c in state.claims})
 
     def _is_unclaimed(self, config_id: str) -> bool:
         return self._sole(config_id) is None and next(self._claims(config_id), None) is None
@@ -177,7 +180,16 @@ class Index:
 
     def _claims(self, config_id: str) -> Iterator[tuple[str, Claim]]:
         files = self._files_of.get(config_id, ())
-        return ((file, c) for file in files for c in self._files[file].claims if c.id == config_id)
+        return ((file, c) for file in files for c in self._claims_in(file).get(config_id, ()))
+
+    def _claims_in(self, file: str) -> Mapping[str, Sequence[Claim]]:
+        """Return what a file claims, by id: a file of many documents is not walked through once for each."""
+        found = self._grouped.get(file)
+        if found is None:
+            found = self._grouped[file] = {}
+            for claim in self._files[file].claims:
+                found.setdefault(claim.id, []).append(claim)
+        return found
 
     def _rivals(self, config_id: str) -> list[tuple[str, Claim]]:
         """Return the documents that name an id, less those that may not where another one may."""

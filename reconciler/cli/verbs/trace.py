@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,6 +14,7 @@ from reconciler.cli.given_event import event_of, whole_event
 from reconciler.cli.output import check_output, show
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir
 from reconciler.cli.reach import Output
+from reconciler.core.nearest import nearest
 
 if TYPE_CHECKING:
     from reconciler.compose.offline_world import OfflineWorld
@@ -109,10 +109,10 @@ def _report(
     shown = {one.config_id for one in listed}
     others = Counter(one.way.value for one in found if one.config_id not in shown)
     is_asked = any(one.is_near and one.way is not Way.DISABLED for one in found)
-    near_types = get_close_matches(event.type, world.types(), n=1) if not is_asked and config is None else []
+    near_type = nearest(event.type, world.types()) if not is_asked and config is None else None
     entries = _entries(world, event, listed, prefix)
     invalid = [prefix + file for file in world.files_with_errors()] if config is None else []
-    return TraceReport(event, entries, len(found), len(receiving), others, "".join(near_types), invalid)
+    return TraceReport(event, entries, len(found), len(receiving), others, near_type or "", invalid)
 
 
 def _entries(world: "OfflineWorld", event: "Event", listed: "list[Verdict]", prefix: str) -> "list[TraceEntry]":
@@ -135,8 +135,8 @@ def _entries(world: "OfflineWorld", event: "Event", listed: "list[Verdict]", pre
 
 def unknown_config(config_id: str, known: list[str]) -> str:
     """Return the sentence about a configuration that no file names, with the nearest name."""
-    near = get_close_matches(config_id, known, n=1)
-    return f"no file names a configuration {config_id!r}" + (f": did you mean {near[0]!r}?" if near else "")
+    near = nearest(config_id, known)
+    return f"no file names a configuration {config_id!r}" + (f": did you mean {near!r}?" if near else "")
 
 
 def _print(report: "TraceReport", output: str) -> None:

@@ -13,7 +13,7 @@ from reconciler.model.rules import ADVICE, RULES
 
 def refusal(key: str, rule: str) -> tuple[str, str] | None:
     """Return why `rule` cannot stand in `select` or `ignore`, with a line of help, or None."""
-    from reconciler.config.explain.nearest import did_you_mean
+    from reconciler.core.nearest import did_you_mean
 
     if rule not in RULES:
         return f"there is no rule `{rule[:60]}`", did_you_mean(rule, RULES)

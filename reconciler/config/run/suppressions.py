@@ -85,7 +85,7 @@ def _wrong(one: Suppression, used: set[tuple[str, int, str]], *, whole: bool) ->
 
 
 def _problem(rule: str) -> tuple[str, str] | None:
-    from reconciler.config.explain.nearest import did_you_mean
+    from reconciler.core.nearest import did_you_mean
 
     if rule not in RULES:
         return f"there is no rule `{rule[:60]}`", did_you_mean(rule, RULES)

@@ -4,14 +4,14 @@ Starts as quickly as it can: what only findings need is imported when there are 
 """
 
 import os
-import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from reconciler.cli.console import err, fail, out, wants_colour
+from reconciler.cli.console import err, fail
 from reconciler.cli.names import names
 from reconciler.cli.sources import LazySecretKeys, read_source, read_stdin
-from reconciler.cli.targets import Target, parse_targets, write_file
+from reconciler.cli.targets import Target, parse_targets, write_reports
 from reconciler.report.ansi import Palette, printable
 from reconciler.report.ci.run import Run
 from reconciler.report.formats import FORMATS, render
@@ -75,8 +75,7 @@ def validate(
         err(printable(note))
     summary = summarize(result.diagnostics, result.files, result.configs, fixed, result.secrets)
     run = Run(result.diagnostics, summary, source, LazySecretKeys(options.integrations))
-    for target in targets:
-        _write(target, run)
+    write_reports(targets, partial(_render, run))
     return int(result.failed)
 
 
@@ -102,14 +101,11 @@ def parse_formats(text: str, known: Sequence[str] = FORMATS) -> list[Target]:
     return parse_targets(text or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"), known)
 
 
-def _write(target: Target, run: Run) -> None:
-    if target.format in {"github", "sarif"}:
+def _render(run: Run, name: str, colours: Palette) -> str:
+    if name in {"github", "sarif"}:
         from reconciler.cli.github_step import as_github_sees, write_step_summary
 
         run = as_github_sees(run)
-        if target.format == "github":
+        if name == "github":
             write_step_summary(run)
-    if target.file is None:
-        out("".join(render(target.format, run, Palette(wants_colour(sys.stdout)))))
-        return
-    write_file(target.file, "".join(render(target.format, run, Palette(False))))
+    return "".join(render(name, run, colours))

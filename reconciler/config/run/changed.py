@@ -24,7 +24,6 @@ from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.rules import UNREADABLE_FILE, UNUSED_SUPPRESSION
 
-_PARTED = "..."
 _SKIM_PAYS_FROM = 10_000
 """Below this many files a second process costs more than it saves: a skim is far quicker than a check."""
 
@@ -43,10 +42,7 @@ class Since:
     def of(cls, folder: str, named: str) -> "Since":
         """Find both; three dots behind a name mean where its history and HEAD's parted. Raises GitError."""
         repository = find_repository(Path(folder))
-        commit = repository.commit(named.removesuffix(_PARTED))
-        if named.endswith(_PARTED):
-            commit = repository.base(commit, repository.commit("HEAD"))
-        return cls(repository, commit)
+        return cls(repository, repository.starting_point(named, "HEAD"))
 
     def __str__(self) -> str:
         return f"{self.commit.named} ({self.commit.short})"

@@ -14,7 +14,7 @@ from reconciler.config.git.command import GitError
 from reconciler.config.git.repository import find_repository
 from reconciler.config.run.run import RunOptions, validate_paths
 
-BETWEEN = {"duplicate-id", "dangling-fallback", "disabled-fallback", "fallback-cycle", "hook-collision"}
+BETWEEN = {"duplicate-id", "dangling-fallback", "disabled-fallback", "hook-collision"}
 FALLBACK = "delivery:\n  fallback: console/{}\n"
 
 

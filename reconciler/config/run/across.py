@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.config.files import Unreadable, Vanished
-from reconciler.config.run.files import read_listed
+from reconciler.config.run.check_files import read_listed
 from reconciler.config.run.part import Batch, Part
 from reconciler.config.yaml.reader import read_documents
 from reconciler.model import rules

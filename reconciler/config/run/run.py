@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from reconciler.config.collector import without_gc
-from reconciler.config.run.files import check_files
+from reconciler.config.run.check_files import check_files
 from reconciler.config.run.part import Batch, Part
 from reconciler.config.run.single import Homes, check_single, check_text, is_folder, root_of, shown_under, unreadable
 from reconciler.config.validation import Validator

@@ -11,7 +11,7 @@ from pathlib import Path
 from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, is_hidden_name
 from reconciler.config.places import display_path, display_prefix
 from reconciler.config.run.across import Places, duplicates
-from reconciler.config.run.files import check_bytes, check_files
+from reconciler.config.run.check_files import check_bytes, check_files
 from reconciler.config.run.part import Batch, Part
 from reconciler.config.tree.settings import DirectorySettings, parse_settings
 from reconciler.config.tree.settings_file import SettingsFile

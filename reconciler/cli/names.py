@@ -1,4 +1,9 @@
-"""`--integrations a,b`, read in one place; imports nothing, since `validate` starts with it."""
+"""Names that the command line is given: `--integrations a,b` read, and one that is not there refused.
+
+Imports nothing that costs, since `validate` starts with it.
+"""
+
+from collections.abc import Iterable
 
 from reconciler.cli.console import fail
 
@@ -11,3 +16,12 @@ def names(text: str | None) -> tuple[str, ...] | None:
     if not found:
         fail("--integrations: expected ids separated by commas, such as slack,webhook, found none")
     return found
+
+
+def no_such(what: str, name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the sentence that there is no `what` of this name, with the nearest one, or else with what to do."""
+    from reconciler.core.nearest import nearest
+
+    near = nearest(name, known)
+    hint = f"did you mean {near!r}?" if near else otherwise
+    return f"there is no {what} {name!r}" + (f": {hint}" if hint else "")

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.console import out, palette
 from reconciler.cli.engine_options import engine_options
+from reconciler.cli.findings import findings_text
 from reconciler.cli.logs import configure_logging
-from reconciler.cli.sources import LazySecretKeys, read_source
 from reconciler.report.ansi import printable
 from reconciler.report.narrate import outcome_lines
 from reconciler.report.places import relocate
 from reconciler.report.summary import count
-from reconciler.report.text import TextReport
 
 if TYPE_CHECKING:
     from reconciler.compose.once import OnceReport
@@ -31,7 +30,7 @@ def once(values: dict[str, Any]) -> int:
 
 def _print(report: "OnceReport", root: str) -> None:
     paint = palette()
-    out("".join(TextReport(paint, read_source, LazySecretKeys()).render(relocate(report.diagnostics, root))))
+    out(findings_text(relocate(report.diagnostics, root)))
     places = {
         status.id: f"{printable(str(Path(root, status.file)))}:{status.line}"
         for status in report.configs

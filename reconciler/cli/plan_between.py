@@ -1,11 +1,13 @@
 """`reconcile plan --from … --to …`, once its arguments are read: compare, report in each format, exit code."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.cli.console import fail, out, palette
+from reconciler.cli.console import fail, out
 from reconciler.cli.engine_options import engine_options
+from reconciler.cli.findings import findings_text
 from reconciler.cli.plan_reports import Reports
 from reconciler.compose.between import BetweenReport, plan_between
 from reconciler.config.places import display_path
@@ -26,7 +28,7 @@ def between(
     folder = display_path(Path(values["dir"]))
     found = relocate(report.diagnostics, folder)
     if reports.for_people and found:
-        _print_findings(report, found, folder)
+        out(findings_text(found, _source(report, folder)))
     plan = comparison_item(
         report.comparison,
         (revision_item(report.before.named, report.before.id), revision_item(report.after.named, report.after.id)),
@@ -36,9 +38,7 @@ def between(
     return int(any(one.is_error for one in found) or (exit_code and bool(plan["actions"])))
 
 
-def _print_findings(report: BetweenReport, found: Any, folder: str) -> None:
-    """Print the new findings with the lines that the second commit has, which need not be on disk."""
-    from reconciler.report.text import TextReport
-
+def _source(report: BetweenReport, folder: str) -> Callable[[str], bytes | None]:
+    """Return what gives the lines that the second commit has, which need not be on disk."""
     prefix = "" if folder in {"", "."} else f"{folder}/"
-    out("".join(TextReport(palette(), lambda file: report.source(file.removeprefix(prefix))).render(found)))
+    return lambda file: report.source(file.removeprefix(prefix))

@@ -4,11 +4,11 @@
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from reconciler.cli.console import out, palette
-from reconciler.cli.targets import Target, parse_targets, write_file
-from reconciler.report.ansi import PLAIN, Palette
+from reconciler.cli.targets import Target, parse_targets, write_reports
+from reconciler.report.ansi import Palette
 
 PLAN_FORMATS: Final = ("text", "json", "markdown")
 _SHAPES: Final = {"table": "text", "json": "json", "yaml": "yaml"}
@@ -27,11 +27,7 @@ class Reports:
 
     def write(self, plan: dict[str, Any], amiss: str = "") -> None:
         """Write every report of a plan in its JSON form; `amiss` says what no plan can carry out."""
-        for target in self.targets:
-            if target.file is None:
-                out(_render(target.format, plan, amiss, palette()))
-            else:
-                write_file(target.file, _render(target.format, plan, amiss, PLAIN))
+        write_reports(self.targets, partial(_render, plan, amiss))
 
 
 def plan_reports(formats: str | None, output: str) -> Reports:
@@ -41,7 +37,7 @@ def plan_reports(formats: str | None, output: str) -> Reports:
     return Reports(tuple(parse_targets(formats, PLAN_FORMATS)))
 
 
-def _render(name: str, plan: dict[str, Any], amiss: str, colours: Palette) -> str:
+def _render(plan: dict[str, Any], amiss: str, name: str, colours: Palette) -> str:
     if name == "json":
         from reconciler.report.json_report import render_json
 

@@ -1,10 +1,11 @@
-"""Where reports go: `--format text,json=FILE`, read in one way for every verb that reports."""
+"""Where reports go: `--format text,json=FILE`, read and obeyed in one way for every verb that reports."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from reconciler.cli.console import fail
+from reconciler.cli.console import fail, out, palette
+from reconciler.report.ansi import PLAIN, Palette
 
 
 class Target(NamedTuple):
@@ -27,6 +28,11 @@ def parse_targets(text: str, formats: Sequence[str]) -> list[Target]:
     return targets
 
 
-def write_file(file: str, text: str) -> None:
-    """Write a report to a file; characters that UTF-8 cannot hold become escapes."""
-    Path(file).write_text(text, encoding="utf-8", errors="backslashreplace")
+def write_reports(targets: Iterable[Target], render: Callable[[str, Palette], str]) -> None:
+    """Write each report, `render` making it by its format: to stdout as stdout takes it, to a file without colour."""
+    for target in targets:
+        if target.file is None:
+            out(render(target.format, palette()))
+        else:  # characters that UTF-8 cannot hold become escapes
+            text = render(target.format, PLAIN)
+            Path(target.file).write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -3,13 +3,14 @@
 Bare `reconcile` has options of its own (`root.py`); those that a verb shares may stand before it as well.
 """
 
-import difflib
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
+
+from reconciler.cli.names import no_such
 
 VERBS: dict[str, str] = {
     "validate": "reconciler.cli.verbs.validate",
@@ -66,8 +67,7 @@ class LazyGroup(TyperGroup):
 
 
 def _no_such_verb(ctx: Any, name: str) -> None:
-    near = difflib.get_close_matches(name, VERBS, n=1)
-    ctx.fail(f"there is no verb {name!r}" + (f": did you mean {near[0]!r}?" if near else ""))
+    ctx.fail(no_such("verb", name, VERBS))
 
 
 def _given_before(ctx: Any) -> list[str]:

@@ -4,14 +4,14 @@ Starts as quickly as it can: what only findings need is imported when there are 
 """
 
 import os
-import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from reconciler.cli.console import err, fail, out, wants_colour
+from reconciler.cli.console import err, fail
 from reconciler.cli.names import names
 from reconciler.cli.sources import LazySecretKeys, read_source, read_stdin
-from reconciler.cli.targets import Target, parse_targets, write_file
+from reconciler.cli.targets import Target, parse_targets, write_reports
 from reconciler.report.ansi import Palette, printable
 from reconciler.report.ci.run import Run
 from reconciler.report.formats import FORMATS, render
@@ -46,7 +46,7 @@ def validate(
     if jobs < 0:
         fail(f"--jobs: expected 0 or more, found {jobs}")
     from reconciler.config.run.run import RunOptions, validate_paths, validate_text
-    from reconciler.config.tree.settings import Selection
+    from reconciler.core.selection import Selection
 
     selection = Selection(rules("select", select), rules("ignore", ignore), strict)
     options = RunOptions(
@@ -75,8 +75,7 @@ def validate(
         err(printable(note))
     summary = summarize(result.diagnostics, result.files, result.configs, fixed, result.secrets)
     run = Run(result.diagnostics, summary, source, LazySecretKeys(options.integrations))
-    for target in targets:
-        _write(target, run)
+    write_reports(targets, partial(_render, run))
     return int(result.failed)
 
 
@@ -84,7 +83,7 @@ def rules(flag: str, given: Sequence[str] | None) -> tuple[str, ...] | None:
     """Read `--select a,b --select c`; a rule that is not there, or may not be ignored, ends the verb."""
     if not given:
         return None
-    from reconciler.config.run.selection import refusal
+    from reconciler.core.selection import refusal
 
     found = tuple(rule.strip() for text in given for rule in text.split(",") if rule.strip())
     for rule in found:
@@ -102,14 +101,11 @@ def parse_formats(text: str, known: Sequence[str] = FORMATS) -> list[Target]:
     return parse_targets(text or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"), known)
 
 
-def _write(target: Target, run: Run) -> None:
-    if target.format in {"github", "sarif"}:
+def _render(run: Run, name: str, colours: Palette) -> str:
+    if name in {"github", "sarif"}:
         from reconciler.cli.github_step import as_github_sees, write_step_summary
 
         run = as_github_sees(run)
-        if target.format == "github":
+        if name == "github":
             write_step_summary(run)
-    if target.file is None:
-        out("".join(render(target.format, run, Palette(wants_colour(sys.stdout)))))
-        return
-    write_file(target.file, "".join(render(target.format, run, Palette(False))))
+    return "".join(render(name, run, colours))

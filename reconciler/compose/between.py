@@ -23,9 +23,6 @@ from reconciler.model.errors import RootUnreadable
 from reconciler.model.plan import FieldChange, Plan
 from reconciler.runtime.clock import SystemClock
 
-_PARTED = "..."
-"""What follows a name that stands for the commit at which its history and the other's parted, as in `git diff`."""
-
 
 @dataclass(frozen=True, slots=True)
 class BetweenReport:
@@ -47,7 +44,8 @@ class BetweenReport:
 def plan_between(options: EngineOptions, before: str, after: str) -> BetweenReport:
     """Compare the directory at two commits. Raises GitError, or RootUnreadable where neither has the directory."""
     repository = find_repository(options.root)
-    old, new = _commits(repository, before, after)
+    new = repository.commit(after)
+    old = repository.starting_point(before, after)
     validator = build_tools(options, SystemClock()).validator
     revisions = read_revision(repository, old), read_revision(repository, new)
     if not any(revision.is_there for revision in revisions):
@@ -64,12 +62,6 @@ def plan_between(options: EngineOptions, before: str, after: str) -> BetweenRepo
     shown = _shown(comparison, between.before, between.after, validator)
     found, known = _new(between.before, between.after)
     return BetweenReport(old, new, shown, found, known, _notes(*revisions), _source(repository, revisions[1]))
-
-
-def _commits(repository: Repository, before: str, after: str) -> tuple[Commit, Commit]:
-    new = repository.commit(after)
-    old = repository.commit(before.removesuffix(_PARTED))
-    return (repository.base(old, new) if before.endswith(_PARTED) else old), new
 
 
 def _lost(after: Revision, before: Snapshot) -> str:

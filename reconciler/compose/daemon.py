@@ -11,7 +11,7 @@ from typing import Literal
 
 from reconciler._version import __version__
 from reconciler.compose.build import build_engine
-from reconciler.compose.collections import Collections, rare_collections
+from reconciler.compose.collector import Collector, rare_collections
 from reconciler.compose.narrator import Narrator
 from reconciler.compose.options import EngineOptions
 from reconciler.compose.serve import build_server
@@ -59,7 +59,7 @@ def run_daemon(
         say(event)
 
     try:
-        with rare_collections() as collections:
+        with rare_collections() as collector:
             asked = start_in_turn(lambda: _start(engine, server), options, items, tell, manager.beat)
             if asked is not None:
                 tell(Stopping(asked.name, options.grace))
@@ -68,7 +68,7 @@ def run_daemon(
             server.start()
             known = len(engine.catalogue.ids())
             tell(Started(__version__, str(options.root), str(options.state_dir), known, server.url))
-            told = _until_told(items, engine, manager, tell, collections)
+            told = _until_told(items, engine, manager, tell, collector)
             return _stop(engine, server, options.grace, told, items, tell)
     finally:
         server.stop(0.0)
@@ -87,10 +87,10 @@ def _start(engine: Engine, server: WebServer) -> None:
 
 
 def _until_told(
-    items: Items, engine: Engine, manager: ServiceManager, tell: Callable[[DaemonEvent], None], collections: Collections
+    items: Items, engine: Engine, manager: ServiceManager, tell: Callable[[DaemonEvent], None], collector: Collector
 ) -> str:
     while True:
-        item = _next(items, collections.glance)
+        item = _next(items, collector.glance)
         if item is signal.SIGHUP:
             manager.reload()
             engine.look("SIGHUP")
@@ -99,7 +99,7 @@ def _until_told(
         elif not isinstance(item, str):
             tell(item)
             if isinstance(item, Ready):
-                collections.started()
+                collector.started()
 
 
 def _next(items: Items, glance: Callable[[], None] = lambda: None) -> Item:

@@ -8,8 +8,8 @@ from collections.abc import Collection
 from typing import Any
 
 from reconciler.config.entry_points import find_packages, package_folder
-from reconciler.config.explain.nearest import nearest
 from reconciler.config.manifest import read_descriptor
+from reconciler.core.nearest import nearest
 from reconciler.model.descriptor import Descriptor
 from reconciler.model.errors import RegistrationError, UnknownIntegration
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.checks.checks import Checks, Expectations, sound_parts
-from reconciler.config.explain.nearest import known_names, nearest
 from reconciler.config.schemas.envelope import Envelope
 from reconciler.config.schemas.schema import ResolvedSchema, SettingsSchema
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.core.claims import Claims
+from reconciler.core.nearest import known_names, nearest
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Severity

@@ -143,11 +143,6 @@ class Filters:
         return self._environment
 
 
-def compile_filter(text: str) -> CompiledFilter:
-    """Compile one expression in an environment of its own; raises FilterSyntaxError."""
-    return CompiledFilter(text, *_compile(_environment(), text)[:2])
-
-
 def _environment() -> "cel.Env":
     from cel_expr_python import cel
 

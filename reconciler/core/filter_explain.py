@@ -7,7 +7,6 @@ Pure; `trace.py` calls it. It shows what is in the event and nothing else.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from reconciler.core.filter import Activation, FilterError, Filters, FilterSynta
 from reconciler.core.filter_cost import LIMIT, cost_of
 from reconciler.core.filter_messages import first_line
 from reconciler.core.filter_parts import Kind, Piece, take_apart
+from reconciler.core.nearest import nearest
 from reconciler.model.event import Event
 from reconciler.model.json import Json
 
@@ -183,10 +183,10 @@ def _missing(path: str, event: Event) -> str:
             return f"{where} has no keys: it is {_kind(value)}" if root in {"data", "scope"} else ""
         if key not in value:
             names = sorted(map(str, value))
-            near = get_close_matches(key, names, n=1)
+            near = nearest(key, names)
             more = ", …" if len(names) > _MOST_KEYS else ""
             there = f"it has {', '.join(names[:_MOST_KEYS])}{more}" if names else "it is empty"
-            return f"there is no `{key}` in {where}: " + (f"did you mean `{near[0]}`?" if near else there)
+            return f"there is no `{key}` in {where}: " + (f"did you mean `{near}`?" if near else there)
         value, where = value[key], f"{where}.{key}"
     return ""
 

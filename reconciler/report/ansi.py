@@ -1,4 +1,4 @@
-"""Colours by plain ANSI escapes, and the one function that makes other people's text safe for a terminal.
+"""Colours by plain ANSI escapes, and the functions that make other people's text safe for a terminal, and short.
 
 Not Rich: it takes longer to import than validating a file takes. Every report that prints text goes through here.
 """
@@ -71,3 +71,8 @@ def _escape(character: str) -> str:
     if named is not None:
         return named
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def crop(text: str, longest: int) -> str:
+    """Return `text`, or what of it fits into `longest` characters with an ellipsis as the last one."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.report.ansi import Palette, printable
+from reconciler.report.ansi import Palette, crop, printable
 from reconciler.report.items import moment
 from reconciler.report.log_fields import ALWAYS, FIELDS
 
@@ -30,7 +30,7 @@ class JsonFormatter(logging.Formatter):
             moment(record.created),
             record.levelname.lower(),
             record.name,
-            cut(record.getMessage(), LONGEST_MESSAGE),
+            crop(record.getMessage(), LONGEST_MESSAGE),
         )
         item: dict[str, Any] = dict(zip(ALWAYS, head, strict=True))
         fields: Mapping[str, Any] = getattr(record, "fields", {})
@@ -58,15 +58,10 @@ class HumanFormatter(logging.Formatter):
         paint, name = self._paint, record.levelname.lower()
         clock = paint.dim(time.strftime("%H:%M:%S ", time.localtime(record.created))) if self._timed else ""
         label = paint.dim(name) if record.levelno < logging.WARNING else paint.severity(name, name)
-        message = printable(cut(record.getMessage(), LONGEST_MESSAGE))
+        message = printable(crop(record.getMessage(), LONGEST_MESSAGE))
         ids = ", ".join(_ids(getattr(record, "fields", {})))
         line = f"{clock}{label} {paint.dim(record.name)}: {message}{paint.dim(f' ({ids})') if ids else ''}"
         return line + "".join(f"\n    {printable(part)}" for part in _trace(self, record).splitlines())
-
-
-def cut(text: str, longest: int) -> str:
-    """Return `text`, or its beginning where it is too long, marked as cut."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _bounded(name: str, value: Any) -> Any:
@@ -85,7 +80,7 @@ def _bounded(name: str, value: Any) -> Any:
 def _field(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
-    return cut(str(value), LONGEST_FIELD)
+    return crop(str(value), LONGEST_FIELD)
 
 
 def _ids(fields: Mapping[str, Any]) -> Iterator[str]:

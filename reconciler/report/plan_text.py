@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.report.ansi import PLAIN, Palette, printable
+from reconciler.report.ansi import PLAIN, Palette, crop, printable
 
 _MARKS = {
     "initialize": "+", "start": "+", "update": "~", "reroute": "~", "stop": "-", "remove": "-", "shutdown": "-",
@@ -85,8 +85,7 @@ def value_text(value: Any) -> str:
     """Return a JSON value on one line, cropped; a secret's reference stands as `secret(env:NAME)`."""
     if isinstance(value, Mapping) and isinstance(value.get("secret"), str) and value.keys() <= {"secret", "format"}:
         return f"secret({printable(value['secret'])})"
-    text = printable(json.dumps(value, ensure_ascii=False, default=str))
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+    return crop(printable(json.dumps(value, ensure_ascii=False, default=str)), _WIDEST)
 
 
 def _headline(action: Mapping[str, Any], widest: int, palette: Palette) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from reconciler.core.filter_explain import Explanation, Reason, Truth
 from reconciler.core.trace import Verdict, Way
 from reconciler.model.rehearsal import Rehearsed, message_value
-from reconciler.report.ansi import PLAIN, Palette, printable
+from reconciler.report.ansi import PLAIN, Palette, crop, printable
 from reconciler.report.plan_text import value_text
 from reconciler.report.summary import count
 from reconciler.report.text import headline
@@ -183,20 +183,16 @@ def _pair(key: str, value: Any) -> Iterator[str]:
         yield f"  {key}:"
         yield from (f"  {line}" for line in _cropped([f"{one['title']}: {one['value']}" for one in value]))
     else:
-        yield f"  {key}: {_crop(printable(str(value)))}"
+        yield f"  {key}: {crop(printable(str(value)), _WIDEST)}"
 
 
 def _cropped(lines: Sequence[str]) -> Iterator[str]:
     for line in lines[:_MOST_LINES]:
-        yield f"  {_crop(printable(line))}"
+        yield f"  {crop(printable(line), _WIDEST)}"
     if len(lines) > _MOST_LINES:
         yield f"  … {count(len(lines) - _MOST_LINES, 'more line')} (-o json has them)"
 
 
-def _crop(text: str) -> str:
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
-
-
 def _line(text: str) -> str:
     """Return an expression on one line."""
-    return _crop(printable(" ".join(text.split())))
+    return crop(printable(" ".join(text.split())), _WIDEST)

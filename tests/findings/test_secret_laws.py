@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from reconciler.cli.sources import LazySecretKeys
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.fix.apply import fix_bytes
-from reconciler.config.run.files import Part, check_bytes
+from reconciler.config.run.check_files import check_bytes
+from reconciler.config.run.part import Part
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic

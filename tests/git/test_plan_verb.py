@@ -35,6 +35,15 @@ def test_new_error_fails_and_is_shown_with_its_line(here, capsys):
     assert "1 error is older than this change" in capsys.readouterr().out
 
 
+def test_line_of_a_file_that_nobody_could_judge_is_shown_without_its_secret(here, capsys):
+    here.write("configs/a.yaml", 'integration: slack\nsettings: {webhook_url: "https://hooks.example/hunter2", [}\n')
+    here.commit("newer")
+    assert run(["plan", "--from", "new"]) == 1
+    shown = capsys.readouterr().out
+    assert "webhook_url: ***" in shown
+    assert "hunter2" not in shown
+
+
 def test_reports_go_where_they_are_asked_to(here, capsys):
     assert run(["plan", "--from", "old", "--format", "text,json=plan.json,markdown=plan.md"]) == 0
     report = json.loads((here.top / "plan.json").read_text())

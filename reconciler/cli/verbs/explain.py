@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.cli.console import fail, out, palette
+from reconciler.cli.names import no_such
 from reconciler.cli.output import check_output, show
 from reconciler.cli.reach import Output
 
@@ -45,7 +46,9 @@ def _explain(rule: str, output: str) -> None:
 
     page = rule_page(rule)
     if page is None:
-        fail(_unknown(rule))
+        from reconciler.report.rule_pages import rule_ids
+
+        fail(no_such("rule", rule, rule_ids(), "`reconcile explain` lists them all"))
     if output == "table":
         from reconciler.report.rule_text import page_text
 
@@ -54,13 +57,3 @@ def _explain(rule: str, output: str) -> None:
     from reconciler.report.rule_items import page_item
 
     show({"format_version": 1, **page_item(page)}, output, lambda: "")
-
-
-def _unknown(rule: str) -> str:
-    from reconciler.config.explain.nearest import nearest
-    from reconciler.report.rule_pages import rule_ids
-
-    near = nearest(rule, rule_ids())
-    return f"there is no rule {rule!r}: " + (
-        f"did you mean {near!r}?" if near else "`reconcile explain` lists them all"
-    )

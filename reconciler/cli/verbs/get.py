@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.cli.client import Daemon
-from reconciler.cli.console import fail, out, palette
+from reconciler.cli.console import fail, out
+from reconciler.cli.findings import findings_text
 from reconciler.cli.output import check_output, show
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
@@ -102,13 +103,11 @@ def _one(there: Daemon, config_id: str, output: str) -> int:
 
 
 def _findings(there: Daemon, items: list[Any]) -> None:
-    from reconciler.cli.sources import LazySecretKeys, read_source
     from reconciler.report.items_in import diagnostic_of
     from reconciler.report.places import relocate
-    from reconciler.report.text import TextReport
 
     found = relocate([diagnostic_of(item) for item in items], _prefix(there))
-    out("\n" + "".join(TextReport(palette(), read_source, LazySecretKeys()).render(found)))
+    out("\n" + findings_text(found))
 
 
 def _prefix(there: Daemon) -> str:

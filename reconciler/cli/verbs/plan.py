@@ -10,7 +10,8 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.client import NoDaemon
-from reconciler.cli.console import err, fail, out, palette
+from reconciler.cli.console import err, fail, out
+from reconciler.cli.findings import findings_text
 from reconciler.cli.output import check_output
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir, StateDir, option
 from reconciler.cli.plan_reports import Reports, plan_reports
@@ -94,17 +95,10 @@ def _offline(values: dict[str, Any], reports: Reports) -> tuple[dict[str, Any], 
     from reconciler.compose.offline import offline_plan
     from reconciler.config.places import display_prefix
     from reconciler.report.items import plan_item
+    from reconciler.report.places import relocate
 
     err("no daemon answers: comparing with the accepted documents in the state directory")
     report = offline_plan(engine_options(values))
     if reports.for_people:
-        _print_findings(report.diagnostics, display_prefix(Path(values["dir"])))
+        out(findings_text(relocate(report.diagnostics, display_prefix(Path(values["dir"])))))
     return plan_item(report.plan), sum(found.is_error for found in report.diagnostics)
-
-
-def _print_findings(diagnostics: Any, root: str) -> None:
-    from reconciler.cli.sources import LazySecretKeys, read_source
-    from reconciler.report.places import relocate
-    from reconciler.report.text import TextReport
-
-    out("".join(TextReport(palette(), read_source, LazySecretKeys()).render(relocate(diagnostics, root))))

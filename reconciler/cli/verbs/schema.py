@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.cli.console import Fatal, err, fail, out
-from reconciler.cli.names import names
+from reconciler.cli.names import names, no_such
 from reconciler.cli.params import Integrations
 
 app = typer.Typer(add_completion=False)
@@ -82,8 +82,4 @@ def _schema(integration: str | None, allowed: tuple[str, ...] | None) -> Any:
 
 def unknown_integration(integration: str, known: list[str]) -> Fatal:
     """Return the refusal of an integration that is not there, with the nearest name."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(integration, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known) or 'none'}"
-    return Fatal(f"there is no integration {integration!r}: {hint}")
+    return Fatal(no_such("integration", integration, known, f"there is {', '.join(known) or 'none'}"))

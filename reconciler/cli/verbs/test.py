@@ -1,17 +1,18 @@
 """`reconcile test`: the `*.test.yaml` cases: given these events, these configurations receive them, with this."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from reconciler.cli import options
-from reconciler.cli.console import fail, out, palette
+from reconciler.cli.console import fail
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations
-from reconciler.cli.targets import Target, write_file
+from reconciler.cli.targets import write_reports
 from reconciler.cli.validate import parse_formats
-from reconciler.report.ansi import PLAIN, Palette
+from reconciler.report.ansi import Palette
 
 if TYPE_CHECKING:
     from reconciler.core.case_result import CaseRun
@@ -68,8 +69,7 @@ def run_tests(
     run = run_cases(world, Path(dir), CaseOptions(tuple(map(Path, paths or ())), text, update))
     if not run.results and not run.errors and not allow_none:
         fail(_nothing(run, paths or [dir], text))
-    for target in targets:
-        _write(target, run, coverage=coverage)
+    write_reports(targets, partial(_render, run, coverage))
     from reconciler.core.case_result import Status
 
     return int(bool(run.errors or run.count(Status.FAILED)))
@@ -82,14 +82,7 @@ def _nothing(run: "CaseRun", paths: Sequence[str], text: str) -> str:
     return f"there is no test case beneath {where}: cases stand in *.test.yaml files (--allow-none lets this pass)"
 
 
-def _write(target: Target, run: "CaseRun", *, coverage: bool) -> None:
-    if target.file is None:
-        out(_rendered(target.format, run, palette(), coverage=coverage))
-    else:
-        write_file(target.file, _rendered(target.format, run, PLAIN, coverage=coverage))
-
-
-def _rendered(name: str, run: "CaseRun", paint: Palette, *, coverage: bool) -> str:
+def _render(run: "CaseRun", coverage: bool, name: str, paint: Palette) -> str:
     if name == "json":
         from reconciler.report.cases import json_report
 

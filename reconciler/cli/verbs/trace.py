@@ -1,11 +1,7 @@
 """`reconcile trace`: the way of one event through the files, without a daemon. It sends nothing."""
 
-import time
-from collections import Counter
-from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,14 +13,10 @@ from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir
 from reconciler.cli.reach import Output
 
 if TYPE_CHECKING:
-    from reconciler.compose.offline_world import OfflineWorld
-    from reconciler.core.trace import Verdict
     from reconciler.model.event import Event
-    from reconciler.report.trace_report import TraceEntry, TraceReport
+    from reconciler.report.trace_report import TraceReport
 
 app = typer.Typer(add_completion=False)
-_MOST: Final = 50
-"""How many configurations are listed without --all, of each kind."""
 
 
 @app.command()
@@ -67,6 +59,7 @@ def trace(
     happened = _event(event, event_type, data, source, subject, scope or [])
     from reconciler.cli.engine_options import engine_options
     from reconciler.compose.offline_world import OfflineWorld
+    from reconciler.compose.trace_run import TraceOptions, trace_event
     from reconciler.config.places import display_prefix
 
     values = {
@@ -74,7 +67,7 @@ def trace(
         "allow_plaintext_secrets": allow_plaintext_secrets,
     }  # fmt: skip
     world = OfflineWorld(engine_options(values))
-    report = _report(world, happened, config, display_prefix(Path(dir)), everything=all_of_them)
+    report = trace_event(world, happened, TraceOptions(config, all_of_them, display_prefix(Path(dir))))
     _print(report, output)
     return int(exit_code and not report.receivers)
 
@@ -89,54 +82,6 @@ def _event(
     if data or scope or subject:
         fail("a whole CloudEvent carries its own attributes: leave out --data, --scope and --subject, or give --type")
     return whole_event(given if given == "-" else f"@{given}")
-
-
-def _report(
-    world: "OfflineWorld", event: "Event", config: str | None, prefix: str, *, everything: bool
-) -> "TraceReport":
-    from reconciler.core.trace import Way
-    from reconciler.report.trace_report import TraceReport
-
-    if config is not None and config not in world.snapshot.desired:
-        fail(unknown_config(config, world.ids()))
-    found = list(world.verdicts(event)) if config is None else [world.verdict(config, event)]
-    receiving = [one for one in found if one.way is Way.RECEIVES]
-    if everything or config is not None:
-        listed = [*receiving, *(one for one in found if one.way is not Way.RECEIVES)]
-    else:
-        near = [one for one in found if one.is_near and one.way is not Way.RECEIVES]
-        listed = [*receiving[:_MOST], *near[:_MOST]]
-    shown = {one.config_id for one in listed}
-    others = Counter(one.way.value for one in found if one.config_id not in shown)
-    is_asked = any(one.is_near and one.way is not Way.DISABLED for one in found)
-    near_types = get_close_matches(event.type, world.types(), n=1) if not is_asked and config is None else []
-    entries = _entries(world, event, listed, prefix)
-    invalid = [prefix + file for file in world.files_with_errors()] if config is None else []
-    return TraceReport(event, entries, len(found), len(receiving), others, "".join(near_types), invalid)
-
-
-def _entries(world: "OfflineWorld", event: "Event", listed: "list[Verdict]", prefix: str) -> "list[TraceEntry]":
-    from reconciler.core.trace import Way
-    from reconciler.report.places import relocate
-    from reconciler.report.trace_report import TraceEntry
-
-    entries = []
-    with world.rehearsal(time.time()) as rehearsal:
-        for one in listed:
-            desired = world.desired(one.config_id)
-            entry = TraceEntry(one, f"{prefix}{desired.file}", desired.line)
-            if one.way is Way.INVALID:
-                entry = replace(entry, diagnostics=tuple(relocate(desired.diagnostics, prefix)))
-            elif one.way is Way.RECEIVES and desired.document is not None:
-                entry = replace(entry, rehearsed=rehearsal.deliver(desired.document, event))
-            entries.append(entry)
-    return entries
-
-
-def unknown_config(config_id: str, known: list[str]) -> str:
-    """Return the sentence about a configuration that no file names, with the nearest name."""
-    near = get_close_matches(config_id, known, n=1)
-    return f"no file names a configuration {config_id!r}" + (f": did you mean {near[0]!r}?" if near else "")
 
 
 def _print(report: "TraceReport", output: str) -> None:

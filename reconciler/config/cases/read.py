@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from reconciler.config.cases.events import events_of_file, inline_event
 from reconciler.config.cases.schema import CasesSchema
-from reconciler.config.explain.nearest import nearest
 from reconciler.config.yaml.reader import RawDocument, read_documents
+from reconciler.core.nearest import nearest
 from reconciler.model import rules
 from reconciler.model.case import Case, Wanted, WantedDelivery
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span

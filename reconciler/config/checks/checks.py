@@ -1,7 +1,7 @@
 """What a schema cannot say: filters compile, templates compile, references can resolve, settings are not ignored.
 
 Each text is checked once and the answer kept, since thousands of documents share theirs. `validation.py` calls this
-for what fits its schema. What concerns several documents is not here (`fallbacks`, `claims`).
+for what fits its schema. What concerns several documents is not here (`fallbacks`, `run/across`).
 """
 
 import re

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.checks.memory import trim
 from reconciler.config.checks.place import Place
-from reconciler.config.explain.nearest import nearest
+from reconciler.core.nearest import nearest
 from reconciler.model import rules
 from reconciler.model.json import Path
 

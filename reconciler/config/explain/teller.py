@@ -9,7 +9,6 @@ from typing import Any, Final
 from reconciler.config.explain.branches import Meant, condition, meant
 from reconciler.config.explain.engine import LIMIT, Engine
 from reconciler.config.explain.fixes import choose, convert, rename_key
-from reconciler.config.explain.nearest import known_names, nearest
 from reconciler.config.explain.secrets import SecretTeller, is_misplaced_reference, is_reference_part, takes_secret
 from reconciler.config.explain.text import (
     DURATION,
@@ -30,6 +29,7 @@ from reconciler.config.explain.text import (
 from reconciler.config.schemas.files import is_reference
 from reconciler.config.yaml.nodes import Written
 from reconciler.config.yaml.reader import RawDocument
+from reconciler.core.nearest import known_names, nearest
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Fix, Related, Severity
 from reconciler.model.json import Path, canonical

@@ -13,7 +13,8 @@ from reconciler.config.files import Unreadable, Vanished, read_file, resolve_lin
 from reconciler.config.fix.apply import fix_bytes
 from reconciler.config.fix.files import Changed, replace_file
 from reconciler.config.places import display_path, display_prefix
-from reconciler.config.run.files import Part, check_bytes
+from reconciler.config.run.check_files import check_bytes
+from reconciler.config.run.part import Part
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic
 

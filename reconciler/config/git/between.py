@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reconciler.config.collector import without_gc
 from reconciler.config.files import SETTINGS_FILE, Unreadable
 from reconciler.config.git.command import Git
 from reconciler.config.git.objects import read_objects
 from reconciler.config.git.revision import Revision
-from reconciler.config.run.files import without_gc
 from reconciler.config.tree.read import failed_state, read_state
 from reconciler.config.tree.settings import DirectorySettings, parse_settings, too_many
 from reconciler.config.tree.snapshot import FileState, Index, Snapshot

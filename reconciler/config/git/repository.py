@@ -15,6 +15,8 @@ from typing import Final
 from reconciler.config.git.command import Git, GitError, Refused
 
 _STEERING: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE")
+_PARTED: Final = "..."
+"""What follows a name that stands for the commit at which its history and the other's parted, as in `git diff`."""
 _DEEPEN: Final = "in GitHub Actions give actions/checkout `fetch-depth: 0`, elsewhere run `git fetch --unshallow`"
 
 
@@ -52,13 +54,18 @@ class Repository:
             raise GitError(f"{named!r} is not a commit that this repository has{self._why_not(named)}")
         return Commit(named, os.fsdecode(answer.strip()))
 
+    def starting_point(self, named: str, leads_to: str) -> Commit:
+        """Return the commit where a change begins: `named`, or for `named...` where the two parted; raises GitError."""
+        commit = self.commit(named.removesuffix(_PARTED))
+        return self.base(commit, self.commit(leads_to)) if named.endswith(_PARTED) else commit
+
     def base(self, one: Commit, other: Commit) -> Commit:
         """Return the commit at which two lines of history parted, as GitHub compares a pull request."""
         answer = self.git.tries("merge-base", one.id, other.id)
         if answer is None:
             hint = f": the clone is shallow; {_DEEPEN}" if self.is_shallow else ""
             raise GitError(f"{one.named!r} and {other.named!r} have no commit in common{hint}")
-        return Commit(f"{one.named}...", os.fsdecode(answer.split()[0]))
+        return Commit(f"{one.named}{_PARTED}", os.fsdecode(answer.split()[0]))
 
     def _why_not(self, named: str) -> str:
         if self.is_shallow:

@@ -5,9 +5,9 @@ Only a whole directory can tell. Called by `run`; the engine takes a policy as i
 
 from collections.abc import Callable, Iterator, Sequence
 
-from reconciler.config.explain.nearest import nearest
 from reconciler.config.explain.text import shorten
 from reconciler.config.policy.policy import Folder, Policy
+from reconciler.core.nearest import nearest
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.json import Path
 from reconciler.model.rules import UNUSED_POLICY

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.config.files import Unreadable, Vanished
-from reconciler.config.run.files import Batch, Part, read_listed
+from reconciler.config.run.check_files import read_listed
+from reconciler.config.run.part import Batch, Part
 from reconciler.config.yaml.reader import read_documents
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
@@ -59,7 +60,7 @@ def across(batch: Batch, part: Part) -> list[Diagnostic]:
         found += wrong_fallbacks(part.fallbacks, known, set(part.disabled), places.of)
     if part.claims:
         found += _collisions(places, part)
-    part.ids, part.fallbacks, part.disabled, part.claims = [], [], [], []
+    part.let_go()
     return found
 
 

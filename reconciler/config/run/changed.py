@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.git.changes import Asked, Changes, asking, is_any_changed
 from reconciler.config.git.repository import Commit, Repository, find_repository
 from reconciler.config.run.across import across
-from reconciler.config.run.files import Batch, Part
+from reconciler.config.run.listing import Listed
+from reconciler.config.run.part import Batch, Part
 from reconciler.config.run.skim import skim_files
 from reconciler.config.run.suppressions import suppress
 from reconciler.config.run.workers import how_many, spread
@@ -24,10 +24,6 @@ from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.rules import UNREADABLE_FILE, UNUSED_SUPPRESSION
 
-if TYPE_CHECKING:
-    from reconciler.config.run.run import Listed
-
-_PARTED = "..."
 _SKIM_PAYS_FROM = 10_000
 """Below this many files a second process costs more than it saves: a skim is far quicker than a check."""
 
@@ -46,10 +42,7 @@ class Since:
     def of(cls, folder: str, named: str) -> "Since":
         """Find both; three dots behind a name mean where its history and HEAD's parted. Raises GitError."""
         repository = find_repository(Path(folder))
-        commit = repository.commit(named.removesuffix(_PARTED))
-        if named.endswith(_PARTED):
-            commit = repository.base(commit, repository.commit("HEAD"))
-        return cls(repository, commit)
+        return cls(repository, repository.starting_point(named, "HEAD"))
 
     def __str__(self) -> str:
         return f"{self.commit.named} ({self.commit.short})"
@@ -69,8 +62,8 @@ def is_changed(path: Path, named: str, root: str | None) -> bool:
 
 
 def check_changed(
-    since: Since, jobs: int | None, check: Check, listing: Callable[[], "Listed"], validator: Validator
-) -> tuple[Part, "Listed"]:
+    since: Since, jobs: int | None, check: Check, listing: Callable[[], Listed], validator: Validator
+) -> tuple[Part, Listed]:
     """Check what differs from a commit in a root, and what stands between all its files.
 
     `listing` lists the root while git is at work. Raises GitError.
@@ -100,7 +93,7 @@ def _check(since: Since, batch: Batch, changes: Changes, claims: "_Claims", chec
     found = [one for one in suppress(found, quiet.comments, whole=False) if one.rule != UNUSED_SUPPRESSION]
     part.diagnostics += [problem for problem in quiet.diagnostics if problem.rule == UNREADABLE_FILE]
     part.diagnostics += found
-    part.ids, part.fallbacks, part.disabled, part.claims = [], [], [], []
+    part.let_go()
     return part
 
 
@@ -223,7 +216,7 @@ def _across(batch: Batch, part: Part, quiet: Part, claims: _Claims | None) -> li
     return across(batch, every)
 
 
-def _why_everything(since: Since, changes: Changes, listed: "Listed") -> str:
+def _why_everything(since: Since, changes: Changes, listed: Listed) -> str:
     """Say what has changed by which every file is judged; the empty string where nothing has."""
     for name in (SETTINGS_FILE, *listed.named):
         path = f"{listed.batch.base}/{name}"

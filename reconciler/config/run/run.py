@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from reconciler.config.files import SETTINGS_FILE, join
-from reconciler.config.places import display_prefix
-from reconciler.config.run.files import Batch, Part, check_files, without_gc
+from reconciler.config.collector import without_gc
+from reconciler.config.run.check_files import check_files
+from reconciler.config.run.part import Batch, Part
 from reconciler.config.run.single import Homes, check_single, check_text, is_folder, root_of, shown_under, unreadable
-from reconciler.config.run.suppressions import conclude
-from reconciler.config.tree.settings import NOTHING_SAID, DirectorySettings, Selection
 from reconciler.config.validation import Validator
+from reconciler.core.selection import NOTHING_SAID, Selection
 from reconciler.model.diagnostic import Diagnostic
 
 _SPREAD_FROM = 40
@@ -126,38 +125,30 @@ def make_validator(options: RunOptions) -> Validator:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One root, listed: its files, what is wrong with it, its settings, and the other files that these name."""
-
-    batch: Batch
-    problems: list[Diagnostic]
-    settings: DirectorySettings
-    named: tuple[str, ...]
-
-
 def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
+    from reconciler.config.run.listing import list_root
+
     try:
         base = os.path.realpath(path, strict=True)
     except OSError as error:
         raise unreadable(path, error) from error
     check = partial(_check_batch, jobs=options.jobs, validator=validator)
     if options.changed_since is None:
-        listed = _list_root(path, base)
+        listed = list_root(path, base)
         part = check(listed.batch)
         _across(listed.batch, part)
     else:
         from reconciler.config.run.changed import Since, check_changed
 
         since = Since.of(base, options.changed_since)
-        part, listed = check_changed(since, options.jobs, check, partial(_list_root, path, base), validator)
+        part, listed = check_changed(since, options.jobs, check, partial(list_root, path, base), validator)
     batch = listed.batch
     part.diagnostics += [shown_under(problem, batch.prefix) for problem in listed.problems]
     if batch.policy is not None:
         from reconciler.config.policy.unused import unused
 
         part.diagnostics += unused(batch.policy, batch.files, validator.missing)
-    conclude(part, options.selection, listed.settings.selection)
+    part.conclude(options.selection, listed.settings.selection)
     return part
 
 
@@ -166,34 +157,6 @@ def _across(batch: Batch, part: Part) -> None:
         from reconciler.config.run.across import across
 
         part.diagnostics += across(batch, part)
-
-
-def _list_root(path: Path, base: str) -> Listed:
-    from reconciler.config.tree.settings import too_many
-    from reconciler.config.tree.settings_file import SettingsFile
-    from reconciler.config.tree.walk import walk_all
-
-    walk = walk_all(base, _nothing)
-    if walk.root_error is not None:
-        raise unreadable(path, walk.root_error) from walk.root_error
-    prefix = display_prefix(path)
-    file = SettingsFile()
-    settings = file.refresh(base)
-    problems = [*file.problems, *walk.broken.values()]
-    problems += [problem for listing in walk.listings.values() for problem in listing.problems]
-    files: list[str] = []
-    for folder, listing in walk.listings.items():
-        above = f"{folder}/" if folder else ""
-        files += [above + name for name in listing.files]
-    files.sort()
-    if len(files) > settings.max_files:
-        problems.append(too_many(settings.max_files))
-        del files[settings.max_files :]
-    special = frozenset(
-        join(folder, name) for folder, listing in walk.listings.items() for name in listing.links | listing.odd
-    )
-    policy = settings.policy.shown_as(prefix + SETTINGS_FILE) if settings.policy is not None else None
-    return Listed(Batch(base, prefix, files, special, policy), problems, settings, file.named)
 
 
 def _is_changed(path: Path, since: str, directory: Path | None) -> bool:
@@ -217,7 +180,3 @@ def _check_batch(batch: Batch, jobs: int | None, validator: Validator) -> Part:
         part.add(result)
     part.ids.sort(key=lambda found: found[1:])
     return part
-
-
-def _nothing() -> None:
-    return None

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, is_hidden_name
 from reconciler.config.places import display_path, display_prefix
-from reconciler.config.run.files import Batch, Part, check_bytes, check_files
-from reconciler.config.run.suppressions import conclude
-from reconciler.config.tree.settings import DirectorySettings, Selection, parse_settings
+from reconciler.config.run.check_files import check_bytes, check_files
+from reconciler.config.run.part import Batch, Part
+from reconciler.config.tree.settings import DirectorySettings, parse_settings
 from reconciler.config.tree.settings_file import SettingsFile
 from reconciler.config.validation import Validator
+from reconciler.core.selection import Selection
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.model.errors import RootUnreadable
 
@@ -126,9 +127,9 @@ def shown_under(problem: Diagnostic, prefix: str) -> Diagnostic:
 
 
 def _concluded(part: Part, home: Home, selection: Selection) -> Part:
-    part.ids, part.fallbacks, part.disabled, part.claims = [], [], [], []  # a fallback may well be in another file
+    part.let_go()  # a fallback may well be in another file
     part.diagnostics += [shown_under(problem, home.prefix) for problem in home.problems]
-    conclude(part, selection, home.settings.selection, whole=False)
+    part.conclude(selection, home.settings.selection, whole=False)
     return part
 
 

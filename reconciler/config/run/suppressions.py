@@ -1,20 +1,15 @@
 """`# reconcile: ignore[rule]`: comments that keep warnings out of a report, and what is wrong with such comments.
 
-A file that does not hold the word costs one search. Errors stay, whatever a comment says: see `selection`.
+A file that does not hold the word costs one search. Errors stay, whatever a comment says: see `core/selection.py`.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from reconciler.config.run.selection import chosen, fails, select
-from reconciler.config.tree.settings import Selection
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.rules import ADVICE, RULES, UNUSED_SUPPRESSION
-
-if TYPE_CHECKING:
-    from reconciler.config.run.files import Part
 
 MARK: Final = b"reconcile:"
 """What a file must hold for there to be any."""
@@ -41,14 +36,6 @@ def find_suppressions(data: bytes, file: str) -> list[Suppression]:
         end = comment.column + len(comment.match[0])
         found.append(Suppression(Span(file, comment.line, comment.column, comment.line, end), comment.covers, names))
     return found
-
-
-def conclude(part: "Part", flags: Selection, settings: Selection, *, whole: bool = True) -> None:
-    """Leave those findings of a root in `part` that are reported, and say whether they fail the run."""
-    selection = chosen(flags, settings)
-    part.diagnostics = select(suppress(part.diagnostics, part.comments, whole=whole), selection)
-    part.failed = fails(part.diagnostics, selection)
-    part.comments = []
 
 
 def suppress(found: Sequence[Diagnostic], comments: Sequence[Suppression], *, whole: bool = True) -> list[Diagnostic]:
@@ -85,7 +72,7 @@ def _wrong(one: Suppression, used: set[tuple[str, int, str]], *, whole: bool) ->
 
 
 def _problem(rule: str) -> tuple[str, str] | None:
-    from reconciler.config.explain.nearest import did_you_mean
+    from reconciler.core.nearest import did_you_mean
 
     if rule not in RULES:
         return f"there is no rule `{rule[:60]}`", did_you_mean(rule, RULES)

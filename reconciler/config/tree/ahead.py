@@ -20,8 +20,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.config.collector import without_gc
 from reconciler.config.files import SUFFIXES, Unreadable, Vanished, changed_at, join, read_file, signature
-from reconciler.config.run.files import without_gc
 from reconciler.config.run.workers import Worker, end, how_many, receive, spread, start
 from reconciler.config.tree.kept import Handed, HandedFile, KeptFiles, Shelf, can_be_kept, claims_of
 from reconciler.config.tree.memory import SETTLE

@@ -86,7 +86,7 @@ class Directory:
         self._base = ""
         self._snapshot = Snapshot()
         self._identity: tuple[int, int] | None = None
-        self._accepting = self._is_lost = False
+        self._is_lost = False
         self._invalid: frozenset[str] = frozenset()
         self._problems: list[Diagnostic] = []
 
@@ -98,10 +98,6 @@ class Directory:
     def invalidate(self, integration_id: str) -> None:
         """Have the documents of an integration checked again by the next scan of everything; from any thread."""
         self._invalid |= {integration_id}
-
-    def accept_root(self) -> None:
-        """Take the root as it is at the next scan, even if it was swapped for an empty one."""
-        self._accepting = True
 
     def keep(self) -> None:
         """Put what the first scan has read where the next life finds it; in the thread that scans."""
@@ -132,7 +128,7 @@ class Directory:
             return self._lost(RootState.MISSING if is_gone(error) else RootState.UNREADABLE)
         if identity != self._identity and self._is_swapped_empty(walk):
             return self._lost(RootState.SWAPPED_EMPTY)
-        self._identity, self._accepting, self._is_lost = identity, False, False
+        self._identity, self._is_lost = identity, False
         if judged_again:
             self._tree.revalidate()
         if everything:
@@ -174,7 +170,7 @@ class Directory:
 
     def _is_swapped_empty(self, walk: Walk) -> bool:
         had = self._identity is not None and self._tree.files > 0
-        return had and not self._accepting and not walk.broken and not any(x.files for x in walk.listings.values())
+        return had and not walk.broken and not any(x.files for x in walk.listings.values())
 
     def _lost(self, state: RootState) -> Scan:
         self._is_lost = True

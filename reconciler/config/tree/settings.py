@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.files import SETTINGS_FILE
+from reconciler.core.selection import NOTHING_SAID, Selection, refusal
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.json import Path
 from reconciler.model.rules import INVALID_VALUE, TOML_SYNTAX, VALIDATION_LIMIT, WRONG_TYPE
@@ -23,18 +24,6 @@ if TYPE_CHECKING:
 _MOST_DOTS: Final = 200
 """tomllib takes minutes for a key of a hundred thousand parts."""
 SCHEMA: Final = FilePath(__file__).with_name("settings.schema.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which warnings `validate` reports, by rule, and whether they fail it; None is what was not said."""
-
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] | None = None
-    strict: bool | None = None
-
-
-NOTHING_SAID: Final = Selection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +147,6 @@ def _misfits(document: "TomlDocument") -> list[Diagnostic]:
 
 
 def _rules(document: "TomlDocument", said: Mapping[str, Any]) -> list[Diagnostic]:
-    from reconciler.config.run.selection import refusal
-
     found = []
     for key in ("select", "ignore"):
         for index, rule in enumerate(said.get(key, ())):

@@ -1,17 +1,13 @@
 """A run of test cases as JUnit XML: a suite for each test file, a test case for each case."""
 
-import re
 from itertools import groupby
-from typing import Final
 from xml.etree import ElementTree as ET  # written, never parsed
 
 from reconciler.core.case_result import CaseResult, CaseRun, Status
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.cases.text import failure_lines
 from reconciler.report.text import headline
-
-_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no way to say (section 2.2)."""
+from reconciler.report.xml import xml_document, xml_text
 
 
 def render(run: CaseRun) -> str:
@@ -23,16 +19,15 @@ def render(run: CaseRun) -> str:
     root = ET.Element("testsuites", {"name": "reconcile test", **_counts(run.results, len(wrong))})
     for file in sorted({*results, *wrong}):
         _suite(root, file, results.get(file, []), wrong.get(file, []))
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return xml_document(root)
 
 
 def _suite(root: ET.Element, file: str, results: list[CaseResult], wrong: list[Diagnostic]) -> None:
-    suite = ET.SubElement(root, "testsuite", {"name": _text(file), **_counts(results, bool(wrong))})
+    suite = ET.SubElement(root, "testsuite", {"name": xml_text(file), **_counts(results, bool(wrong))})
     if wrong:
-        case = ET.SubElement(suite, "testcase", classname=_text(file), name="the file", time="0.000")
-        error = ET.SubElement(case, "error", type=wrong[0].rule, message=_text(wrong[0].message))
-        error.text = _text("\n".join(map(headline, wrong)))
+        case = ET.SubElement(suite, "testcase", classname=xml_text(file), name="the file", time="0.000")
+        error = ET.SubElement(case, "error", type=wrong[0].rule, message=xml_text(wrong[0].message))
+        error.text = xml_text("\n".join(map(headline, wrong)))
     for result in results:
         _case(suite, result)
 
@@ -40,17 +35,17 @@ def _suite(root: ET.Element, file: str, results: list[CaseResult], wrong: list[D
 def _case(suite: ET.Element, result: CaseResult) -> None:
     case = result.case
     attributes = {
-        "classname": _text(case.file), "name": _text(case.name), "file": _text(case.file),
+        "classname": xml_text(case.file), "name": xml_text(case.name), "file": xml_text(case.file),
         "line": str(case.span.line), "time": f"{result.seconds:.3f}",
     }  # fmt: skip
     element = ET.SubElement(suite, "testcase", attributes)
     if result.status is Status.SKIPPED:
-        ET.SubElement(element, "skipped", message=_text(case.skip))
+        ET.SubElement(element, "skipped", message=xml_text(case.skip))
     if result.failures:
         blocks = [list(failure_lines(case, one)) for one in result.failures]
         kind, first = result.failures[0].kind.value, blocks[0][0]
-        failure = ET.SubElement(element, "failure", type=kind, message=_text(first))
-        failure.text = _text("\n".join(line for block in blocks for line in block))
+        failure = ET.SubElement(element, "failure", type=kind, message=xml_text(first))
+        failure.text = xml_text("\n".join(line for block in blocks for line in block))
 
 
 def _counts(results: list[CaseResult], errors: int) -> dict[str, str]:
@@ -62,7 +57,3 @@ def _counts(results: list[CaseResult], errors: int) -> dict[str, str]:
         "skipped": str(statuses.count(Status.SKIPPED)),
         "time": f"{sum(result.seconds for result in results):.3f}",
     }
-
-
-def _text(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)

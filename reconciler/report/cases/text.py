@@ -11,7 +11,7 @@ from reconciler.core.expect import Failure, Kind
 from reconciler.model.case import Case
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.duration import brief_duration
-from reconciler.report.ansi import PLAIN, Palette, printable
+from reconciler.report.ansi import PLAIN, Palette, crop, printable
 from reconciler.report.plan_text import dotted
 from reconciler.report.summary import count
 from reconciler.report.text import Source, TextReport, headline
@@ -159,14 +159,10 @@ def _lines(wanted: str, got: str, palette: Palette) -> Iterator[str]:
     lines = [line for line in difflib.ndiff(wanted.splitlines(), got.splitlines()) if not line.startswith("?")]
     for line in lines[:_MOST_LINES]:
         paint = {"-": palette.red, "+": palette.green}.get(line[0], palette.dim)
-        yield paint(f"  {_crop(printable(line))}")
+        yield paint(f"  {crop(printable(line), _WIDEST)}")
     if len(lines) > _MOST_LINES:
         yield f"  … {count(len(lines) - _MOST_LINES, 'more line')}"
 
 
 def _shown(value: Any) -> str:
-    return "(nothing)" if value is ABSENT else _crop(printable(json.dumps(value, ensure_ascii=False)))
-
-
-def _crop(text: str) -> str:
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+    return "(nothing)" if value is ABSENT else crop(printable(json.dumps(value, ensure_ascii=False)), _WIDEST)

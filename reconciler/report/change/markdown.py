@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from reconciler.report.ansi import printable
+from reconciler.report.ansi import crop, printable
 from reconciler.report.change import words
 from reconciler.report.plan_text import REASONS, change_text, plan_counts
 
@@ -143,5 +143,4 @@ def code(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return text without any mark of Markdown or HTML; outside `<code>` it may still mention somebody."""
-    short = text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"
-    return _PUNCTUATION.sub(lambda found: f"&#{ord(found.group())};", printable(short))
+    return _PUNCTUATION.sub(lambda found: f"&#{ord(found.group())};", printable(crop(text, _LONGEST_CELL)))

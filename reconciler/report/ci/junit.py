@@ -1,6 +1,5 @@
 """JUnit XML, which nearly every system shows: one test case for each file with findings, failed where it has errors."""
 
-import re
 from itertools import groupby
 from xml.etree import ElementTree as ET  # written, never parsed
 
@@ -9,9 +8,7 @@ from reconciler.report.ansi import printable
 from reconciler.report.ci.run import Run
 from reconciler.report.summary import count
 from reconciler.report.text import headline
-
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no way to say (section 2.2)."""
+from reconciler.report.xml import xml_document, xml_text
 
 
 def render(run: Run) -> str:
@@ -28,25 +25,20 @@ def render(run: Run) -> str:
         ET.SubElement(
             suite, "testcase", classname="reconcile.validate", name=f"{count(clean, 'file')} without findings"
         )
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return xml_document(root)
 
 
 def _case(suite: ET.Element, file: str, findings: list[Diagnostic]) -> None:
-    case = ET.SubElement(suite, "testcase", classname="reconcile.validate", name=_text(file), file=_text(file))
+    case = ET.SubElement(suite, "testcase", classname="reconcile.validate", name=xml_text(file), file=xml_text(file))
     errors = [found for found in findings if found.is_error]
     warnings = [found for found in findings if not found.is_error]
     if errors:
         message = errors[0].message if len(errors) == 1 else f"{errors[0].message}, and {len(errors) - 1} more"
-        failure = ET.SubElement(case, "failure", type=errors[0].rule, message=_text(message))
-        failure.text = _text("\n".join(map(_line, errors)))
+        failure = ET.SubElement(case, "failure", type=errors[0].rule, message=xml_text(message))
+        failure.text = xml_text("\n".join(map(_line, errors)))
     if warnings:
-        ET.SubElement(case, "system-out").text = _text("\n".join(map(_line, warnings)))
+        ET.SubElement(case, "system-out").text = xml_text("\n".join(map(_line, warnings)))
 
 
 def _line(found: Diagnostic) -> str:
     return f"{headline(found)} ({printable(found.help)})" if found.help else headline(found)
-
-
-def _text(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)

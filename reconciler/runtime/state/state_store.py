@@ -157,21 +157,6 @@ class StateStore:
         """Drop a row."""
         return self._many("DELETE FROM effect WHERE owner = ? AND key = ?", [(owner, key)])
 
-    # --- meta ---------------------------------------------------------------------------------------------------
-
-    def get_meta(self, key: str) -> str | None:
-        """Return a small fact about this state directory, waiting for it, or None."""
-
-        def job(connection: sqlite3.Connection) -> str | None:
-            row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-            return None if row is None else str(row[0])
-
-        return self._database.submit(job).result()
-
-    def set_meta(self, key: str, value: str) -> "Future[None]":
-        """Put a small fact about this state directory."""
-        return self._many("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", [(key, value)])
-
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> "Future[None]":

@@ -321,15 +321,13 @@ def test_root_that_is_a_file_is_unreadable(world):
     assert world.scan().root is RootState.UNREADABLE
 
 
-def test_root_swapped_for_an_empty_one_changes_nothing_until_accepted(world):
+def test_root_swapped_for_an_empty_one_changes_nothing(world):
     world.write("a.yaml", "one")
     world.scan()
     world.root.rename(world.base / "away")
     world.root.mkdir()
     assert world.scan({"a"}).root is RootState.SWAPPED_EMPTY
     assert world.presence("x/one") == "valid"
-    world.directory.accept_root()
-    assert world.scan().changed == {"x/one"}
 
 
 def test_emptied_root_is_still_the_root(world):

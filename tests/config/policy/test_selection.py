@@ -3,9 +3,8 @@
 import pytest
 
 from reconciler.config.run.run import RunOptions, validate_text
-from reconciler.config.run.selection import refusal
 from reconciler.config.run.suppressions import find_suppressions
-from reconciler.config.tree.settings import Selection
+from reconciler.core.selection import Selection, refusal
 from reconciler.model.rules import ADVICE, RULES
 
 WARNS = "integration: console\nname: x\ndelivery:\n  rate: 1/s\n  fallback: console/y\n"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.core.filter import MAX_LENGTH, FilterError, Filters, FilterSyntaxError, compile_filter
+from reconciler.core.filter import MAX_LENGTH, FilterError, Filters, FilterSyntaxError
 from reconciler.model.event import Event
 
 EVENT = Event(
@@ -100,7 +100,7 @@ def test_failing_expression_raises(text, data):
 ])  # fmt: skip
 def test_wrong_expression_says_what_and_where(text, column, message):
     with pytest.raises(FilterSyntaxError) as caught:
-        compile_filter(text)
+        Filters().compile(text)
     assert message in str(caught.value)
     assert caught.value.column == column
     assert not any(
@@ -110,7 +110,7 @@ def test_wrong_expression_says_what_and_where(text, column, message):
 
 def test_place_in_a_text_of_several_lines_is_given():
     with pytest.raises(FilterSyntaxError) as caught:
-        compile_filter("true &&\n  foo")
+        Filters().compile("true &&\n  foo")
     assert (caught.value.line, caught.value.column) == (2, 3)
 
 
@@ -125,7 +125,7 @@ def test_place_in_a_text_of_several_lines_is_given():
 ])  # fmt: skip
 def test_what_can_never_be_right_is_refused(text, message, place):
     with pytest.raises(FilterSyntaxError) as caught:
-        compile_filter(text)
+        Filters().compile(text)
     wrong = caught.value.wrong
     assert message in wrong.message
     assert text[wrong.offset : wrong.offset + wrong.length] == place

@@ -115,13 +115,6 @@ def test_pass_written_twice_is_one(store):
     assert store.history(9).result() == [a_pass(1)]
 
 
-def test_meta_is_put_and_got(store):
-    assert store.get_meta("root") is None
-    store.set_meta("root", "1").result()
-    store.set_meta("root", "2").result()
-    assert store.get_meta("root") == "2"
-
-
 def test_corrupt_file_is_set_aside_and_rebuilt(folder):
     folder.mkdir(parents=True)
     (folder / "state.db").write_bytes(b"not a database, " * 200)

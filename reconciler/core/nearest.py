@@ -1,4 +1,4 @@
-"""The nearest name, for "did you mean": one measure for keys, integrations, event types and rules. Pure."""
+"""The nearest name, for "did you mean": one measure for keys, ids, event types, rules and verbs. Pure."""
 
 from collections.abc import Iterable
 from typing import Final

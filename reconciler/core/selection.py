@@ -1,19 +1,32 @@
-"""Which findings `validate` reports: rules by name, from flags or from `reconcile.toml`. Pure.
+"""Which findings `validate` reports: rules by name, from flags or from `[validate]` in `reconcile.toml`. Pure.
 
 Warnings may be chosen or left out. An error may not: the daemon does not apply what has one, and a green check of what
 nobody applies would be a lie.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from reconciler.config.tree.settings import Selection
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.rules import ADVICE, RULES
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which warnings `validate` reports, by rule, and whether they fail it; None is what was not said."""
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    strict: bool | None = None
+
+
+NOTHING_SAID: Final = Selection()
+
+
 def refusal(key: str, rule: str) -> tuple[str, str] | None:
     """Return why `rule` cannot stand in `select` or `ignore`, with a line of help, or None."""
-    from reconciler.config.explain.nearest import did_you_mean
+    from reconciler.core.nearest import did_you_mean
 
     if rule not in RULES:
         return f"there is no rule `{rule[:60]}`", did_you_mean(rule, RULES)

@@ -13,7 +13,7 @@ _LONGEST = 30.0
 """How long nothing is collected at most, in seconds: a first pass may wait for an integration that hangs."""
 
 
-class Collections:
+class Collector:
     """Switches the collector off, until the start is over or has taken too long."""
 
     def __init__(self) -> None:
@@ -35,12 +35,12 @@ class Collections:
 
 
 @contextmanager
-def rare_collections() -> Iterator[Collections]:
+def rare_collections() -> Iterator[Collector]:
     """Collect as a daemon should, and as before at the end."""
     before, was_enabled = gc.get_threshold(), gc.isenabled()
     gc.set_threshold(50_000, 20, 100)
     try:
-        yield Collections()
+        yield Collector()
     finally:
         gc.set_threshold(*before)
         if was_enabled:

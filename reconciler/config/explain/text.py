@@ -42,6 +42,9 @@ _MISFITS = {
     "exclusiveMaximum": "is too large", "multipleOf": "does not fit", "minLength": "is too short",
     "maxLength": "is too long", "pattern": "does not have the right form",
 }  # fmt: skip
+LIST_HELP: Final = "write a list: one item a line, each after `- `"
+MAPPING_HELP: Final = "write keys and values: one a line, as `key: value`"
+"""How a collection is written in YAML, for a place where there is none."""
 DURATION: Final = "a duration"
 """The title by which the envelope's schema names durations."""
 
@@ -126,9 +129,9 @@ def _without_surprise(value: Any, kinds: set[Any]) -> str:
     if "array" in kinds and isinstance(value, dict) and any(key.startswith("-") for key in value):
         return "a space is missing after the dash: write `- key: value`"
     if "array" in kinds and value is not None:
-        return "write a list: one item a line, each after `- `"
+        return LIST_HELP
     if "object" in kinds:
-        return "write keys and values: one a line, as `key: value`"
+        return MAPPING_HELP
     return "write a single value, not a list" if isinstance(value, list) else ""
 
 

@@ -21,7 +21,7 @@ def fix_findings(paths: Sequence[Path], options: RunOptions, result: RunResult) 
 
 
 def show_diff(paths: Sequence[Path], options: RunOptions, result: RunResult, formats: str) -> int:
-    """Print what the fixes would change and return the exit code: 1 where there is something, or an error is left."""
+    """Print what the fixes would change and return the exit code: 1 where there is something, or the run fails."""
     if formats:
         fail("--diff: expected no --format with it: it prints the changes and nothing else")
     fixes = fix_files(paths, result.diagnostics, make_validator(options), write=False)
@@ -34,8 +34,10 @@ def show_diff(paths: Sequence[Path], options: RunOptions, result: RunResult, for
         out("".join(diff_text(fix.file, fix.before, fix.after, hidden, names, palette())))
     findings = sum(len(fix.findings) for fix in fixes)
     told = f"would fix {count(findings, 'finding')} in {count(sum(bool(fix.findings) for fix in fixes), 'file')}"
-    err(told if findings else "nothing to fix")
-    return int(bool(findings) or any(found.is_error for found in result.diagnostics))
+    left = sum(not found.is_fixable for found in result.diagnostics)
+    others = f"; {count(left, 'finding')} {'is' if left == 1 else 'are'} left" if left else ""
+    err((told if findings else "nothing to fix") + others)
+    return int(bool(findings) or result.failed)
 
 
 def _complain(fixes: Sequence[FileFix]) -> None:

@@ -10,6 +10,7 @@ from typing import Final, overload
 
 from reconciler.model.diagnostic import Span
 from reconciler.model.secret_names import sounds_secret
+from reconciler.model.secret_shapes import mask_shapes
 
 _FAR: Final = 500
 """How many lines above a line are looked at for the key that it belongs to."""
@@ -26,13 +27,9 @@ _REFERENCE = re.compile(r"""["']?(?:env:[A-Z_][A-Z0-9_]*|file:[\w./-]+)["']?(?=\
 _OF_REFERENCE = re.compile(r"""\s*(?:- +)*["']?(?:secret|format)["']?\s*:""")
 _HAS_SECRET = re.compile(r"""secret["']?\s*[:=]""")
 _FORMAT = re.compile(r"""["']?(?:[A-Za-z]{1,16} )?\{\}["']?(?=\s*(?:[,}#]|\Z))""")
+_ENCODED = re.compile(r"\s*[A-Za-z0-9+/=]{24,}\s*\Z")
+"""A whole line of what is encoded, as in a private key."""
 _OPENS_TEXT = re.compile(r"[|>][-+0-9]*\s*(?:#.*)?\Z")
-_SHAPES = re.compile(
-    r"xox[a-z]-[\w-]+|gh[a-z]_\w{8,}|github_pat_\w+|glpat-[\w-]+|sk[-_][\w-]{12,}|AKIA[0-9A-Z]{8,}|eyJ[\w-]{8,}[\w.-]*"
-    r"|hooks\.slack\.com/\S+|(?<=://)[^/\s@\"']+(?=@)|(?<=Bearer )[^\s\"'{]+|(?<=Basic )[^\s\"'{]+"
-    r"|(?<![\w+=-])(?=[\w+=-]*[0-9])(?=[\w+=-]*[A-Za-z])[\w+=-]{28,}|^\s*[A-Za-z0-9+/=]{24,}\s*$"
-)
-"""What tokens and keys look like: by the prefixes of services, before the @ of an address, long and random."""
 
 
 class MaskedLines(Sequence[str]):
@@ -62,7 +59,7 @@ class MaskedLines(Sequence[str]):
         if len(line) > _LONGEST:
             return "*" * len(line)
         masked = _between(line, [*self._spans(line, number), *self._beneath(line, number), *self._values(line, number)])
-        return _SHAPES.sub(lambda found: "*" * len(found[0]), masked)
+        return "*" * len(masked) if _ENCODED.match(masked) else mask_shapes(masked)
 
     def _spans(self, line: str, number: int) -> Iterable[tuple[int, int]]:
         for span in self._hidden:

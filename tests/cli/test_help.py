@@ -23,7 +23,11 @@ def help_of(capsys, monkeypatch):
 @pytest.mark.parametrize("verb", [(), *((verb,) for verb in VERBS), ("new", "config"), ("new", "integration")])
 def test_help_at_80_columns_cuts_nothing_off(help_of, verb):
     text = help_of(80, *verb).replace("FORMAT[=FILE],…", "")
-    assert not re.search(r"…|\w\.\.\.(?!\])", text)
+    assert not re.search(r"…|[^\s\]]\.\.\.(?!\])", text)
+
+
+def test_help_writes_what_may_be_left_out_in_one_pair_of_brackets(help_of):
+    assert "reconcile init [OPTIONS] [REPOSITORY]" in help_of(80, "init")
 
 
 def test_help_at_60_columns_names_flags_in_full(help_of):

@@ -68,7 +68,9 @@ def test_old_schemas_are_kept_with_the_command_that_writes_them_anew(root, capsy
     commands = re.findall(r"write it anew with `reconcile (.+)`", capsys.readouterr().out)
     assert [run(command.split()) for command in commands] == [0, 0, 0]
     run(["init"])
-    assert capsys.readouterr().out.count("schema.json: as it should be") == 3
+    told = capsys.readouterr().out
+    assert told.count("schema.json: as it should be") == 3
+    assert "a commit, into .pre-commit-config.yaml" in told
 
 
 def test_dry_run_writes_nothing_and_says_what_it_would(root, capsys):
@@ -146,7 +148,7 @@ def test_blanks_are_named_until_the_origin_is_known(capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
-    [(["--ci", "travis"], "--ci: expected auto, none, github, gitlab, azure, jenkins, found 'travis'"),
+    [(["--ci", "travis"], "--ci: expected auto, github, gitlab, azure, jenkins or none, found 'travis'"),
      (["--dir", "../x"], "--dir: expected a folder in the repository"), (["--dir", "a b"], "found 'a b'"),
      (["--dir", "."], "--dir: expected a folder"), (["--dir", "/etc"], "--dir: expected a folder"),
      (["--config", "consle/a"], "did you mean 'console'?"), (["--config", "console"], "expected INTEGRATION/NAME")],

@@ -117,6 +117,8 @@ def test_exit_code_tells_whether_somebody_receives(trace, arguments, code):
         ([], "expected one event"),
         (["x.json", "--type", "x"], "expected one event"),
         (["nowhere.json"], "cannot read nowhere.json"),
+        (["@nowhere"], "cannot read nowhere"),
+        (["build.finished"], "there is no file build.finished: for an event of that type, write --type build.finished"),
         (["x.json", "--data", "1"], "carries its own attributes"),
         (["--type", "x", "-d", "{"], "expected JSON"),
         (["--type", "x", "-c", "console/redd"], "did you mean 'console/red'?"),

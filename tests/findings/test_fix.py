@@ -51,6 +51,18 @@ def test_diff_of_what_needs_no_fix_is_empty(folder, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_diff_counts_what_no_fix_mends(folder, capsys):
+    folder.write("a.yaml", MENDED + "colour: red\n")
+    assert run(["validate", ".", "--diff"]) == 1
+    assert capsys.readouterr() == ("", "nothing to fix; 1 finding is left\n")
+
+
+def test_diff_of_a_strict_run_fails_where_a_warning_is_left(folder, capsys):
+    folder.write("a.yaml", MENDED + "delivery: {rate: 1/s}\n")
+    assert run(["validate", ".", "--diff"]) == 0
+    assert run(["validate", ".", "--diff", "--strict"]) == 1
+
+
 def test_diff_with_a_format_is_a_mistake(folder, capsys):
     folder.write("a.yaml", SLIP)
     assert run(["validate", ".", "--diff", "--format", "json"]) == 2

@@ -65,6 +65,7 @@ def test_json_on_stdout_stands_alone(here, capsys):
     [
         (["--to", "new"], "add --from"),
         (["--from", "nothing"], "is not a commit"),
+        (["--from", "old..new"], "it is a range; give one commit, such as 'old', or 'old...'"),
         (["--from", "--exit-code"], "expected a branch"),
         (["--from", "old", "--dir", "elsewhere"], "neither in old nor in HEAD"),
         (["--from", "old", "--format", "table"], "expected text, json or markdown"),

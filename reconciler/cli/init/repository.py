@@ -45,7 +45,7 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One file: its path from the repository's root, what becomes of it, its text, and what to say of it."""
+    """One file: its path from the root of the repository, what becomes of it, its text if known, and what to say."""
 
     path: str
     step: Step
@@ -87,8 +87,9 @@ def _new(root: Path, path: str, text: str, note: str = "") -> Change:
     """Return a file that is written where there is none; `note` is said where there is one."""
     if not os.path.lexists(root / path):
         return Change(path, Step.WRITE, text)
-    same = _read(root / path) == text
-    return Change(path, Step.KEEP, note="as it should be" if same else note or "it is there already")
+    if _read(root / path) == text:
+        return Change(path, Step.KEEP, text, "as it should be")
+    return Change(path, Step.KEEP, note=note or "it is there already")
 
 
 def _named(root: Path, path: str, text: str, sign: str, after: str) -> Change:

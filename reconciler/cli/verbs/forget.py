@@ -27,9 +27,10 @@ def forget(
     token_file: TokenFile = None,
     output: Output = "table",
 ) -> int:
-    """Drop effects outside the process (a registered webhook) from the inventory; what is outside stays there.
+    """Drop effects from the inventory; what is outside stays.
 
-    For effects whose integration is not installed any more, or whose service is gone: remove them by hand, then forget.
+    An effect is what an integration made outside the process, such as a registered webhook. This is for those
+    whose integration is not installed any more, or whose service is gone: remove them by hand, then forget.
     """
     check_output(output)
     value = {"id": owner} | ({"key": key} if key is not None else {})

@@ -22,7 +22,7 @@ _FOLDER = re.compile(r"(?!-)[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
 @app.command()
 def init(
     repository: Annotated[
-        str, typer.Argument(metavar="[REPOSITORY]", help="The root of the repository.", show_default=False)
+        str, typer.Argument(metavar="REPOSITORY", help="The root of the repository.", show_default=False)
     ] = ".",
     dir: Dir = options.DIR.default,  # noqa: A002  the flag's name
     config: Annotated[
@@ -38,9 +38,10 @@ def init(
     integrations: Integrations = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
 ) -> int:
-    """Set a repository up: a configuration to begin with, completion in editors, a hook, a CI file.
+    """Set a repository up for configurations and their checks.
 
-    What is there is never overwritten, and a second run changes nothing.
+    It writes a configuration to begin with, schemas and settings for editors, a hook and a file for CI. What is
+    there is never overwritten, and a second run changes nothing.
     """
     from reconciler.cli.names import names
 
@@ -48,7 +49,7 @@ def init(
     if root.exists() and not root.is_dir():
         fail(f"{repository} is a file: name the root of the repository")
     if ci not in {"auto", "none", *SYSTEMS}:
-        fail(f"--ci: expected auto, none, {', '.join(SYSTEMS)}, found {ci!r}")
+        fail(f"--ci: expected auto, {', '.join(SYSTEMS)} or none, found {ci!r}")
     folder = _folder(dir)
     system = guess(root) if ci == "auto" else ci
     wish = Wish(folder, config, system, find_origin(), editor, pre_commit, names(integrations))
@@ -94,7 +95,7 @@ def _say(change: Change, *, dry_run: bool) -> None:
 def _next_steps(wish: Wish, found: list[Change]) -> None:
     where = "" if wish.folder == options.DIR.default else f" --dir {wish.folder}"
     written = [change for change in found if change.step is Step.WRITE]
-    blanks = [change.path for change in written if "YOUR-" in change.text or "COMMIT" in change.text]
+    blanks = [change.path for change in found if "YOUR-" in change.text or "COMMIT" in change.text]
     out("\nNext:\n")
     out(f"  reconcile validate{where}\n  reconcile --watch{where}\n")
     if blanks:

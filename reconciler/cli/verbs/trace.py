@@ -22,7 +22,8 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def trace(
     event: Annotated[
-        str | None, typer.Argument(metavar="EVENT", help="A file with a CloudEvent as JSON; - reads stdin.")
+        str | None,
+        typer.Argument(metavar="EVENT", help="A file with a CloudEvent as JSON (@FILE is the same); - reads stdin."),
     ] = None,
     event_type: Annotated[
         str | None, typer.Option("--type", "-t", metavar="TYPE", help="Instead of a file: the event's type.")
@@ -81,7 +82,16 @@ def _event(
         return event_of(event_type, source, subject, "trace", scope, data)
     if data or scope or subject:
         fail("a whole CloudEvent carries its own attributes: leave out --data, --scope and --subject, or give --type")
-    return whole_event(given if given == "-" else f"@{given}")
+    return whole_event(_file(given or "-"))
+
+
+def _file(given: str) -> str:
+    """Return `-` or `@FILE`, as `emit` takes them; who gives a type for a file is told how to ask for it."""
+    if given == "-" or given.startswith("@"):
+        return given
+    if "/" not in given and not given.endswith(".json") and not Path(given).exists():
+        fail(f"there is no file {given}: for an event of that type, write --type {given}")
+    return f"@{given}"
 
 
 def _print(report: "TraceReport", output: str) -> None:

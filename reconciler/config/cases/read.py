@@ -137,7 +137,9 @@ class _Reader:
             return Wanted(config_id, span, None if raw else 0)
         if isinstance(raw, int):
             if events and raw > events:
-                message = f"the case has {events} events, so {config_id} cannot receive {raw}"
+                message = (
+                    f"the case has {events} event{'' if events == 1 else 's'}, so {config_id} cannot receive {raw}"
+                )
                 self._add(rules.INVALID_VALUE, path, message, "write how many of them reach it, or true for all")
             return Wanted(config_id, span, raw)
         if isinstance(raw, str):

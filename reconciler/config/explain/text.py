@@ -7,6 +7,7 @@ from typing import Any, Final
 from reconciler.config.explain.fixes import OLD_BOOLEANS
 from reconciler.model.json import Path, canonical
 from reconciler.model.secret_names import shown_path
+from reconciler.model.secret_shapes import mask_shapes
 
 _KINDS = {
     "string": "a string",
@@ -20,6 +21,8 @@ _KINDS = {
 _OLD_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?|[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?")
 """What was a date, a time or a number to base 60 in YAML 1.1."""
 _SHOWN: Final = 60
+_LONGEST: Final = 20_000
+"""A longer value is not searched for what looks like a secret, and not shown."""
 _FORMATS = {
     "date": "a date such as 2026-01-31",
     "date-time": "a time such as 2026-01-31T12:00:00Z",
@@ -39,6 +42,9 @@ _MISFITS = {
     "exclusiveMaximum": "is too large", "multipleOf": "does not fit", "minLength": "is too short",
     "maxLength": "is too long", "pattern": "does not have the right form",
 }  # fmt: skip
+LIST_HELP: Final = "write a list: one item a line, each after `- `"
+MAPPING_HELP: Final = "write keys and values: one a line, as `key: value`"
+"""How a collection is written in YAML, for a place where there is none."""
 DURATION: Final = "a duration"
 """The title by which the envelope's schema names durations."""
 
@@ -46,6 +52,10 @@ DURATION: Final = "a duration"
 def shorten(text: str, most: int = _SHOWN) -> str:
     """Return `text` in at most `most` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _shown(value: str) -> str:
+    return shorten(mask_shapes(value)) if len(value) <= _LONGEST else "…"
 
 
 def place_name(path: Path) -> str:
@@ -62,7 +72,7 @@ def expected_kind(kind: str | Sequence[str]) -> str:
 
 
 def found_text(value: Any) -> str:
-    """Return what stands there, shortened. Not for a secret."""
+    """Return what stands there, shortened, and masked where it looks like a secret. Not for the place of one."""
     match value:
         case None:
             return "nothing (null)"
@@ -73,7 +83,7 @@ def found_text(value: Any) -> str:
         case list():
             return "a list"
         case str():
-            return f'the string "{shorten(value)}"'
+            return f'the string "{_shown(value)}"'
     return f"the number {shorten(str(value))}"
 
 
@@ -96,11 +106,11 @@ def yaml_found(value: Any, written: str | None, wanted: Any) -> tuple[str, str]:
         return kind_of(value), _without_surprise(value, kinds)  # `token:abc` without its space: not to be shown
     if written is None:
         return found_text(value), _without_surprise(value, kinds)
-    found = f"`{shorten(written)}`, which is {_what(value, written)} in YAML 1.2"
+    found = f"`{_shown(written)}`, which is {_what(value, written)} in YAML 1.2"
     if "boolean" in kinds and written.lower() in OLD_BOOLEANS:
         return f"{found}: write `{OLD_BOOLEANS[written.lower()]}`", "only `true` and `false` are booleans"
     if "string" in kinds:
-        return f'{found}: write "{shorten(written)}"', "in quotes it is a string"
+        return f'{found}: write "{_shown(written)}"', "in quotes it is a string"
     if "array" in kinds:
         return found_text(value), _without_surprise(value, kinds)
     if kinds & {"integer", "number"} and isinstance(value, str):
@@ -119,9 +129,9 @@ def _without_surprise(value: Any, kinds: set[Any]) -> str:
     if "array" in kinds and isinstance(value, dict) and any(key.startswith("-") for key in value):
         return "a space is missing after the dash: write `- key: value`"
     if "array" in kinds and value is not None:
-        return "write a list: one item a line, each after `- `"
+        return LIST_HELP
     if "object" in kinds:
-        return "write keys and values: one a line, as `key: value`"
+        return MAPPING_HELP
     return "write a single value, not a list" if isinstance(value, list) else ""
 
 

@@ -68,6 +68,9 @@ class Repository:
         return Commit(f"{one.named}{_PARTED}", os.fsdecode(answer.split()[0]))
 
     def _why_not(self, named: str) -> str:
+        if ".." in named:  # no name of a branch or a tag holds them
+            first = named.partition("..")[0] or "main"
+            return f": it is a range; give one commit, such as '{first}', or '{first}...'"
         if self.is_shallow:
             return f": the clone is shallow; {_DEEPEN}"
         if (

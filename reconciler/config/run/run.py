@@ -143,6 +143,8 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
         since = Since.of(base, options.changed_since)
         part, listed = check_changed(since, options.jobs, check, partial(list_root, path, base), validator)
     batch = listed.batch
+    if not batch.files:
+        part.notes.append(f"{path} holds no configurations: they are in *.yaml and *.yml files")
     part.diagnostics += [shown_under(problem, batch.prefix) for problem in listed.problems]
     if batch.policy is not None:
         from reconciler.config.policy.unused import unused

@@ -8,7 +8,14 @@ import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.config.files import SETTINGS_FILE, Unreadable, Vanished, check_regular, is_hidden_name
+from reconciler.config.files import (
+    SETTINGS_FILE,
+    TEST_SUFFIXES,
+    Unreadable,
+    Vanished,
+    check_regular,
+    is_hidden_name,
+)
 from reconciler.config.places import display_path, display_prefix
 from reconciler.config.run.check_files import check_bytes, check_files
 from reconciler.config.run.part import Batch, Part
@@ -70,7 +77,7 @@ def check_single(path: Path, validator: Validator, selection: Selection, homes: 
     if name == SETTINGS_FILE:
         return _check_settings(folder or ".", shown.removesuffix(name))
     if is_hidden_name(name):
-        return Part()
+        return _skipped(shown, name)
     try:
         base = os.path.realpath(path, strict=True)
         check_regular(base)
@@ -99,7 +106,7 @@ def check_text(data: bytes, name: str, validator: Validator, selection: Selectio
         found = parse_settings(data)
         return _failed(Part([shown_under(d, shown.removesuffix(base)) for d in found.diagnostics], files=1))
     if is_hidden_name(base):
-        return Part()
+        return _skipped(shown, base)
     home = homes.of(name)
     part = Part(files=1)
     check_bytes(part, data, shown, validator, home.batch("", "", shown).bounds(shown))
@@ -124,6 +131,16 @@ def shown_under(problem: Diagnostic, prefix: str) -> Diagnostic:
     """Return a finding about the root itself with its file as the user would write it."""
     span = problem.span
     return replace(problem, span=Span(prefix + span.file, span.line, span.column, span.end_line, span.end_column))
+
+
+def _skipped(shown: str, name: str) -> Part:
+    """Return what a file comes to that is named and not checked: a word, so that nobody takes it for a good one."""
+    part = Part()
+    reason = f"is not checked: a file whose name begins with {name[0]} is never loaded"
+    if name.endswith(TEST_SUFFIXES):
+        reason = "is not checked: it holds test cases, which `reconcile test` runs"
+    part.notes.append(f"{shown} {reason}")
+    return part
 
 
 def _concluded(part: Part, home: Home, selection: Selection) -> Part:

@@ -143,7 +143,21 @@ def _misfits(document: "TomlDocument") -> list[Diagnostic]:
         return []
     from reconciler.config.explain.explain import Explainer
 
-    return Explainer(schema).explain(document, SETTINGS_FILE, document.value, ())
+    found = Explainer(schema).explain(document, SETTINGS_FILE, document.value, ())
+    return [replace(finding, help=_in_toml(finding.help)) for finding in found]
+
+
+def _in_toml(help_text: str) -> str:
+    """Return a line of help that says how YAML is written, in the words of TOML."""
+    from reconciler.config.explain.text import LIST_HELP, MAPPING_HELP
+
+    if help_text.startswith("add `"):
+        return help_text.replace(":`", " = …`")
+    in_toml = {
+        LIST_HELP: 'write a list, such as ["one", "two"]',
+        MAPPING_HELP: 'write a table, such as {key = "value"}',
+    }
+    return in_toml.get(help_text, help_text)
 
 
 def _rules(document: "TomlDocument", said: Mapping[str, Any]) -> list[Diagnostic]:

@@ -94,10 +94,26 @@ def test_single_file_is_checked_alone(world, check):
     assert [p[1] for p in places(check("configs/b.yaml", "configs/a.yaml"))] == ["configs/b.yaml"]
 
 
-@pytest.mark.parametrize("name", ["_a.yaml", ".a.yaml", "a.test.yaml"])
-def test_single_file_with_a_skipped_name_is_skipped(world, check, name):
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("_a.yaml", "a file whose name begins with _ is never loaded"),
+        (".a.yaml", "a file whose name begins with . is never loaded"),
+        ("a.test.yaml", "it holds test cases, which `reconcile test` runs"),
+    ],
+)
+def test_single_file_with_a_skipped_name_is_skipped_with_a_word(world, check, name, reason):
     world.raw(name, "[")
-    assert check(f"configs/{name}").files == 0
+    result = check(f"configs/{name}")
+    assert (result.files, result.diagnostics) == (0, ())
+    assert result.notes == (f"configs/{name} is not checked: {reason}",)
+
+
+def test_directory_without_configurations_is_told(world, check):
+    (world.base / "empty").mkdir()
+    result = check("empty")
+    assert (result.files, result.failed) == (0, False)
+    assert result.notes == ("empty holds no configurations: they are in *.yaml and *.yml files",)
 
 
 def test_single_settings_file_is_checked(world, check):

@@ -310,7 +310,9 @@ class Controller:
         """Remember `document` as the last that started."""
         self._p.goods.applied(record, document)
         if record.imposed.suspended and document != record.effective.document:
-            self.inbox.put("suspend", ids=[record.id])  # it was under way when it was suspended: it is what is kept
+            # It was under way when it was suspended: it is what is kept, and no step may go back from it meanwhile.
+            self._in_force.take_in(record.id)
+            self.inbox.put("suspend", ids=[record.id])
 
     def removing(self, config_id: str) -> None:
         """An id is stopped for good, but something is left to be cleaned up: it counts as removed already."""

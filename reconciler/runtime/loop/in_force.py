@@ -28,7 +28,7 @@ class InForce:
         for index, key in enumerate(ordered):
             if index % _CHUNK == _CHUNK - 1:
                 await asyncio.sleep(0)
-            self._take_in(key)
+            self.take_in(key)
         configs = self._p.world.configs
         return [configs[key] for key in ordered if key in configs]
 
@@ -43,7 +43,7 @@ class InForce:
             if not goods.recall_same(record, desired):
                 await goods.recall(key, record, snapshot)
 
-    def _take_in(self, key: str) -> None:
+    def take_in(self, key: str) -> None:
         """Bring what is in force for one id up to date, and remember it if it is good."""
         desired = self._p.directory.snapshot.get(key)
         if desired.presence is Presence.ABSENT and key not in self._p.world.configs:

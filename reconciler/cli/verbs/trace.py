@@ -58,16 +58,13 @@ def trace(
     """
     check_output(output)
     happened = _event(event, event_type, data, source, subject, scope or [])
-    from reconciler.cli.engine_options import engine_options
+    from reconciler.cli.engine_options import offline_options
     from reconciler.compose.offline_world import OfflineWorld
     from reconciler.compose.trace_run import TraceOptions, trace_event
     from reconciler.config.places import display_prefix
 
-    values = {
-        "dir": dir, "state_dir": options.STATE_DIR.default, "integrations": integrations, "secrets_dir": secrets_dir,
-        "allow_plaintext_secrets": allow_plaintext_secrets,
-    }  # fmt: skip
-    world = OfflineWorld(engine_options(values))
+    plaintext = allow_plaintext_secrets
+    world = OfflineWorld(offline_options(dir, integrations, allow_plaintext_secrets=plaintext, secrets_dir=secrets_dir))
     report = trace_event(world, happened, TraceOptions(config, all_of_them, display_prefix(Path(dir))))
     _print(report, output)
     return int(exit_code and not report.receivers)

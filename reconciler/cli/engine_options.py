@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.console import fail
 from reconciler.cli.names import names
+from reconciler.cli.options import SECRETS_DIR, STATE_DIR
 from reconciler.model.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -29,6 +30,16 @@ def engine_options(values: dict[str, Any]) -> "EngineOptions":
     if "grace" in values:
         read |= _daemon_options(values)
     return EngineOptions(**read)
+
+
+def offline_options(
+    directory: str, integrations: str | None, *, allow_plaintext_secrets: bool, secrets_dir: str = SECRETS_DIR.default
+) -> "EngineOptions":
+    """Return the options of a verb that needs no daemon and no state directory."""
+    return engine_options({
+        "dir": directory, "state_dir": STATE_DIR.default, "integrations": integrations, "secrets_dir": secrets_dir,
+        "allow_plaintext_secrets": allow_plaintext_secrets,
+    })  # fmt: skip
 
 
 def _daemon_options(values: dict[str, Any]) -> dict[str, Any]:

@@ -21,3 +21,12 @@ StateDir = Annotated[str, option(options.STATE_DIR)]
 Integrations = Annotated[str | None, option(options.INTEGRATIONS)]
 SecretsDir = Annotated[str, option(options.SECRETS_DIR)]
 AllowPlaintext = Annotated[bool, option(options.ALLOW_PLAINTEXT)]
+
+EventData = Annotated[
+    str | None, typer.Option("--data", "-d", metavar="JSON|@FILE|-", help="The data: JSON, a file, or stdin.")
+]
+EventSource = Annotated[str, typer.Option("--source", metavar="URI", help="Where it happened.")]
+EventSubject = Annotated[str | None, typer.Option("--subject", metavar="TEXT", help="What it is about.")]
+EventScope = Annotated[
+    list[str] | None, typer.Option("--scope", metavar="KEY=VALUE", help="An extension attribute (repeatable).")
+]

@@ -67,6 +67,7 @@ def test_json_has_a_format_version(ask, verb):
         ("get slack/a -l tier=1", "an ID names one configuration: leave out --label, --integration and --state"),
         ("get slack", "found 'slack'; `reconcile get -i slack` lists an integration's"),
         ("get -l =1", "--label: expected KEY=VALUE, found '=1'"),
+        ("get -l a=1 -l a=2", "--label: one key is given twice"),
         ("approve ''", "expected a digest, such as 53878a0ec400"),
     ],
 )

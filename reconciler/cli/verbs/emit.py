@@ -6,7 +6,7 @@ import typer
 
 from reconciler.cli.console import fail, out, palette
 from reconciler.cli.given_event import event_of, whole_event
-from reconciler.cli.params import StateDir
+from reconciler.cli.params import EventData, EventScope, EventSource, EventSubject, StateDir
 from reconciler.cli.reach import Server, TokenFile, daemon
 from reconciler.report.ansi import printable
 
@@ -22,14 +22,10 @@ def emit(
             metavar="TYPE|@FILE|-", help="The event's type; or a file, or stdin, that holds a whole CloudEvent as JSON."
         ),
     ],
-    data: Annotated[
-        str | None, typer.Option("--data", "-d", metavar="JSON|@FILE|-", help="The data: JSON, a file, or stdin.")
-    ] = None,
-    source: Annotated[str, typer.Option("--source", metavar="URI", help="Where it happened.")] = "/reconcile/emit",
-    subject: Annotated[str | None, typer.Option("--subject", metavar="TEXT", help="What it is about.")] = None,
-    scope: Annotated[
-        list[str] | None, typer.Option("--scope", metavar="KEY=VALUE", help="An extension attribute (repeatable).")
-    ] = None,
+    data: EventData = None,
+    source: EventSource = "/reconcile/emit",
+    subject: EventSubject = None,
+    scope: EventScope = None,
     event_id: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="Its id; the same id and source twice is one event.")
     ] = None,

@@ -12,6 +12,7 @@ from reconciler.cli.findings import findings_text
 from reconciler.cli.output import check_output, show
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.verbs.selecting import Integration, Labels, labels_of
 
 app = typer.Typer(add_completion=False)
 STATES = ("pending", "active", "paused", "disabled", "failed", "invalid", "removing")
@@ -20,12 +21,8 @@ STATES = ("pending", "active", "paused", "disabled", "failed", "invalid", "remov
 @app.command()
 def get(
     config_id: Annotated[str | None, typer.Argument(metavar="ID", help="One configuration, such as slack/ops.")] = None,
-    label: Annotated[
-        list[str] | None, typer.Option("--label", "-l", metavar="KEY=VALUE", help="With this label.")
-    ] = None,
-    integration: Annotated[
-        str | None, typer.Option("--integration", "-i", metavar="NAME", help="Of this integration.")
-    ] = None,
+    label: Labels = None,
+    integration: Integration = None,
     state: Annotated[
         str | None, typer.Option("--state", metavar="STATE", help=f"In this state: {', '.join(STATES)}.")
     ] = None,
@@ -43,7 +40,7 @@ def get(
     there = daemon(state_dir, server, token_file)
     if config_id is not None:
         return _one(there, config_id, output)
-    return _list(there, _Filters(_labels(label or []), integration, state), output)
+    return _list(there, _Filters(labels_of(label), integration, state), output)
 
 
 class _Filters:
@@ -125,11 +122,3 @@ def _from_here(item: Any, prefix: str) -> Any:
     file, message = item["file"], item["message"]
     begins = message.startswith(f"{file}:")
     return {**item, "file": f"{prefix}{file}", "message": f"{prefix}{message}" if begins else message}
-
-
-def _labels(given: list[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in given]
-    for key, equals, value in pairs:
-        if not equals or not key:
-            fail(f"--label: expected KEY=VALUE, found {key + equals + value!r}")
-    return {key: value for key, _, value in pairs}

@@ -1,4 +1,4 @@
-"""Which configurations `suspend`, `pause` and `resume` mean, and what they do with it; no verb of its own."""
+"""Which configurations `suspend`, `pause`, `resume` and `get` mean, and what the first do with it; no verb itself."""
 
 from typing import Annotated, Any
 
@@ -32,16 +32,22 @@ def selector_of(
     for one in ids or ():
         if not all(one.partition("/")):
             fail(f"expected <integration>/<name>, such as slack/ops, found {one!r}")
-    pairs = [text.partition("=") for text in labels or ()]
+    by_key = labels_of(labels)
+    if not (ids or by_key or integration or everything):
+        fail("say which configurations: ids, --label, --integration, or --all")
+    return {"ids": list(ids or ()), "labels": by_key, "integration": integration, "all": everything}
+
+
+def labels_of(given: list[str] | None) -> dict[str, str]:
+    """Return the labels that all must hold, by key; what makes no sense is exit code 2."""
+    pairs = [text.partition("=") for text in given or ()]
     for key, equals, value in pairs:
         if not equals or not key:
             fail(f"--label: expected KEY=VALUE, found {key + equals + value!r}")
     by_key = {key: value for key, _, value in pairs}
     if len(by_key) < len(pairs):
         fail("--label: one key is given twice, and no configuration has both values")
-    if not (ids or pairs or integration or everything):
-        fail("say which configurations: ids, --label, --integration, or --all")
-    return {"ids": list(ids or ()), "labels": by_key, "integration": integration, "all": everything}
+    return by_key
 
 
 def impose(there: Daemon, body: dict[str, Any], output: str) -> int:

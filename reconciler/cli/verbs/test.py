@@ -55,17 +55,13 @@ def run_tests(
     integrations runs, up to where it would send; secrets are not read.
     """
     targets = parse_formats(format, _FORMATS)
-    from reconciler.cli.engine_options import engine_options
+    from reconciler.cli.engine_options import offline_options
     from reconciler.compose.case_run import CaseOptions, run_cases
     from reconciler.compose.offline_world import OfflineWorld
 
-    values = {
-        "dir": dir, "state_dir": options.STATE_DIR.default, "integrations": integrations,
-        "secrets_dir": options.SECRETS_DIR.default, "allow_plaintext_secrets": allow_plaintext_secrets,
-    }  # fmt: skip
     if "" in (paths or ()):
         fail("expected the path of a folder or a test file, found an empty one")
-    world = OfflineWorld(engine_options(values))
+    world = OfflineWorld(offline_options(dir, integrations, allow_plaintext_secrets=allow_plaintext_secrets))
     run = run_cases(world, Path(dir), CaseOptions(tuple(map(Path, paths or ())), text, update))
     if not run.results and not run.errors and not allow_none:
         fail(_nothing(run, paths or [dir], text))

@@ -9,7 +9,16 @@ from reconciler.cli import options
 from reconciler.cli.console import fail, out, palette
 from reconciler.cli.given_event import event_of, whole_event
 from reconciler.cli.output import check_output, show
-from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir
+from reconciler.cli.params import (
+    AllowPlaintext,
+    Dir,
+    EventData,
+    EventScope,
+    EventSource,
+    EventSubject,
+    Integrations,
+    SecretsDir,
+)
 from reconciler.cli.reach import Output
 
 if TYPE_CHECKING:
@@ -28,14 +37,10 @@ def trace(
     event_type: Annotated[
         str | None, typer.Option("--type", "-t", metavar="TYPE", help="Instead of a file: the event's type.")
     ] = None,
-    data: Annotated[
-        str | None, typer.Option("--data", "-d", metavar="JSON|@FILE|-", help="The data: JSON, a file, or stdin.")
-    ] = None,
-    source: Annotated[str, typer.Option("--source", metavar="URI", help="Where it happened.")] = "/reconcile/trace",
-    subject: Annotated[str | None, typer.Option("--subject", metavar="TEXT", help="What it is about.")] = None,
-    scope: Annotated[
-        list[str] | None, typer.Option("--scope", metavar="KEY=VALUE", help="An extension attribute (repeatable).")
-    ] = None,
+    data: EventData = None,
+    source: EventSource = "/reconcile/trace",
+    subject: EventSubject = None,
+    scope: EventScope = None,
     config: Annotated[
         str | None, typer.Option("--config", "-c", metavar="ID", help="Ask about this configuration alone.")
     ] = None,
@@ -58,16 +63,13 @@ def trace(
     """
     check_output(output)
     happened = _event(event, event_type, data, source, subject, scope or [])
-    from reconciler.cli.engine_options import engine_options
+    from reconciler.cli.engine_options import offline_options
     from reconciler.compose.offline_world import OfflineWorld
     from reconciler.compose.trace_run import TraceOptions, trace_event
     from reconciler.config.places import display_prefix
 
-    values = {
-        "dir": dir, "state_dir": options.STATE_DIR.default, "integrations": integrations, "secrets_dir": secrets_dir,
-        "allow_plaintext_secrets": allow_plaintext_secrets,
-    }  # fmt: skip
-    world = OfflineWorld(engine_options(values))
+    plaintext = allow_plaintext_secrets
+    world = OfflineWorld(offline_options(dir, integrations, allow_plaintext_secrets=plaintext, secrets_dir=secrets_dir))
     report = trace_event(world, happened, TraceOptions(config, all_of_them, display_prefix(Path(dir))))
     _print(report, output)
     return int(exit_code and not report.receivers)

@@ -1,38 +1,35 @@
 """Works on one key of the queue: looks at what is in force and what runs now, and takes the one step between them.
 
-Level-triggered: a key says only where to look. Used by the controller, on the engine's loop.
+Level-triggered: a key says only where to look. The steps of a configuration are here, those of an integration in
+`integrations.py`. Used by the controller, on the engine's loop.
 """
 
 import asyncio
 import logging
-import random
-from collections.abc import Callable
 
 from reconciler.config.secrets import Resolved
-from reconciler.core.backoff import Backoff
 from reconciler.core.diff import config_action
 from reconciler.model.config import ConfigDocument
-from reconciler.model.errors import SecretError, SecretMissing, TerminalError, TransientError
+from reconciler.model.errors import SecretError, SecretMissing, TransientError
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.model.ports import StopReason
 from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
-from reconciler.runtime.delivery.dispatch_decision import asked_to_wait
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.generation import ConfigCalls, Generation, RollbackFailed
 from reconciler.runtime.lanes.hook_host import Stopped
-from reconciler.runtime.lanes.integration_runtime import MAX_DISOWNED, IntegrationRuntime
+from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.lanes.waking import Waking
 from reconciler.runtime.loop.agenda import Agenda
 from reconciler.runtime.loop.cleaner import Check, Cleaner, Ways
 from reconciler.runtime.loop.failures import describe, log_failure, reason_of
-from reconciler.runtime.loop.restart import take_down
+from reconciler.runtime.loop.integrations import IntegrationSteps
+from reconciler.runtime.loop.retries import Retries
 from reconciler.runtime.loop.together import Steps, Together
 from reconciler.runtime.loop.world import ConfigRecord, Failure, World
 from reconciler.runtime.services import Services
 
 log = logging.getLogger(__name__)
-BACKOFF = Backoff()
 
 
 class Applier:
@@ -43,10 +40,12 @@ class Applier:
         self._world = world
         self._agenda = agenda
         self._disk = disk
-        self._chance: Callable[[], float] = random.random
-        self._waking = Waking(services, world, agenda, self._due, self.integration_abandoned)
-        self._cleaner = Cleaner(services, world, agenda, Ways(self._resolve, checked, self._delay))
-        self._cleaner.on_abandoned = self.integration_abandoned
+        self._retries = retries = Retries(services, agenda)
+        self._cleaner = Cleaner(services, world, agenda, Ways(self._resolve, checked, retries.delay))
+        self.integrations = IntegrationSteps(services, world, agenda, self._cleaner, retries)
+        """Works on the keys of integrations, and takes in that a call was abandoned."""
+        self._cleaner.on_abandoned = self.integrations.abandoned
+        self._waking = Waking(services, world, agenda, retries.due, self.integrations.abandoned)
         steps = Steps(self.work, self._started, self._failed, self._cleaner.is_left)
         self.together = Together(services, world, agenda, steps)
         """Works on many keys at once, where nothing is special about them."""
@@ -56,7 +55,7 @@ class Applier:
         started = self._services.clock.monotonic()
         await self._cleaner.again(key)
         woken = await self._waking.wake(key)
-        outcome = await (self._config(key) if "/" in key else self._integration(key)) or woken
+        outcome = await (self._config(key) if "/" in key else self.integrations.work(key)) or woken
         self._cleaner.follow(key)
         if outcome is None:
             return None
@@ -68,90 +67,6 @@ class Applier:
     def hasten(self, key: str) -> None:
         """Somebody asks for `key` to be tried now: hooks that did not start at a take-over are, too."""
         self._waking.hasten(key)
-
-    # --- integrations -------------------------------------------------------------------------------------------
-
-    async def _integration(self, key: str) -> Outcome | None:
-        runtime = self._world.integration(key)
-        wanted = bool(self._world.wanting(key)) or key in self._world.cleaning
-        down = runtime.state in (IntegrationState.REGISTERED, IntegrationState.FAILED)
-        if wanted and runtime.drifted and runtime.state is IntegrationState.ACTIVE:
-            return await self._restart(runtime)
-        if down and (wanted or self._cleaner.is_orphan(runtime)):
-            return await self._initialize(runtime, ActionReason.FIRST_CONFIG if wanted else ActionReason.CLEAN_UP)
-        if not wanted and runtime.state is IntegrationState.ACTIVE and not self._world.running(key):
-            action = Action(ActionKind.SHUTDOWN, key, ActionReason.LAST_CONFIG_GONE)
-            await runtime.shutdown(StopReason.REMOVED)
-            return Outcome(action, OutcomeStatus.APPLIED, "; ".join(runtime.leftovers))
-        if not wanted and runtime.state is IntegrationState.FAILED:
-            runtime.release_lane()
-            runtime.state, runtime.reason, runtime.message = IntegrationState.REGISTERED, StateReason.NONE, ""
-        return None
-
-    async def _restart(self, runtime: IntegrationRuntime) -> Outcome | None:
-        """Somebody has switched the integration off behind our back: take it down properly, and up again."""
-        log.warning("%s: %s; it is started afresh", runtime.id, runtime.drifted)
-        await take_down(runtime, self._world, self._agenda.quiesce)
-        return await self._initialize(runtime, ActionReason.DRIFT)
-
-    async def _initialize(self, runtime: IntegrationRuntime, why: ActionReason) -> Outcome | None:
-        if runtime.reason is StateReason.STUCK:
-            return None
-        if runtime.state is IntegrationState.FAILED and not self._is_due(runtime.id, runtime.retry_at):
-            return None
-        action = Action(ActionKind.INITIALIZE, runtime.id, why)
-        if runtime.disowned >= MAX_DISOWNED:
-            runtime.fail(StateReason.STUCK, f"given up after {MAX_DISOWNED} abandoned calls", None)
-            return Outcome(action, OutcomeStatus.FAILED, runtime.message)
-        try:
-            await runtime.initialize()
-        except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
-            message = self._integration_failed(runtime, error)
-            return Outcome(action, OutcomeStatus.FAILED, message)
-        wanting = self._world.wanting(runtime.id)
-        later = {*wanting, *self._services.effects.owners(runtime.id)}
-        for key in sorted(later if wanting else later | {runtime.id}):  # nobody wants it any more: down again
-            self._agenda.add(key)
-        return Outcome(action, OutcomeStatus.APPLIED)
-
-    def _integration_failed(self, runtime: IntegrationRuntime, error: Exception) -> str:
-        message = describe(error)
-        what = "a call" if isinstance(error, Abandoned) else "initialize()"
-        log_failure(self._services, runtime.id, what, error)
-        if isinstance(error, Abandoned):
-            runtime.disown()
-        else:
-            runtime.release_lane()
-        for owner in self._services.effects.owners(runtime.id):
-            self._agenda.add(owner)
-        runtime.attempts += 1
-        if runtime.disowned >= MAX_DISOWNED:
-            runtime.fail(StateReason.STUCK, f"{message}; given up after {MAX_DISOWNED} abandoned calls", None)
-            return runtime.message
-        due = self._due(error, runtime.attempts)
-        runtime.fail(reason_of(error), message, due)
-        if due is not None:
-            self._agenda.add_at(runtime.id, due)
-        return message
-
-    def integration_abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:
-        """A call of one of its configurations never returned: start over with a new lane and object.
-
-        Several calls may be lost with one lane: the first of them is enough.
-        """
-        if isinstance(error, Abandoned) and error.lane is not runtime.lane:
-            return
-        for config_id in self._world.running(runtime.id):
-            record = self._world.configs[config_id]
-            if record.generation is not None:
-                record.generation.host.close()
-                for hook in record.generation.hooks:
-                    self._services.let_go(hook)
-            self._world.set_generation(record, None)
-            record.waiting = StateReason.INTEGRATION_NOT_READY
-            record.drift = "its integration lost its lane"
-            self._agenda.went_live(record)
-        self._integration_failed(runtime, error)
 
     # --- configurations -----------------------------------------------------------------------------------------
 
@@ -194,7 +109,7 @@ class Applier:
         self._world.set_generation(record, None)
         record.failure, record.attempts, record.rotated, record.drift = None, 0, False, ""
         if stopped.abandoned is not None:
-            self.integration_abandoned(runtime, stopped.abandoned)
+            self.integrations.abandoned(runtime, stopped.abandoned)
         left = await self._cleaner.is_left(record)
         if record.effective.known:  # disabled, or its file came back during the removal
             self._agenda.went_live(record)
@@ -240,16 +155,7 @@ class Applier:
         failure = record.failure
         if failure is None or failure.digest != document.digest or record.rotated:
             return True
-        return self._is_due(record.id, failure.retry_at)
-
-    def _is_due(self, key: str, retry_at: float | None) -> bool:
-        """Whether a retry may begin; if it is too early the appointment is made again, for this look used it up."""
-        if retry_at is None:
-            return False
-        if self._services.clock.monotonic() >= retry_at:
-            return True
-        self._agenda.add_at(key, retry_at)
-        return False
+        return self._retries.is_due(record.id, failure.retry_at)
 
     async def _switch(self, record: ConfigRecord, document: ConfigDocument, runtime: IntegrationRuntime) -> list[str]:
         """Go over to `document`, routes before the old hooks stop; returns what of the old one would not go."""
@@ -267,7 +173,7 @@ class Applier:
         self._succeeded(record, document)
         stopped = await calls.retire(old, handover)
         if stopped.abandoned is not None:
-            self.integration_abandoned(runtime, stopped.abandoned)
+            self.integrations.abandoned(runtime, stopped.abandoned)
         return stopped.problems
 
     def _started(
@@ -308,7 +214,7 @@ class Applier:
         record.rotated = False
         self._note(record, ConditionType.SECRETS_RESOLVED, Tristate.FALSE, "SecretMissing", str(error))
         record.attempts += 1
-        due = self._due(error, record.attempts)
+        due = self._retries.due(error, record.attempts)
         if due is not None:
             self._agenda.add_at(record.id, due)
         return Outcome(action, OutcomeStatus.WAITING, str(error))
@@ -325,7 +231,7 @@ class Applier:
         log_failure(self._services, record.id, action.kind.value, error)
         record.attempts += 1
         record.rotated = False
-        due = self._due(error, record.attempts)
+        due = self._retries.due(error, record.attempts)
         record.failure, record.message = Failure(document.digest, reason_of(error), message, due), message
         self._note(record, ConditionType.APPLIED, Tristate.FALSE, reason_of(error).value, message)
         if due is not None:
@@ -333,7 +239,7 @@ class Applier:
         if record.refused:  # what it was to follow may not run on
             self._agenda.add(record.id)
         if isinstance(error, Abandoned):
-            self.integration_abandoned(runtime, error)
+            self.integrations.abandoned(runtime, error)
         elif isinstance(error, RollbackFailed):
             await self._give_up(record, runtime)
         elif record.generation is None:
@@ -361,15 +267,6 @@ class Applier:
             log.warning(text, record.id, error, extra={"fields": fields})
             return
         self._agenda.went_live(record)
-
-    def _due(self, error: Exception, attempts: int) -> float | None:
-        if isinstance(error, TerminalError):
-            return None
-        wait = asked_to_wait(error)
-        return self._services.clock.monotonic() + (self._delay(attempts) if wait is None else wait)
-
-    def _delay(self, attempts: int) -> float:
-        return BACKOFF.delay(attempts, self._chance())
 
     def _note(
         self, record: ConfigRecord, kind: ConditionType, status: Tristate, reason: str = "", text: str = ""

@@ -286,7 +286,7 @@ class Controller:
 
     def abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:
         """A call of an integration never returned: it starts over."""
-        self._applier.integration_abandoned(runtime, error)
+        self._applier.integrations.abandoned(runtime, error)
 
     # --- what the applier asks for (its Agenda) -----------------------------------------------------------------
 

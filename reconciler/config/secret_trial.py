@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from reconciler.config.references import filled, references
 from reconciler.config.schemas.schema import ResolvedSchema
-from reconciler.config.secrets import SecretResolver, references
+from reconciler.config.secrets import SecretResolver
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
@@ -98,7 +99,7 @@ class SecretTrial:
         texts = {path: ref.template.replace("{}", self._values[ref.uri], 1)
                  for path, ref in refs.items() if path not in missing}  # fmt: skip
         broken: dict[tuple[Path, str], list[str]] = {}
-        for path, keyword in schema.breaks(_filled(use.settings, (), texts)):
+        for path, keyword in schema.breaks(filled(use.settings, texts)):
             here = path if path in texts else None if missing else _near(path, texts)
             if here is not None:
                 broken.setdefault((here, ".".join(["settings", *map(str, path)])), []).append(f"`{keyword}`")
@@ -147,17 +148,6 @@ class SecretTrial:
 def _refs(use: SecretUse) -> dict[Path, SecretRef]:
     found = {path: SecretRef.parse(value) for path, value in references(use.settings)}
     return {path: ref for path, ref in found.items() if ref is not None and path in use.places}
-
-
-def _filled(value: Any, path: Path, texts: Mapping[Path, str]) -> Any:
-    """Return settings with the values of their references in place."""
-    if path in texts:
-        return texts[path]
-    if isinstance(value, dict):
-        return {key: _filled(item, (*path, key), texts) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, (*path, index), texts) for index, item in enumerate(value)]
-    return value
 
 
 def _near(path: Path, texts: Mapping[Path, str]) -> Path | None:

@@ -6,7 +6,7 @@ Validation only asks whether a reference can ever resolve; the engine resolves, 
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -268,16 +268,3 @@ def _wrap(value: Any, path: JsonPath, found: Mapping[JsonPath, Any]) -> Any:
     if isinstance(value, list):
         return [_wrap(item, (*path, index), found) for index, item in enumerate(value)]
     return value
-
-
-def references(settings: Any, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Any]]:
-    """Yield every mapping in `settings` that has the key `secret`, well formed or not, with its place."""
-    if isinstance(settings, dict):
-        if "secret" in settings:
-            yield path, settings
-        for key, item in settings.items():
-            if isinstance(item, dict | list):
-                yield from references(item, (*path, key))
-    elif isinstance(settings, list):
-        for index, item in enumerate(settings):
-            yield from references(item, (*path, index))

@@ -8,13 +8,13 @@ from reconciler.config.catalogue import Catalogue
 from reconciler.config.explain.fixes import is_one_slip, rename_key
 from reconciler.config.fix.apply import fix_bytes
 from reconciler.config.fix.proof import changes_nothing_else
-from reconciler.config.fix.splice import overlap, splice
 from reconciler.config.run.check_files import check_bytes
 from reconciler.config.run.part import Part
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
 from reconciler.config.yaml.nodes import Written
 from reconciler.config.yaml.reader import read_documents
+from reconciler.core.splice import overlap, splice
 from reconciler.model.diagnostic import Diagnostic, Edit, Severity, Span
 
 VALIDATOR = Validator(Catalogue(), secrets=SecretResolver("/nowhere", {}))

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.config.explain.engine import Engine
+from reconciler.config.references import filled, references
 from reconciler.config.schemas.schema import ResolvedSchema, SettingsSchema
 from reconciler.config.secrets import Resolved
 from reconciler.model.json import Path
@@ -42,15 +43,16 @@ def stand_in(
 
     `may_hold_literals`: what stands at the place of a secret and is no reference is used as it is, and shown as a mask.
     """
-    refs = dict(_references(settings, ()))
+    found = ((path, SecretRef.parse(value)) for path, value in references(settings))
+    refs = {path: ref for path, ref in found if ref is not None}
     forms = {path: list(_forms(ref)) for path, ref in refs.items()}
     if refs and schema is not None:
         _choose(settings, ResolvedSchema(schema), refs, forms)
     values = {path: refs[path].template.replace("{}", forms[path][0], 1) for path in refs}
-    resolved = Resolved(_filled(settings, (), values, Secret), "", tuple(ref.uri for ref in refs.values()))
+    resolved = Resolved(filled(settings, values, Secret), "", tuple(ref.uri for ref in refs.values()))
     labels = {forms[path][0]: f"<secret {ref.uri}>" for path, ref in refs.items()}
     if may_hold_literals and schema is not None:
-        labels |= dict.fromkeys(_literals(_filled(settings, (), values, str), schema, {*values.values()}), MASK)
+        labels |= dict.fromkeys(_literals(filled(settings, values), schema, {*values.values()}), MASK)
     # Longest first: one reference may be the beginning of another.
     return StandIns(resolved, dict(sorted(labels.items(), key=lambda item: -len(item[0]))))
 
@@ -61,7 +63,7 @@ def _choose(
     """Drop forms that the schema refuses, as long as there are others."""
     for _ in range(max(map(len, forms.values()))):
         values = {path: refs[path].template.replace("{}", forms[path][0], 1) for path in refs}
-        misfits = set(schema.misfits(_filled(settings, (), values, str)))
+        misfits = set(schema.misfits(filled(settings, values)))
         refused = [path for path in refs if ".".join(["settings", *map(str, path)]) in misfits and len(forms[path]) > 1]
         if not refused:
             return
@@ -86,25 +88,3 @@ def _forms(ref: SecretRef) -> Iterator[str]:
     yield f"secret{slug.replace('-', '')}"
     yield "10000000"
     yield f"<secret {ref.uri}>"
-
-
-def _references(value: Any, path: Path) -> Iterator[tuple[Path, SecretRef]]:
-    ref = SecretRef.parse(value)
-    if ref is not None:
-        yield path, ref
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _references(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _references(item, (*path, index))
-
-
-def _filled(value: Any, path: Path, values: Mapping[Path, str], wrap: type[Secret] | type[str]) -> Any:
-    if path in values:
-        return wrap(values[path])
-    if isinstance(value, Mapping):
-        return {key: _filled(item, (*path, key), values, wrap) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, (*path, index), values, wrap) for index, item in enumerate(value)]
-    return value

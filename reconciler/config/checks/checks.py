@@ -13,7 +13,8 @@ from reconciler.config.checks.events import EventChecks
 from reconciler.config.checks.memory import trim
 from reconciler.config.checks.place import Place
 from reconciler.config.checks.templates import TemplateChecks
-from reconciler.config.secrets import SecretResolver, references
+from reconciler.config.references import references
+from reconciler.config.secrets import SecretResolver
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.core.claims import Claims, Unfit
 from reconciler.model import rules

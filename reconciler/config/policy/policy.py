@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from reconciler.config.explain.text import place_name, shorten
 from reconciler.config.policy.globs import Ids, Patterns, References
 from reconciler.config.policy.narrowing import NO_KEY, Narrowing
-from reconciler.config.secrets import references
+from reconciler.config.references import references
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
 from reconciler.model.json import Path

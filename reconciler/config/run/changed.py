@@ -6,8 +6,7 @@ claim, and whatever looks suspicious is checked whole before it is believed. Cal
 """
 
 import os
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from reconciler.config.run.across import across
 from reconciler.config.run.listing import Listed
 from reconciler.config.run.part import Batch, Part
 from reconciler.config.run.skim import skim_files
+from reconciler.config.run.skimmed import Skimmed
 from reconciler.config.run.suppressions import suppress
 from reconciler.config.run.workers import how_many, spread
 from reconciler.config.validation import Validator
@@ -70,25 +70,25 @@ def check_changed(
     """
     with asking(since.repository, since.commit) as asked:
         listed = listing()
-        changes, claims = _skim(listed.batch, asked, jobs)
+        changes, skimmed = _skim(listed.batch, asked, jobs)
     batch, why = listed.batch, _why_everything(since, changes, listed)
     if not why:
-        claims.doubt(validator.claims_anything)
-        return _check(since, batch, changes, claims, check), listed
+        skimmed.doubt(validator.claims_anything)
+        return _check(since, batch, changes, skimmed, check), listed
     part = check(batch)
     part.diagnostics += across(batch, part)
     part.notes.append(f"all files are checked: {why} differs from {since}")
     return part, listed
 
 
-def _check(since: Since, batch: Batch, changes: Changes, claims: "_Claims", check: Check) -> Part:
+def _check(since: Since, batch: Batch, changes: Changes, skimmed: Skimmed, check: Check) -> Part:
     same = changes.same.difference(batch.special)
     changed = [file for file in batch.files if file not in same]
-    claims.forget(changed)
+    skimmed.forget(changed)
     part = check(replace(batch, files=changed))
     part.notes.append(f"{len(changed):,} of {len(batch.files):,} files are checked: those that differ from {since}")
-    quiet = check(replace(batch, files=claims.take_unsure()))
-    found = _between(batch, part, quiet, claims, check)
+    quiet = check(replace(batch, files=skimmed.take_unsure()))
+    found = _between(batch, part, quiet, skimmed, check)
     # Comments in unchanged files count for what stands between files; what is wrong with them is theirs alone.
     found = [one for one in suppress(found, quiet.comments, whole=False) if one.rule != UNUSED_SUPPRESSION]
     part.diagnostics += [problem for problem in quiet.diagnostics if problem.rule == UNREADABLE_FILE]
@@ -97,7 +97,7 @@ def _check(since: Since, batch: Batch, changes: Changes, claims: "_Claims", chec
     return part
 
 
-def _skim(batch: Batch, asked: Asked, jobs: int | None) -> tuple[Changes, "_Claims"]:
+def _skim(batch: Batch, asked: Asked, jobs: int | None) -> tuple[Changes, Skimmed]:
     files = [file for file in batch.files if file not in batch.special] if batch.special else batch.files
     processes = how_many(jobs, len(files)) if jobs or len(files) >= _SKIM_PAYS_FROM else 1
     shares = _shares(files, processes)
@@ -109,10 +109,10 @@ def _skim(batch: Batch, asked: Asked, jobs: int | None) -> tuple[Changes, "_Clai
             answers.append(asked.changes())
         return found
 
-    claims = _Claims()
+    skimmed = Skimmed()
     for share, (ids, fallbacks) in zip(shares, spread(shares, work), strict=True):
-        claims.add(share, ids, fallbacks)
-    return answers[0], claims
+        skimmed.add(share, ids, fallbacks)
+    return answers[0], skimmed
 
 
 def _shares(files: Sequence[str], processes: int) -> list[Sequence[str]]:
@@ -122,88 +122,27 @@ def _shares(files: Sequence[str], processes: int) -> list[Sequence[str]]:
     return [files[:first], *(rest[i :: processes - 1] for i in range(processes - 1))]
 
 
-class _Claims:
-    """What files were seen to say, by file; None where the file has to be checked to know."""
-
-    def __init__(self) -> None:
-        self._ids: dict[str, bytes | None] = {}
-        self._fallbacks: dict[str, bytes] = {}
-
-    def add(self, files: Sequence[str], ids: Sequence[bytes | None], fallbacks: dict[int, bytes]) -> None:
-        """Take in one share of the files."""
-        self._ids.update(zip(files, ids, strict=True))
-        self._fallbacks.update((files[index], target) for index, target in fallbacks.items())
-
-    def forget(self, files: Iterable[str]) -> None:
-        """Drop files that are, or will be, checked whole."""
-        for file in files:
-            self._ids.pop(file, None)
-            self._fallbacks.pop(file, None)
-
-    def doubt(self, is_doubtful: Callable[[str], bool]) -> None:
-        """Be sure of nothing in the files of some integrations: what they need for themselves is in their settings."""
-        integrations = {claimed.partition(b"/")[0] for claimed in self._ids.values() if claimed is not None}
-        doubtful = {name for name in integrations if is_doubtful(name.decode())}
-        if doubtful:
-            every = self._ids.items()
-            unsure = [file for file, claimed in every if claimed and claimed.partition(b"/")[0] in doubtful]
-            self._ids.update(dict.fromkeys(unsure))
-
-    def take_unsure(self) -> list[str]:
-        """Return the files of which nothing is certain, and drop them."""
-        unsure = [file for file, claimed in self._ids.items() if claimed is None]
-        self.forget(unsure)
-        return sorted(unsure)
-
-    def suspects(self, known: Collection[bytes], wanted: Collection[bytes]) -> list[str]:
-        """Return the files that claim an id which is claimed twice, or that a fallback leads to (`wanted`)."""
-        leaned_on = {*wanted, *self._fallbacks.values()}
-        every = [*self._ids.values(), *known]
-        if len(set(every)) == len(every) and not leaned_on:
-            return []
-        doubled = {claimed for claimed, times in Counter(every).items() if times > 1}
-        return [file for file, claimed in self._ids.items() if claimed in doubled or claimed in leaned_on]
-
-    @property
-    def files(self) -> Collection[str]:
-        """The files that were skimmed and not checked."""
-        return self._ids.keys()
-
-    @property
-    def fallbacks(self) -> dict[str, bytes]:
-        """The fallbacks, by file."""
-        return self._fallbacks
-
-    def as_part(self, prefix: str) -> Part:
-        """Return the claims as if they had been checked; places in files are not known."""
-        part = Part()
-        part.ids = [(claimed.decode(), prefix + file, 1) for file, claimed in self._ids.items() if claimed is not None]
-        for file, target in self._fallbacks.items():
-            part.fallbacks.append(((self._ids[file] or b"").decode(), target.decode(), prefix + file, 1))
-        return part
-
-
-def _between(batch: Batch, part: Part, quiet: Part, claims: _Claims, check: Check) -> list[Diagnostic]:
+def _between(batch: Batch, part: Part, quiet: Part, skimmed: Skimmed, check: Check) -> list[Diagnostic]:
     """Return what is wrong between files. A file that was only skimmed is checked before anything is said of it."""
     while True:
         exact = [*part.fallbacks, *quiet.fallbacks]
         wanted = {fallback.encode("utf-8", "surrogatepass") for _, fallback, _, _ in exact}
         known = {config_id.encode("utf-8", "surrogatepass") for config_id, _, _ in (*part.ids, *quiet.ids)}
-        suspects = claims.suspects(known, wanted)
+        suspects = skimmed.suspects(known, wanted)
         found: list[Diagnostic] = []
         if not suspects:
-            found = _across(batch, part, quiet, claims if exact or claims.fallbacks else None)
+            found = _across(batch, part, quiet, skimmed if exact or skimmed.fallbacks else None)
             places = {span.file for one in found for span in (one.span, *(other.span for other in one.related))}
-            suspects = [file for file in claims.files if batch.prefix + file in places] if places else []
+            suspects = [file for file in skimmed.files if batch.prefix + file in places] if places else []
         if not suspects:
             return found
-        claims.forget(suspects)
+        skimmed.forget(suspects)
         quiet.add(check(replace(batch, files=sorted(suspects))))
 
 
-def _across(batch: Batch, part: Part, quiet: Part, claims: _Claims | None) -> list[Diagnostic]:
+def _across(batch: Batch, part: Part, quiet: Part, skimmed: Skimmed | None) -> list[Diagnostic]:
     """Return what `across` says of all; where nothing leads from one file to another, skims have nothing to add."""
-    every = Part() if claims is None else claims.as_part(batch.prefix)
+    every = Part() if skimmed is None else skimmed.as_part(batch.prefix)
     for one in (part, quiet):
         every.ids += one.ids
         every.fallbacks += one.fallbacks

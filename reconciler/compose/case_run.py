@@ -19,6 +19,7 @@ from reconciler.config.files import TEST_SUFFIXES, Unreadable
 from reconciler.config.places import display_path, display_prefix
 from reconciler.core.case_result import CaseResult, CaseRun
 from reconciler.core.expect import Happened, Received, judge, snapshot_of
+from reconciler.core.nearest import Names
 from reconciler.core.trace import Verdict
 from reconciler.model.case import Case
 from reconciler.model.config import ConfigDocument, Presence
@@ -83,7 +84,7 @@ class _Runner:
         self._options = options
         self._run = run
         self._schema = CasesSchema()
-        self._known = world.ids()
+        self._known = Names(world.ids())
         self._invalid = {
             key: tuple(relocate(one.diagnostics, prefix))
             for key, one in world.snapshot.desired.items()

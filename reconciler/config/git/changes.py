@@ -15,7 +15,7 @@ _DIFF: Final = (
     "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all",
     "--relative",
 )  # fmt: skip
-"""Git would ask a submodule with a process of its own; it knows no file in one here, so all of them count as changed."""
+"""Git would ask a submodule in a process of its own; it knows no file in one here, so all in it count as changed."""
 _PLAIN: Final = "H "
 """How `ls-files -v` begins a file that is in the index, and whose changes git was not told to overlook."""
 

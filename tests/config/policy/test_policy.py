@@ -119,6 +119,14 @@ def test_breach_shows_no_value_of_a_setting(root):
     assert "policy of" in text and "hunter2" not in text
 
 
+def test_pattern_that_does_not_come_to_an_end_is_a_breach(root):
+    schema = 'properties.channel.pattern = "^(?=#)(#|#)*\\\\1$"'
+    root.policy(f'[[folder]]\npath = "team-a"\n[folder.settings.slack]\n{schema}\n')
+    root.slack("team-a/x.yaml", channel="#" * 70 + "b")
+    found = [d for d in root.check().diagnostics if d.rule != "invalid-value"]
+    assert [d.rule for d in found] == ["policy"] and "comes to an end" in found[0].message
+
+
 def test_document_that_is_wrong_in_other_ways_is_judged_too(root):
     root.policy(NAMES)
     root.write("team-a/x.yaml", "integration: slack\nname: x\nsettings: {chanel: 1}\n")

@@ -35,3 +35,13 @@ def test_settings_of_one_thing_over_and_over(tmp_path, monkeypatch, capsys):
     assert run(["validate", "reconcile.toml"]) == 1
     assert time.monotonic() - began < SECONDS
     assert "unterminated" in capsys.readouterr().out
+
+
+def test_thousands_of_fixes_in_one_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    documents = [f'integration: console\nname: n{number}\nenabled: "true"\n' for number in range(4000)]
+    (tmp_path / "a.yaml").write_text("---\n".join(documents))
+    began = time.monotonic()
+    assert run(["validate", "--fix", "a.yaml"]) == 0
+    assert time.monotonic() - began < SECONDS
+    assert "4,000" in capsys.readouterr().out

@@ -64,7 +64,8 @@ def _files(root: Path, paths: Sequence[Path], run: CaseRun, *, whole: bool) -> I
         elif path.name.endswith(TEST_SUFFIXES):
             if not path.exists():
                 raise ReconcileError(f"{path} does not exist")
-            top = base if real.startswith(f"{base}/") else os.path.dirname(real)  # noqa: PTH120
+            beside = os.path.dirname(os.path.realpath(path.parent / "_"))  # noqa: PTH120 — of the link, if it is one
+            top = base if f"{beside}/".startswith(f"{base}/") else os.path.dirname(real)  # noqa: PTH120
             places = [(os.path.abspath(path), display_path(path), top)]  # noqa: PTH100
         else:
             missing = "" if path.exists() else " that does not exist"

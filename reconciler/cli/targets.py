@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from reconciler.cli.console import fail, out, palette
+from reconciler.cli.console import fail, out, out_commands, palette
 from reconciler.report.ansi import PLAIN, Palette
+
+_OBEYED: Final = frozenset({"azure", "github"})
+"""Formats of commands, whose renderers have escaped what is somebody else's."""
 
 
 class Target(NamedTuple):
@@ -32,7 +35,8 @@ def write_reports(targets: Iterable[Target], render: Callable[[str, Palette], st
     """Write each report, `render` making it by its format: to stdout as stdout takes it, to a file without colour."""
     for target in targets:
         if target.file is None:
-            out(render(target.format, palette()))
+            write = out_commands if target.format in _OBEYED else out
+            write(render(target.format, palette()))
         else:  # characters that UTF-8 cannot hold become escapes
             text = render(target.format, PLAIN)
             Path(target.file).write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -19,6 +19,7 @@ from reconciler.config.files import TEST_SUFFIXES, Unreadable
 from reconciler.config.places import display_path, display_prefix
 from reconciler.core.case_result import CaseResult, CaseRun
 from reconciler.core.expect import Happened, Received, judge, snapshot_of
+from reconciler.core.nearest import Names
 from reconciler.core.trace import Verdict
 from reconciler.model.case import Case
 from reconciler.model.config import ConfigDocument, Presence
@@ -63,7 +64,8 @@ def _files(root: Path, paths: Sequence[Path], run: CaseRun, *, whole: bool) -> I
         elif path.name.endswith(TEST_SUFFIXES):
             if not path.exists():
                 raise ReconcileError(f"{path} does not exist")
-            top = base if real.startswith(f"{base}/") else os.path.dirname(real)  # noqa: PTH120
+            beside = os.path.dirname(os.path.realpath(path.parent / "_"))  # noqa: PTH120 — of the link, if it is one
+            top = base if f"{beside}/".startswith(f"{base}/") else os.path.dirname(real)  # noqa: PTH120
             places = [(os.path.abspath(path), display_path(path), top)]  # noqa: PTH100
         else:
             missing = "" if path.exists() else " that does not exist"
@@ -83,7 +85,7 @@ class _Runner:
         self._options = options
         self._run = run
         self._schema = CasesSchema()
-        self._known = world.ids()
+        self._known = Names(world.ids())
         self._invalid = {
             key: tuple(relocate(one.diagnostics, prefix))
             for key, one in world.snapshot.desired.items()

@@ -7,6 +7,8 @@ _ENOUGH: Final = 0.7
 _LONGEST: Final = 100
 _MOST: Final = 2000
 """Comparing is quadratic in the length of names: beyond these, no name is looked for."""
+COMPARISONS: Final = 50_000
+"""How many comparisons one user of `Names` may ask for: about a second."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -20,6 +22,31 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
     found = get_close_matches(name.lower(), sorted(by_lower), n=1, cutoff=_ENOUGH)
     return by_lower[found[0]] if found else None
+
+
+class Names:
+    """The same known names asked for many: a file of slips may not cost more than COMPARISONS between two names."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = frozenset(known)
+        self._left = COMPARISONS
+        self._found: dict[str, str | None] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def nearest(self, name: str, but: str = "") -> str | None:
+        """Return the known name most like `name`, other than `but`; None as well once too much was asked."""
+        if name not in self._found:
+            self._found[name] = self._look(name, self._known)
+        found = self._found[name]
+        return found if not but or found != but else self._look(name, self._known - {but})
+
+    def _look(self, name: str, known: frozenset[str]) -> str | None:
+        if len(known) > _MOST or self._left < len(known):
+            return None
+        self._left -= len(known)
+        return nearest(name, known)
 
 
 def known_names(known: Iterable[str]) -> str:

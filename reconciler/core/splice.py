@@ -18,10 +18,10 @@ def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
     text = data[len(bom) :].decode("utf-8")
     starts = [0, *(found.end() for found in _BREAK.finditer(text))]
     parts, at = [], 0
-    for begin, end, new in sorted(_offsets(edits, starts, len(text))):
-        if begin < at:
+    for first, end, new in sorted(_offsets(edits, starts, len(text))):
+        if first < at:
             raise ValueError("two edits overlap")
-        parts += [text[at:begin], new]
+        parts += [text[at:first], new]
         at = end
     return bom + "".join([*parts, text[at:]]).encode("utf-8")
 
@@ -30,17 +30,18 @@ def _offsets(edits: Iterable[Edit], starts: Sequence[int], size: int) -> Iterabl
     for edit in edits:
         if not 1 <= edit.line <= edit.end_line <= len(starts):
             raise ValueError("an edit stands outside the text")
-        begin, end = starts[edit.line - 1] + edit.column - 1, starts[edit.end_line - 1] + edit.end_column - 1
-        if not 0 <= begin <= end <= size:
+        first, end = starts[edit.line - 1] + edit.column - 1, starts[edit.end_line - 1] + edit.end_column - 1
+        if not 0 <= first <= end <= size:
             raise ValueError("an edit stands outside the text")
-        yield begin, end, edit.text
+        yield first, end, edit.text
 
 
 def overlap(one: Edit, other: Edit) -> bool:
     """Whether two edits change the same text, or begin at the same place."""
-    first, second = sorted((one, other), key=_begin)
-    return _begin(second) < (first.end_line, first.end_column) or _begin(first) == _begin(second)
+    first, second = sorted((one, other), key=begin)
+    return begin(second) < (first.end_line, first.end_column) or begin(first) == begin(second)
 
 
-def _begin(edit: Edit) -> tuple[int, int]:
+def begin(edit: Edit) -> tuple[int, int]:
+    """Return where an edit begins: its line and column."""
     return edit.line, edit.column

@@ -42,6 +42,7 @@ class MaskedLines(Sequence[str]):
         self._lines = lines
         self._names = frozenset(names)
         self._hidden = tuple(hidden)
+        self._keys: dict[int, tuple[bool, int] | None] = {}
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -103,18 +104,27 @@ class MaskedLines(Sequence[str]):
 
     def _is_beneath(self, line: str, number: int) -> bool:
         least, has_key = _indent(line), _BEGINS_WITH_KEY.match(line) is not None
-        for above in reversed(self._lines[max(0, number - 1 - _FAR) : number - 1]):
-            key = _BEGINS_WITH_KEY.match(above) or _FIRST_WORD.match(above)
-            if not above.strip() or key is None or (key.re is _FIRST_WORD and not self._is_secret(key["key"])):
+        for above in range(number - 2, max(0, number - 1 - _FAR) - 1, -1):
+            found = self._keys[above] if above in self._keys else self._key(above)
+            if found is None:
                 continue
-            indent = _indent(above)
-            if (not has_key or indent < least) and self._is_secret(key["key"]):
+            is_secret, indent = found
+            if is_secret and (not has_key or indent < least):
                 return True
             has_key = True  # a line without a key goes on with the one above it; from there, only indentation counts
             least = min(least, indent)
             if least == 0:
                 break
         return False
+
+    def _key(self, index: int) -> tuple[bool, int] | None:
+        """Return of the key that a line begins with whether it is secret, and its indentation; None without one."""
+        line = self._lines[index]
+        key = _BEGINS_WITH_KEY.match(line) or _FIRST_WORD.match(line)
+        is_secret = key is not None and self._is_secret(key["key"])
+        is_none = key is None or not line.strip() or (key.re is _FIRST_WORD and not is_secret)
+        found = self._keys[index] = None if is_none else (is_secret, _indent(line))
+        return found
 
 
 def _end_of_value(line: str, at: int) -> int:

@@ -219,6 +219,13 @@ def test_cases_are_chosen_by_name_file_and_path(test, root):
     assert names("-k", "x/b") == ["in x"]
 
 
+def test_link_out_of_the_root_that_is_named_shows_nothing_of_what_is_there(test, root):
+    (root / "outside").write_text("very: private\n")
+    (root / "configs/l.test.yaml").symlink_to("../outside")
+    code, out, _ = test(arguments=["configs/l.test.yaml"])
+    assert (code, "leads out of the directory" in out, "private" in out) == (1, True, False)
+
+
 def test_file_outside_of_the_root_reads_events_beside_itself(test, root):
     (root / "tests").mkdir()
     event = {"specversion": "1.0", "id": "7", "source": "/ci", "type": "deploy.done"}

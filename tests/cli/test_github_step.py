@@ -1,5 +1,7 @@
 """Within a step of GitHub Actions: annotations without asking, names from the repository's root, the step's page."""
 
+import json
+
 import pytest
 
 from reconciler.cli.app import run
@@ -42,3 +44,27 @@ def test_text_is_the_default_elsewhere(step, capsys, monkeypatch):
     monkeypatch.delenv("GITHUB_ACTIONS")
     run(["validate", "configs"])
     assert capsys.readouterr().out.startswith("configs/a.yaml:1:14: error[unknown-integration]")
+
+
+@pytest.mark.parametrize("system", ["GITHUB_ACTIONS", "TF_BUILD"])
+@pytest.mark.parametrize("shape", ["text", "json", "concise"])
+def test_line_of_a_file_is_no_command_of_the_step(step, capsys, monkeypatch, system, shape):
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    hostile = "##vso[task.setvariable variable=x]y"
+    (step / "deploy/configs/a.yaml").write_text(f'integration: "{hostile}"\nname: "##[add-mask]x"\n')
+    run(["validate", "configs", "--format", shape])
+    assert hostile in capsys.readouterr().out
+    monkeypatch.setenv(system, "true")
+    run(["validate", "configs", "--format", shape])
+    out = capsys.readouterr().out
+    assert "##vso[" not in out and "##[" not in out
+    assert "#\\u0023vso[task.setvariable" in out
+    if shape == "json":
+        assert any(hostile in one["message"] for one in json.loads(out)["diagnostics"])
+
+
+def test_name_of_a_path_is_no_command_of_the_step(step, capsys):
+    assert step.exists()
+    assert run(["validate", "::stop-commands::x"]) == 2
+    assert run(["test", "  ::set-env name=x::y.test.yaml"]) == 2
+    assert not any(line.lstrip().startswith("::") for line in "".join(capsys.readouterr()).splitlines())

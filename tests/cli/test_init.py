@@ -1,6 +1,7 @@
 """`reconcile init`: a repository that validates, from nothing or beside what is there, which it leaves as it was."""
 
 import json
+import os
 import re
 
 import pytest
@@ -136,6 +137,37 @@ def test_link_that_leads_nowhere_is_not_written_through(root):
     (root / ".gitignore").symlink_to(root / "elsewhere")
     assert run(["init"]) == 0
     assert not (root / "elsewhere").exists()
+
+
+def test_nothing_is_written_through_a_link_or_behind_one(root, tmp_path_factory, capsys):
+    other = tmp_path_factory.mktemp("other")
+    (other / "rc").write_text("theirs\n", encoding="utf-8")
+    (root / ".gitignore").symlink_to(other / "rc")
+    (root / "configs").symlink_to(other)
+    (root / ".vscode").symlink_to(other)
+    assert run(["init"]) == 0
+    assert tree(other) == {"rc": b"theirs\n"}
+    assert "left alone   configs: configs is a link" in capsys.readouterr().out
+
+
+def test_folder_of_an_integration_that_is_a_link_is_left_alone(root, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    (root / "configs").mkdir()
+    (root / "configs/console").symlink_to(other)
+    assert run(["init"]) == 0
+    assert tree(other) == {}
+
+
+def test_pipe_in_the_place_of_gits_settings_is_not_waited_for(root):
+    (root / ".git").mkdir()
+    os.mkfifo(root / ".git/config")
+    assert guess(root) == "none"
+
+
+def test_empty_lines_of_gits_settings_take_no_time(root):
+    (root / ".git").mkdir()
+    (root / ".git/config").write_text("\n" * 900_000, encoding="utf-8")
+    assert guess(root) == "none"
 
 
 def test_blanks_are_named_until_the_origin_is_known(capsys):

@@ -60,3 +60,9 @@ def test_all_else_stays(value, before, after, trailing):
     wanted = {**value, "yaml.schemas": {**value.get("yaml.schemas", {}), "s.json": [1]}}
     assert parse(done) == wanted
     assert with_entry(done, PLACE, [1]) == done
+
+
+@pytest.mark.parametrize("text", ["/* " * 300_000, '"' + "\\" * 900_001, "{" * 900_000, '{"a": ' * 100_000])
+def test_hostile_text_is_refused_at_once(text):
+    with pytest.raises(NotMergeable):
+        with_entry(text, PLACE, 1)

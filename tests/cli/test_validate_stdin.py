@@ -61,3 +61,11 @@ def test_selection_decides_the_code(check, arguments, code):
 
 def test_unknown_rule_is_answered_with_the_nearest(check):
     assert "did you mean `ignored-setting`?" in check("-", "--ignore", "ignored-settin")[2]
+
+
+def test_settings_from_an_editor_may_name_a_schema(check, tmp_path):
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/s.json").write_text("{}")
+    text = b'[[folder]]\npath = "a"\nsettings.console = "%s.json"\n'
+    assert check("-", "--stdin-filename", "configs/reconcile.toml", text=text % b"s")[0] == 0
+    assert check("-", "--stdin-filename", "configs/reconcile.toml", text=text % b"other")[0] == 1

@@ -250,6 +250,31 @@ def test_nothing_that_a_repository_names_is_run(repo, tmp_path):
     assert (repo.top / ".git/index").read_bytes() == before
 
 
+@pytest.mark.parametrize("kind", ["clean", "process"])
+def test_filter_that_a_repository_names_is_not_run(repo, check, tmp_path, kind):
+    trap = f"touch '{tmp_path}/sprung'; cat"
+    repo.write(".gitattributes", "*.yaml filter=a=b\n")
+    (repo.top / ".git/config").write_text(
+        (repo.top / ".git/config").read_text() + f'[filter "a=b"]\n\t{kind} = "{trap}"\n\trequired = true\n'
+    )
+    repo.config("configs/a.yaml", extra="descriptio: x\n")
+    assert [file for _, file, _ in found(check())] == ["a.yaml"]
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_submodule_is_not_asked_with_its_own_settings(repo, check, tmp_path, repo_at):
+    other = repo_at(tmp_path / "other")
+    other.config("x.yaml")
+    other.commit("one")
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.top), "configs/sub")
+    repo.commit("with")
+    repo.git("-C", "configs/sub", "config", "filter.x.clean", f"touch '{tmp_path}/sprung'; cat")
+    repo.write("configs/sub/.gitattributes", "*.yaml filter=x\n")
+    repo.config("configs/sub/x.yaml", extra="descriptio: x\n")
+    assert [file for _, file, _ in found(check(since="with"))] == ["sub/x.yaml"]
+    assert not (tmp_path / "sprung").exists()
+
+
 def test_standard_input_has_no_history(repo, check, capsys):
     assert run(["validate", "-", "--changed-since", "old"]) == 2
     assert "give a path" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import multiprocessing
 import smtplib
 import socket
 import subprocess
@@ -140,6 +141,7 @@ WAYS = {
     "smtplib": lambda port: smtplib.SMTP("127.0.0.1", port, timeout=1),
     "urllib": lambda port: urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1),
     "asyncio": lambda port: asyncio.run(asyncio.open_connection("127.0.0.1", port)),
+    "multiprocessing": lambda _port: multiprocessing.get_context("spawn").Process(target=print).start(),
     "process": lambda _port: subprocess.run([sys.executable, "-c", "0"], check=False),
 }
 
@@ -183,6 +185,40 @@ def test_other_threads_are_refused_too_and_nobody_afterwards():
             thread.join(5)
         connect()
         assert len(errors) == 1
+
+
+def test_thread_that_the_code_leaves_behind_sends_nothing_later():
+    go, errors = threading.Event(), []
+
+    def later():
+        go.wait(5)
+        with socket.socket() as opened:
+            try:
+                opened.connect(("127.0.0.1", 9))
+            except NetworkRefused as error:
+                errors.append(error)
+
+    with NoNetwork():
+        thread = threading.Thread(target=later)
+        thread.start()
+    go.set()
+    thread.join(5)
+    assert len(errors) == 1
+
+
+@pytest.mark.slow
+def test_what_the_code_leaves_for_the_end_of_the_process_sends_nothing():
+    with RecordingServer() as server:
+        program = (
+            "import atexit, urllib.request\n"
+            "from reconciler.compose.rehearsal.no_network import NoNetwork\n"
+            "for _ in range(2):\n"
+            "    with NoNetwork():\n"
+            f"        atexit.register(urllib.request.urlopen, {server.url!r})\n"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert server.requests == []
+        assert "nothing is sent in a rehearsal" in done.stderr
 
 
 def test_answer_that_the_code_does_not_like_is_a_note(rehearse):

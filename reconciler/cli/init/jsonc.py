@@ -9,7 +9,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[{}\[\],:]|[^\s{}\[\],:"/]+', re.DOTALL)
+_TOKEN = re.compile(r'\s+|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[{}\[\],:]|[^\s{}\[\],:"/]+', re.DOTALL)
 _EMPTY = re.compile(r"\A\s*\Z")
 Place = tuple[str, ...]
 
@@ -61,15 +61,14 @@ def parse(text: str) -> Any:
 def _words(text: str) -> list[tuple[int, str]]:
     """Return where each token ends, and the token; comments are left out, a byte order mark as well."""
     found = []
-    position = 0
-    for match in _TOKEN.finditer(text):
-        if text[position : match.start()].strip().strip("\ufeff"):
+    position = len(text) - len(text.removeprefix("\ufeff"))
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:  # never searched for: looking from every place on takes a minute for a file of `/*`
             raise NotMergeable
         position = match.end()
-        if not match[0].startswith(("//", "/*")):
+        if match[0].strip() and not match[0].startswith(("//", "/*")):
             found.append((match.end(), match[0]))
-    if text[position:].strip():
-        raise NotMergeable
     return found
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from reconciler.cli.init.jsonc import NotMergeable, with_entry
 from reconciler.cli.init.origin import Origin
+from reconciler.cli.init.plain_file import link_above, read_plain
 from reconciler.cli.init.systems import SYSTEMS, filled, text_for
 from reconciler.cli.new_config import MODELINE, SCHEMA_FILE, described, render
 
-_LARGEST = 1_000_000
 _IGNORED = ".reconcile/"
 _EXTENSIONS = '{\n  "recommendations": ["redhat.vscode-yaml", "tamasfe.even-better-toml"]\n}\n'
 _SETTINGS_SCHEMA = "reconcile.schema.json"
@@ -85,9 +85,11 @@ def changes(root: Path, wish: Wish) -> Iterator[Change]:
 
 def _new(root: Path, path: str, text: str, note: str = "") -> Change:
     """Return a file that is written where there is none; `note` is said where there is one."""
+    if link := link_above(root, path):
+        return _left_alone(path, link)
     if not os.path.lexists(root / path):
         return Change(path, Step.WRITE, text)
-    if _read(root / path) == text:
+    if read_plain(root / path) == text:
         return Change(path, Step.KEEP, text, "as it should be")
     return Change(path, Step.KEEP, note=note or "it is there already")
 
@@ -95,7 +97,7 @@ def _new(root: Path, path: str, text: str, note: str = "") -> Change:
 def _named(root: Path, path: str, text: str, sign: str, after: str) -> Change:
     """Return a file that is kept where `sign` is in it; else the user is told to add what follows `after` in `text`."""
     found = _new(root, path, text)
-    if found.step is Step.WRITE or sign in (_read(root / path) or ""):
+    if found.step is Step.WRITE or sign in (read_plain(root / path) or ""):
         return found
     more = text.partition(after)[2] if after else ""
     return Change(path, Step.TELL, note=f"add this to it yourself:\n{more}".rstrip() if more else _SHOWN)
@@ -103,13 +105,15 @@ def _named(root: Path, path: str, text: str, sign: str, after: str) -> Change:
 
 def _configuration(root: Path, wish: Wish) -> Change:
     descriptor, name = described(wish.config_id, wish.integrations)
+    if link := link_above(root, f"{wish.folder}/_"):
+        return _left_alone(wish.folder, link)
     there = next((p for p in (root / wish.folder).rglob("*.y*ml") if p.suffix in {".yaml", ".yml"}), None)
     if there is not None:
         return Change(wish.folder, Step.KEEP, note="it has configurations")
     text = render(descriptor, name)
     if wish.editor:
         text = f"{MODELINE}\n{text}"
-    return Change(f"{wish.folder}/{descriptor.id}/{name}.yaml", Step.WRITE, text)
+    return _new(root, f"{wish.folder}/{descriptor.id}/{name}.yaml", text)
 
 
 def _schemas(root: Path, wish: Wish) -> Iterator[Change]:
@@ -131,11 +135,13 @@ def _schemas(root: Path, wish: Wish) -> Iterator[Change]:
 
 def _editor_settings(root: Path, folder: str) -> Change:
     path = ".vscode/settings.json"
+    if link := link_above(root, path):
+        return _left_alone(path, link)
     configs = [f"{folder}/**/*.yaml", f"{folder}/**/*.yml", f"!{folder}/**/_*", f"!{folder}/**/*.test.y*ml"]
     tests = [f"{folder}/**/*.test.yaml", f"{folder}/**/*.test.yml"]
     wanted = {f"{folder}/{SCHEMA_FILE}": configs, f"{folder}/{_TEST_SCHEMA}": tests}
     there = os.path.lexists(root / path)
-    before = _read(root / path) if there else ""
+    before = read_plain(root / path) if there else ""
     text = before
     try:
         for schema, files in wanted.items():
@@ -161,7 +167,7 @@ def _ignored(root: Path) -> Change:
     path = ".gitignore"
     if not os.path.lexists(root / path):
         return Change(path, Step.WRITE, f"{_IGNORED}\n")
-    before = _read(root / path)
+    before = read_plain(root / path)
     if before is None:
         return Change(path, Step.TELL, note=f"add the line {_IGNORED} to it yourself")
     if {_IGNORED, _IGNORED.rstrip("/"), f"/{_IGNORED}", f"/{_IGNORED}".rstrip("/")} & set(before.split()):
@@ -169,11 +175,5 @@ def _ignored(root: Path) -> Change:
     return Change(path, Step.ADD, f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}{_IGNORED}\n")
 
 
-def _read(path: Path) -> str | None:
-    """Return the text of a file; None where it is not a plain file of text, or larger than any of these is."""
-    try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
-            return None
-        return path.read_bytes().decode("utf-8")
-    except (OSError, ValueError):
-        return None
+def _left_alone(path: str, link: str) -> Change:
+    return Change(path, Step.TELL, note=f"{link} is a link, and nothing is written behind one")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.cli.init.origin import Origin
+from reconciler.cli.init.plain_file import read_plain
 
 SYSTEMS: Final[Mapping[str, str]] = {
     "github": ".github/workflows/reconcile.yml",
@@ -18,7 +19,7 @@ SYSTEMS: Final[Mapping[str, str]] = {
     "jenkins": "Jenkinsfile",
 }
 """The file of each system that is known."""
-_URL = re.compile(r"^\s*url\s*=\s*\"?([^\s\"]+)", re.MULTILINE)
+_URL = re.compile(r"^[ \t]*url[ \t]*=[ \t]*\"?([^\s\"]+)", re.MULTILINE)
 _HOSTS = {"github": "github", "gitlab": "gitlab", "dev.azure.com": "azure", "visualstudio.com": "azure"}
 _TRACES = {".github": "github", ".gitlab-ci.yml": "gitlab", ".gitlab": "gitlab", "azure-pipelines.yml": "azure",
            "Jenkinsfile": "jenkins"}  # fmt: skip
@@ -35,11 +36,7 @@ def guess(root: Path) -> str:
 
 def _remotes(config: Path) -> list[str]:
     """Return the hosts of the remotes, read out of git's file without asking git."""
-    try:
-        text = config.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return []
-    return [_host(url) for url in _URL.findall(text)]
+    return [_host(url) for url in _URL.findall(read_plain(config) or "")]
 
 
 def _host(url: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from reconciler.cli import options
-from reconciler.cli.console import fail
+from reconciler.cli.console import disarmed, fail
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations
 from reconciler.cli.targets import write_reports
 from reconciler.cli.validate import parse_formats
@@ -91,7 +91,7 @@ def _render(run: "CaseRun", coverage: bool, name: str, paint: Palette) -> str:
     from reconciler.report.cases.text import render_cases
 
     report = "".join(render_cases(run, paint, read_source, coverage=coverage))
-    return report + _annotations(run) if name == "github" else report
+    return disarmed(report) + _annotations(run) if name == "github" else report
 
 
 def _annotations(run: "CaseRun") -> str:

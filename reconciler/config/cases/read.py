@@ -11,7 +11,7 @@ from typing import Any, Final
 from reconciler.config.cases.events import events_of_file, inline_event
 from reconciler.config.cases.schema import CasesSchema
 from reconciler.config.yaml.reader import RawDocument, read_documents
-from reconciler.core.nearest import nearest
+from reconciler.core.nearest import Names
 from reconciler.model import rules
 from reconciler.model.case import Case, Wanted, WantedDelivery
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
@@ -48,7 +48,7 @@ class ReadCases:
         return not any(found.is_error for found in self.diagnostics)
 
 
-def read_cases(data: bytes, where: CaseFile, known: Sequence[str], schema: CasesSchema) -> ReadCases:
+def read_cases(data: bytes, where: CaseFile, known: Names, schema: CasesSchema) -> ReadCases:
     """Return the cases of a file. `known` are the ids of all configurations, the invalid ones too."""
     result = read_documents(data, where.shown)
     findings = list(result.diagnostics)
@@ -69,10 +69,10 @@ def read_cases(data: bytes, where: CaseFile, known: Sequence[str], schema: Cases
 class _Reader:
     """Reads the cases of one document that fits the schema."""
 
-    def __init__(self, document: RawDocument, where: CaseFile, known: Sequence[str]) -> None:
+    def __init__(self, document: RawDocument, where: CaseFile, known: Names) -> None:
         self._document = document
         self._where = where
-        self._known = frozenset(known)
+        self._known = known
         self.findings: list[Diagnostic] = []
 
     def cases(self) -> Iterator[Case]:
@@ -129,7 +129,7 @@ class _Reader:
     def _wanted(self, config_id: str, raw: Any, path: Path, events: int) -> Wanted:
         span = self._span(path, key=True)
         if config_id not in self._known:
-            near = nearest(config_id, self._known)
+            near = self._known.nearest(config_id)
             help_text = f"did you mean `{near}`?" if near else "an id is that of a file: integration/name"
             message = f"no file names a configuration `{config_id[:127]}`"
             self._add(rules.UNKNOWN_CONFIG, path, message, help_text, key=True)

@@ -15,7 +15,9 @@ from reconciler.config.schemas.walk import everywhere
 from reconciler.model.errors import ReconcileError
 
 _MOST: Final = 200
-_INTEGRATION = re.compile(rb"""^[\s"'{-]*integration["']?\s*[:=]\s*["']?([a-z0-9][a-z0-9._-]{0,62})""", re.MULTILINE)
+_INTEGRATION = re.compile(
+    rb"""^[ \t\r\f\v"'{-]*integration["']?\s*[:=]\s*["']?([a-z0-9][a-z0-9._-]{0,62})""", re.MULTILINE
+)
 
 
 class SecretKeys:

@@ -4,12 +4,13 @@ A fix may bring the next finding to light: a key that is spelt right now has a v
 the bytes and writes them back.
 """
 
+from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from reconciler.config.fix.proof import changes_nothing_else
-from reconciler.core.splice import overlap, splice
+from reconciler.core.splice import begin, overlap, splice
 from reconciler.model.diagnostic import Diagnostic, Edit
 
 _MOST_ROUNDS: Final = 20
@@ -73,7 +74,14 @@ def _without_overlap(findings: list[Diagnostic]) -> list[Diagnostic]:
     taken: list[Edit] = []
     for found in findings:
         edits = _edits([found])
-        if not any(overlap(edit, other) for edit in edits for other in taken):
+        if not any(_touches(edit, taken) for edit in edits):
             chosen.append(found)
-            taken += edits
+            for edit in edits:
+                insort(taken, edit, key=begin)
     return chosen
+
+
+def _touches(edit: Edit, taken: list[Edit]) -> bool:
+    """Whether an edit overlaps one of those that are taken, which are sorted: only the two beside it can."""
+    at = bisect_right(taken, begin(edit), key=begin)
+    return any(overlap(edit, other) for other in taken[max(0, at - 1) : at + 1])

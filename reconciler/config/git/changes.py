@@ -8,12 +8,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from reconciler.config.git.filters import without_filters
 from reconciler.config.git.repository import Commit, Repository
 
 _DIFF: Final = (
-    "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none",
+    "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all",
     "--relative",
 )  # fmt: skip
+"""Git would ask a submodule in a process of its own; it knows no file in one here, so all in it count as changed."""
 _PLAIN: Final = "H "
 """How `ls-files -v` begins a file that is in the index, and whose changes git was not told to overlook."""
 
@@ -53,8 +55,9 @@ def asking(repository: Repository, since: Commit, path: str = ".") -> Iterator[A
 
     A failure of git is raised when the block ends.
     """
+    git = without_filters(repository.git)
     with ExitStack() as open_streams:
-        differing = open_streams.enter_context(repository.git.stream(*_DIFF, since.id, "--", path))
+        differing = open_streams.enter_context(git.stream(*_DIFF, since.id, "--", path))
         listed = open_streams.enter_context(repository.git.stream("ls-files", "-v", "-z", "--", path))
         yield Asked(differing, listed)
 
@@ -63,7 +66,7 @@ def is_any_changed(repository: Repository, since: Commit, paths: Sequence[str]) 
     """Whether any of these files differs from the commit; absolute paths, all inside the work tree."""
     if not paths:
         return False
-    there = repository.git.ask(*_DIFF[:-1], since.id, "--", *paths)
+    there = without_filters(repository.git).ask(*_DIFF[:-1], since.id, "--", *paths)
     return bool(there or repository.git.ask("ls-files", "--others", "--exclude-standard", "-z", "--", *paths))
 
 

@@ -152,6 +152,8 @@ def _words(error: Any, place: Path) -> Iterator[tuple[Path, str]]:
             yield from (((*place, str(name)), NO_KEY) for name in kind.unexpected)
         case "falseSchema":
             yield place, "nothing"
+        case "pattern" if not hasattr(kind, "pattern"):
+            yield place, "a text on which the pattern of the policy's schema comes to an end in time"
         case "pattern":
             yield place, f"a text that matches `{shorten(str(kind.pattern), 100)}`"
         case "enum":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.config.explain.text import shorten
 from reconciler.config.policy.policy import Folder, Policy
-from reconciler.core.nearest import nearest
+from reconciler.core.nearest import Names
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.json import Path
 from reconciler.model.rules import UNUSED_POLICY
@@ -18,12 +18,12 @@ def unused(policy: Policy, files: Sequence[str], missing: Callable[[str], str | 
 
     `missing` returns a line of help for an integration that is not installed, else None.
     """
-    top = {file.partition("/")[0] for file in files if "/" in file}
+    top = Names({file.partition("/")[0] for file in files if "/" in file})
     bounds = {id(found): found for found in map(policy.bounds, files) if found is not None}
     used = {id(entry) for found in bounds.values() for entry in found.folders}
     for entry in policy.folders:
         if id(entry) not in used:
-            near = nearest(entry.label.strip("/").partition("/")[0], top)
+            near = top.nearest(entry.label.strip("/").partition("/")[0])
             help_text = f"did you mean `{near}`?" if near else "a pattern is relative to the root: look at its spelling"
             yield _warning(entry, ("path",), f"`{shorten(entry.label)}` covers no file", help_text)
         for name in sorted({*(entry.integrations or ()), *entry.settings}):

@@ -157,6 +157,9 @@ def _across(batch: Batch, part: Part, quiet: Part, skimmed: Skimmed | None) -> l
 
 def _why_everything(since: Since, changes: Changes, listed: Listed) -> str:
     """Say what has changed by which every file is judged; the empty string where nothing has."""
+    if listed.home != listed.batch.base:
+        named = [os.path.realpath(f"{listed.home}/{name}") for name in (SETTINGS_FILE, *listed.named)]
+        return SETTINGS_FILE if is_any_changed(since.repository, since.commit, named) else _which_integration(since)
     for name in (SETTINGS_FILE, *listed.named):
         path = f"{listed.batch.base}/{name}"
         if name in changes.differing or (changes.is_changed(name) and os.path.lexists(path)):
@@ -164,6 +167,10 @@ def _why_everything(since: Since, changes: Changes, listed: Listed) -> str:
         target = os.path.realpath(path)  # it may be a link, inside the root
         if target != path and is_any_changed(since.repository, since.commit, [target]):
             return name
+    return _which_integration(since)
+
+
+def _which_integration(since: Since) -> str:
     for name, folder in _integrations_in(since.repository.top):
         if is_any_changed(since.repository, since.commit, [f"{folder}/manifest.json", f"{folder}/schema.json"]):
             return f"the integration {name}"

@@ -3,13 +3,15 @@
 Called by `run`, and by `changed` through it. The daemon's `directory` lists with the same walk, and remembers.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.files import SETTINGS_FILE, join
 from reconciler.config.places import display_prefix
+from reconciler.config.run.beneath import Beneath, root_above
 from reconciler.config.run.part import Batch
-from reconciler.config.run.single import unreadable
+from reconciler.config.run.single import shown_under, unreadable
 from reconciler.config.tree.settings import DirectorySettings, too_many
 from reconciler.config.tree.settings_file import SettingsFile
 from reconciler.config.tree.walk import walk_all
@@ -18,23 +20,29 @@ from reconciler.model.diagnostic import Diagnostic
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One root, listed: its files, what is wrong with it, its settings, and the other files that these name."""
+    """One root, listed: its files, what is wrong with it as it is shown, its settings, the files that these name.
+
+    `home` is the folder that the settings are in, resolved: the root, or one above it.
+    """
 
     batch: Batch
     problems: list[Diagnostic]
     settings: DirectorySettings
     named: tuple[str, ...]
+    home: str
 
 
-def list_root(path: Path, base: str) -> Listed:
+def list_root(path: Path, base: str, directory: Path | None) -> Listed:
     """List the root at `path`, whose resolved path is `base`; raises RootUnreadable."""
     walk = walk_all(base, _nothing)
     if walk.root_error is not None:
         raise unreadable(path, walk.root_error) from walk.root_error
     prefix = display_prefix(path)
+    root, beneath = root_above(path, base, directory) or (path, "")
+    home, home_prefix = os.path.realpath(root), display_prefix(Path(root))
     file = SettingsFile()
-    settings = file.refresh(base)
-    problems = [*file.problems, *walk.broken.values()]
+    settings = file.refresh(home)
+    problems = [*walk.broken.values()]
     problems += [problem for listing in walk.listings.values() for problem in listing.problems]
     files: list[str] = []
     for folder, listing in walk.listings.items():
@@ -47,8 +55,12 @@ def list_root(path: Path, base: str) -> Listed:
     special = frozenset(
         join(folder, name) for folder, listing in walk.listings.items() for name in listing.links | listing.odd
     )
-    policy = settings.policy.shown_as(prefix + SETTINGS_FILE) if settings.policy is not None else None
-    return Listed(Batch(base, prefix, files, special, policy), problems, settings, file.named)
+    policy = settings.policy.shown_as(home_prefix + SETTINGS_FILE) if settings.policy is not None else None
+    if policy is not None and beneath:
+        policy = Beneath(policy, beneath)
+    shown = [shown_under(problem, prefix) for problem in problems]
+    shown += [shown_under(problem, home_prefix) for problem in file.problems]
+    return Listed(Batch(base, prefix, files, special, policy), shown, settings, file.named, home)
 
 
 def _nothing() -> None:

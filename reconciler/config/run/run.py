@@ -13,7 +13,7 @@ from pathlib import Path
 from reconciler.config.collector import without_gc
 from reconciler.config.run.check_files import check_files
 from reconciler.config.run.part import Batch, Part
-from reconciler.config.run.single import Homes, check_single, check_text, is_folder, root_of, shown_under, unreadable
+from reconciler.config.run.single import Homes, check_single, check_text, is_folder, root_of, unreadable
 from reconciler.config.validation import Validator
 from reconciler.core.selection import NOTHING_SAID, Selection
 from reconciler.model.diagnostic import Diagnostic
@@ -140,19 +140,20 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
         raise unreadable(path, error) from error
     check = partial(_check_batch, jobs=options.jobs, validator=validator)
     if options.changed_since is None:
-        listed = list_root(path, base)
+        listed = list_root(path, base, options.directory)
         part = check(listed.batch)
         _across(listed.batch, part)
     else:
         from reconciler.config.run.changed import Since, check_changed
 
         since = Since.of(base, options.changed_since)
-        part, listed = check_changed(since, options.jobs, check, partial(list_root, path, base), validator)
+        listing = partial(list_root, path, base, options.directory)
+        part, listed = check_changed(since, options.jobs, check, listing, validator)
     batch = listed.batch
     if not batch.files:
         part.notes.append(f"{path} holds no configurations: they are in *.yaml and *.yml files")
-    part.diagnostics += [shown_under(problem, batch.prefix) for problem in listed.problems]
-    if batch.policy is not None:
+    part.diagnostics += listed.problems
+    if batch.policy is not None and listed.home == base:
         from reconciler.config.policy.unused import unused
 
         part.diagnostics += unused(batch.policy, batch.files, validator.missing)

@@ -15,12 +15,13 @@ from reconciler.config.files import (
     Vanished,
     check_regular,
     is_hidden_name,
+    leads_out,
 )
 from reconciler.config.places import display_path, display_prefix
 from reconciler.config.run.check_files import check_bytes, check_files
 from reconciler.config.run.part import Batch, Part
 from reconciler.config.tree.settings import DirectorySettings, parse_settings
-from reconciler.config.tree.settings_file import SettingsFile
+from reconciler.config.tree.settings_file import SettingsFile, schemas_beneath
 from reconciler.config.validation import Validator
 from reconciler.core.selection import Selection
 from reconciler.model.diagnostic import Diagnostic, Span
@@ -88,6 +89,8 @@ def check_single(path: Path, validator: Validator, selection: Selection, homes: 
     except Unreadable as problem:
         return _failed(Part([problem.diagnostic(shown)], files=1))
     home = homes.of(str(path))
+    if path.is_symlink() and home.place[0] and not home.place[1]:
+        return _failed(Part([leads_out().diagnostic(shown)], files=1))
     real_folder, real_name = os.path.split(base)
     batch = home.batch(real_folder, shown.removesuffix(name), real_name)
     part = check_files(batch, validator)
@@ -103,7 +106,7 @@ def check_text(data: bytes, name: str, validator: Validator, selection: Selectio
     shown = display_path(Path(name))
     base = Path(shown).name
     if base == SETTINGS_FILE:
-        found = parse_settings(data)
+        found = parse_settings(data, schemas_beneath(os.path.realpath(Path(name).parent)))
         return _failed(Part([shown_under(d, shown.removesuffix(base)) for d in found.diagnostics], files=1))
     if is_hidden_name(base):
         return _skipped(shown, base)

@@ -105,7 +105,7 @@ class KeptFiles:
             return
         try:
             self._found = self._understood(data)
-        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
             log.info("what files said in an earlier life cannot be read (%s): all of them are", type(error).__name__)
             self._found, self.is_news = {}, True
 

@@ -6,6 +6,7 @@ nothing new is taken. Called by `directory`, which waits until files settle, and
 
 import os
 from collections.abc import Callable
+from functools import partial
 
 from reconciler.config.files import (
     SETTINGS_FILE,
@@ -123,6 +124,11 @@ def _signature(base: str, name: str) -> bytes:
         return b""
     except Unreadable as problem:
         return b"!" + str(problem).encode("utf-8", "replace")
+
+
+def schemas_beneath(base: str) -> Callable[[str], bytes]:
+    """Return what reads the files beneath the root `base` that settings name."""
+    return partial(_read_beneath, base)
 
 
 def _read_beneath(base: str, name: str) -> bytes:

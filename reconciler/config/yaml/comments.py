@@ -4,7 +4,9 @@ A mark is looked for line by line, and is a comment where no scalar that holds i
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from sys import maxsize
 from typing import Any, NamedTuple
 
 from yaml.nodes import MappingNode, ScalarNode
@@ -34,12 +36,13 @@ def find_comments(data: bytes, pattern: "re.Pattern[str]", word: str) -> Iterato
     if result.diagnostics:
         return
     lines = split_lines(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
-    texts = [span for document in result.documents for span in _texts(document.root, word)]
+    texts = sorted(span for document in result.documents for span in _texts(document.root, word))
+    following = _following(lines)
     for index, line in enumerate(lines):
         match = pattern.search(line) if word in line else None
         if match is None or _is_inside((index, match.start()), texts) or not _begins(line, match.start()):
             continue
-        covers = index if line[: match.start()].strip() else _next(lines, index)
+        covers = index if line[: match.start()].strip() else following[index]
         yield Comment(match, index + 1, match.start() + 1, covers + 1)
 
 
@@ -48,12 +51,15 @@ def _begins(line: str, at: int) -> bool:
     return at == 0 or line[at - 1] in " \t" or " #" in line[:at] or line.startswith("#")
 
 
-def _next(lines: list[str], index: int) -> int:
-    for following in range(index + 1, len(lines)):
-        text = lines[following].strip()
+def _following(lines: list[str]) -> list[int]:
+    """Return for each line the next one with anything on it but a comment; itself where there is none."""
+    found, after = [0] * len(lines), None
+    for index in range(len(lines) - 1, -1, -1):
+        found[index] = index if after is None else after
+        text = lines[index].strip()
         if text and not text.startswith("#"):
-            return following
-    return index
+            after = index
+    return found
 
 
 Range = tuple[tuple[int, int], tuple[int, int]]
@@ -83,4 +89,6 @@ def _at(mark: Any) -> tuple[int, int]:
 
 
 def _is_inside(place: tuple[int, int], texts: list[Range]) -> bool:
-    return any(start <= place < end for start, end in texts)
+    """Whether a place is in one of the texts, which are sorted and do not overlap."""
+    before = bisect_right(texts, (place, (maxsize, 0)))
+    return before > 0 and place < texts[before - 1][1]

@@ -27,12 +27,12 @@ class FileShelf:
         self._write = write
 
     def load(self) -> bytes | None:
-        """Return the bytes, or None where there is no such file of a size that makes sense."""
+        """Return the bytes, or None where there is no such file of a size that makes sense, written by us alone."""
         try:
             handle = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | _FLAGS)
             with os.fdopen(handle, "rb") as opened:
                 status = os.fstat(handle)
-                return opened.read() if stat.S_ISREG(status.st_mode) and status.st_size <= MOST else None
+                return opened.read() if _is_ours(status) else None
         except OSError:
             return None
 
@@ -61,3 +61,10 @@ class FileShelf:
                     raise ValueError(f"it would be larger than {MOST} bytes")
                 opened.write(part)
         fresh.replace(self._path)
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    """Whether nobody else can have written it: what it says is believed, and applied without being judged again."""
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MOST:
+        return False
+    return not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)

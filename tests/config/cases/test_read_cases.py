@@ -7,6 +7,7 @@ import pytest
 from reconciler.config.cases.find import find_tests, snapshot_file
 from reconciler.config.cases.read import CaseFile, read_cases
 from reconciler.config.cases.schema import CasesSchema, cases_bundle
+from reconciler.core.nearest import Names
 from reconciler.model.case import WantedDelivery
 
 SCHEMA = CasesSchema()
@@ -20,7 +21,7 @@ def read(tmp_path):
 
     def call(text, known=KNOWN):
         where = CaseFile("a.test.yaml", str(tmp_path), str(tmp_path.resolve()))
-        return read_cases(text.encode(), where, known, SCHEMA)
+        return read_cases(text.encode(), where, Names(known), SCHEMA)
 
     return call
 

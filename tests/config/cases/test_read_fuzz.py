@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from reconciler.config.cases.read import CaseFile, read_cases
 from reconciler.config.cases.schema import CasesSchema
 from reconciler.config.yaml.writer import write_yaml
+from reconciler.core.nearest import Names
 
 SCHEMA = CasesSchema()
 WHERE = CaseFile("a.test.yaml", "/nonexistent", "/nonexistent")
@@ -39,7 +40,7 @@ CASES = st.fixed_dictionaries(
 
 
 def check(data):
-    result = read_cases(data, WHERE, ["console/a"], SCHEMA)
+    result = read_cases(data, WHERE, Names(["console/a"]), SCHEMA)
     assert result.cases or result.diagnostics
     assert all(found.span.file == "a.test.yaml" and found.span.line >= 1 for found in result.diagnostics)
 

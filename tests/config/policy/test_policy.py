@@ -119,6 +119,14 @@ def test_breach_shows_no_value_of_a_setting(root):
     assert "policy of" in text and "hunter2" not in text
 
 
+def test_pattern_that_does_not_come_to_an_end_is_a_breach(root):
+    schema = 'properties.channel.pattern = "^(?=#)(#|#)*\\\\1$"'
+    root.policy(f'[[folder]]\npath = "team-a"\n[folder.settings.slack]\n{schema}\n')
+    root.slack("team-a/x.yaml", channel="#" * 70 + "b")
+    found = [d for d in root.check().diagnostics if d.rule != "invalid-value"]
+    assert [d.rule for d in found] == ["policy"] and "comes to an end" in found[0].message
+
+
 def test_document_that_is_wrong_in_other_ways_is_judged_too(root):
     root.policy(NAMES)
     root.write("team-a/x.yaml", "integration: slack\nname: x\nsettings: {chanel: 1}\n")
@@ -198,12 +206,49 @@ def test_way_to_a_single_file_does_not_dodge(root, path):
     assert [(line, where) for _, line, where in root.breaches(path)] == [(2, "name")]
 
 
+@pytest.mark.parametrize("path", ["configs/team-a", "configs/team-a/deep", "elsewhere", "configs/team-b/../team-a"])
+@pytest.mark.parametrize("own", [False, True])
+def test_folder_that_is_checked_by_itself_does_not_dodge(root, path, own):
+    root.policy(NAMES)
+    root.slack("team-a/deep/x.yaml", name="x")
+    (root.root / "team-b").mkdir()
+    (root.base / "elsewhere").symlink_to("configs/team-a")
+    if own:
+        root.write("team-a/reconcile.toml", "")
+    result = root.check(path)
+    assert [(d.rule, d.related[0].span.file) for d in result.diagnostics] == [("policy", "configs/reconcile.toml")]
+
+
+def test_link_in_a_folder_that_is_checked_by_itself_does_not_dodge(root):
+    root.policy(NAMES.replace('"team-a"', '"team-a/_real.yaml"'))
+    root.slack("team-a/_real.yaml", name="x")
+    (root.root / "team-a/x.yaml").symlink_to("_real.yaml")
+    assert [line for _, line, _ in root.breaches("configs/team-a")] == [2]
+
+
+def test_broken_settings_fail_a_folder_beneath_too(root):
+    root.policy("[[folder]\n")
+    root.slack("team-a/x.yaml")
+    (found,) = root.check("configs/team-a").diagnostics
+    assert (found.rule, found.span.file) == ("toml-syntax", "configs/reconcile.toml")
+
+
 def test_settings_of_the_nearest_folder_count_outside_of_the_directory(root):
     (root.base / "other/team-a").mkdir(parents=True)
     (root.base / "other/reconcile.toml").write_text(NAMES)
     (root.base / "other/team-a/x.yaml").write_text(root.slack("y.yaml", name="x").read_text())
     (found,) = root.check("other/team-a/x.yaml").diagnostics
     assert (found.rule, found.related[0].span.file) == ("policy", "other/reconcile.toml")
+
+
+def test_single_link_out_of_the_root_is_refused_as_the_daemon_does(root):
+    root.policy("")
+    (root.base / "out.yaml").write_text(root.slack("y.yaml").read_text())
+    (root.root / "x.yaml").symlink_to("../out.yaml")
+    result = root.check("configs/x.yaml")
+    assert ([(d.rule, d.span.file) for d in result.diagnostics], result.failed) == (
+        [("unreadable-file", "configs/x.yaml")], True,
+    )  # fmt: skip
 
 
 def test_settings_in_a_folder_beneath_the_root_are_none(root):

@@ -36,3 +36,15 @@ def test_fallback_of_what_is_disabled_may_be_disabled():
 
 def test_fallbacks_of_each_other_are_fine():
     assert found({"chat/a": "mail/b", "mail/b": "chat/a"}) == []
+
+
+def test_thousands_of_slips_take_bounded_time():
+    slips = {f"chat/name-{i}": f"chat/nam-{i}" for i in range(2000)}
+    dangling = found(slips)
+    assert len(dangling) == 2000
+    assert "did you mean" in dangling[0].help and "name another" in dangling[-1].help
+
+
+def test_nearest_name_is_never_the_one_that_asks():
+    one, other = found({"chat/name-1": "chat/name", "chat/name-2": "chat/name"})
+    assert (one.help, other.help) == ("did you mean `chat/name-2`?", "did you mean `chat/name-1`?")

@@ -35,6 +35,19 @@ def test_what_is_no_file_is_not_loaded(path, stands):
     assert FileShelf(path).load() is None
 
 
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_what_others_may_have_written_is_not_loaded(path, mode):
+    FileShelf(path).save([b"x"])
+    path.chmod(mode)
+    assert FileShelf(path).load() is None
+
+
+def test_what_another_user_wrote_is_not_loaded(path, monkeypatch):
+    FileShelf(path).save([b"x"])
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    assert FileShelf(path).load() is None
+
+
 def test_save_that_breaks_off_leaves_nothing_that_is_out_of_date(path, caplog):
     def parts():
         yield b"half"

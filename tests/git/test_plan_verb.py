@@ -84,3 +84,12 @@ def test_mistake_is_a_sentence_and_exit_code_2(here, capsys, arguments, said):
 def test_plan_without_a_daemon_has_the_formats_too(here, capsys):
     assert run(["plan", "--format", "markdown"]) == 0
     assert "4 to start" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--format", "markdown"], ["-o", "json"]])
+def test_plan_for_programs_that_fails_says_why_beside_it(here, capsys, arguments):
+    here.write("configs/a.yaml", "[")
+    assert run(["plan", *arguments]) == 1
+    assert capsys.readouterr().err.endswith(
+        "the files have errors: what they asked for last stays; `reconcile validate` shows them\n"
+    )

@@ -71,6 +71,8 @@ def plan(
             raise
         answer, errors = _offline(offline, reports)
         amiss = "the files have errors: what they asked for last stays" if errors else ""
+        if errors and not reports.for_people:
+            err(f"{amiss}; `reconcile validate` shows them")
     reports.write(answer, amiss)
     return int(bool(errors) or (exit_code and bool(answer["actions"])))
 

@@ -246,6 +246,12 @@ def test_emit_takes_data_from_a_file(ask, fake, tmp_path):
     assert fake.asked[-1][3]["data"] == [1]
 
 
+def test_emit_of_a_file_without_its_sign_sends_nothing(ask, fake, tmp_path):
+    (tmp_path / "event.json").write_text("{}")
+    code, _, err = ask("emit", str(tmp_path / "event.json"))
+    assert (code, "event.json is a file: write @" in err, fake.asked) == (2, True, [])
+
+
 def test_emit_takes_a_whole_event_from_stdin(ask, fake, monkeypatch):
     event = {"specversion": "1.0", "type": "t", "source": "/s", "id": "9", "time": "2026-01-31T12:00:00Z"}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(event)))

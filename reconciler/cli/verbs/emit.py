@@ -1,5 +1,6 @@
 """`reconcile emit`: send one event to a daemon, by its type and data, or a whole CloudEvent."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -46,6 +47,8 @@ def emit(
             fail("a whole CloudEvent carries its own attributes: leave out --data, --scope, --subject and --id")
         event = whole_event(event_type).as_json()
     else:
+        if event_type.endswith(".json") and Path(event_type).is_file():
+            fail(f"{event_type} is a file: write @{event_type} for the event that it holds")
         event = event_of(event_type, source, subject, event_id, scope or [], data).as_json()
     answer = daemon(state_dir, server, token_file).post("/events", event, _CLOUDEVENT)
     out(f"{palette().green('✓')} {_receipt(event, answer['receipts'][0])}\n")

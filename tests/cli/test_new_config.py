@@ -31,6 +31,13 @@ def test_new_configuration_is_valid(integration, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "configs" / integration / "ops.yaml").is_file()
 
 
+@pytest.mark.parametrize(("directory", "command"), [("configs", "validate"), ("my configs", "validate 'my configs'")])
+def test_command_that_comes_next_names_the_directory(tmp_path, monkeypatch, capsys, directory, command):
+    monkeypatch.chdir(tmp_path)
+    assert run(["new", "config", "console/ops", "--dir", directory]) == 0
+    assert capsys.readouterr().out.endswith(f"fill it in, then run `reconcile {command}`\n")
+
+
 def test_declared_events_need_no_list():
     text = render(Descriptor("x", "X", events=(EventDeclaration("x.done"),), schema={}), "a")
     assert "# events: without this list, x.done reach it\n" in text

@@ -1,5 +1,6 @@
 """`reconcile new`: a commented configuration, or a whole integration with a test that passes."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,8 @@ def config(
     from reconciler.cli.new_config import new_config
 
     file = new_config(config_id, Path(dir), names(integrations))
-    out(f"{palette().green('✓')} wrote {printable(str(file))}: fill it in, then run `reconcile validate`\n")
+    where = "" if dir == options.DIR.default else f" {shlex.quote(dir)}"
+    out(f"{palette().green('✓')} wrote {printable(f'{file}: fill it in, then run `reconcile validate{where}`')}\n")
     return 0
 
 

@@ -82,9 +82,7 @@ def test_message_of_an_integration_that_renders_none_is_told(test):
 
 def test_template_that_cannot_be_rendered_fails_the_case(test):
     _, out, _ = test(case("c", "{console/red: true}", "{type: build.finished, data: {status: failed}}"))
-    assert (
-        "console/red received build.finished, but nothing can be sent: console/red: the template message.title" in out
-    )
+    assert "console/red received build.finished, but nothing can be sent: the template message.title" in out
 
 
 def test_invalid_configuration_fails_the_case_with_its_findings(test, root):

@@ -128,6 +128,7 @@ class Rehearsal:
         sent = [*recorder.sent, *self._output.take()]
         message = _shown(rendered.last, stand_ins)
         told = "" if problem is None or isinstance(problem, NothingSent) else _told(problem)
+        told = told.removeprefix(f"{config.id}: ")  # whoever shows it names the configuration
         return Rehearsed(
             message,
             tuple(stand_ins.shown(sent)),

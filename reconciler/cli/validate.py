@@ -63,6 +63,8 @@ def validate(
         file, data, source = read_stdin(paths, stdin_filename)
         result = validate_text(data, file, options)
     else:
+        if not paths and not os.path.lexists(dir):
+            fail(f"the directory {dir} does not exist (a PATH or --dir names another; `reconcile init` begins one)")
         roots = [Path(path) for path in paths or [dir]]
         result = validate_paths(roots, options)
         if fix or diff:

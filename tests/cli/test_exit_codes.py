@@ -90,6 +90,7 @@ def test_misspelt_verb_gets_a_suggestion(reconcile):
     [("--dir nowhere", "the directory nowhere does not exist (--dir names another"),
      ("plan --dir nowhere", "the directory nowhere does not exist (--dir names another"),
      ("--dir configs/a.yaml", "the directory configs/a.yaml is a file: name the directory that holds it"),
+     ("validate --dir nowhere", "the directory nowhere does not exist (a PATH or --dir names another; `reconcile init`"),
      ("validate nowhere", "nowhere does not exist\n")],
 )  # fmt: skip
 def test_root_that_will_not_do_says_why(reconcile, line, told):

@@ -187,6 +187,7 @@ def test_several_paths_in_folders_of_the_repository_and_single_files(repo, check
     monkeypatch.chdir(repo.top / "team")
     result = check("x", "../configs", "../single.yaml", "../other.yaml", since="more")
     assert [d.span.file for d in result.diagnostics] == ["../single.yaml", "x/b.yaml"]
+    assert result.notes[-1] == "1 of 2 files that are named are checked: those that differ from more"
     assert result.files == 2
 
 

@@ -71,13 +71,19 @@ def validate_paths(
     chosen = options or RunOptions()
     roots = [(path, is_folder(path)) for path in paths]
     checker = validator or make_validator(chosen)
-    total, homes = Part(), Homes(chosen.directory)
+    total, homes, left_out = Part(), Homes(chosen.directory), 0
     with without_gc():
         for path, is_root in roots:
             if is_root:
                 total.add(_check_root(path, chosen, checker))
             elif chosen.changed_since is None or _is_changed(path, chosen.changed_since, chosen.directory):
                 total.add(check_single(path, checker, chosen.selection, homes))
+            else:
+                left_out += 1
+    if left_out:
+        named = sum(not is_root for _, is_root in roots)
+        told = f"{named - left_out} of {named} files that are named"
+        total.notes.append(f"{told} are checked: those that differ from {chosen.changed_since}")
     return _result(total, chosen, checker)
 
 

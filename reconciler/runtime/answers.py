@@ -26,6 +26,7 @@ from reconciler.runtime.loop.world import World
 from reconciler.runtime.reach import Reach
 from reconciler.runtime.state.state_directory import StateDirectory
 from reconciler.runtime.state.state_store import StateStore
+from reconciler.runtime.telling.file_alarm import file_alarm
 from reconciler.runtime.telling.heartbeat import Heartbeat
 from reconciler.runtime.telling.state_counts import StateCounts
 from reconciler.runtime.telling.statuses import (
@@ -135,7 +136,8 @@ class Answers(Reach):
 
     def alarms(self) -> tuple[str, ...]:
         """Return what needs a person, as sentences."""
-        return (*self._world.alarms.copy().values(), *self._state.alarms)
+        of_files = file_alarm(str(self.settings.root), self._directory.snapshot.homeless)
+        return (*self._world.alarms.copy().values(), *self._state.alarms, *of_files)
 
     def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
         """Return configurations by state, integrations by state, and how many configurations are stale."""

@@ -55,7 +55,7 @@ class FileState:
 class Snapshot:
     """Desired: what the files ask for at one moment. Never changes; may be read from any thread."""
 
-    __slots__ = ("_found", "_sorted", "desired", "files")
+    __slots__ = ("_found", "_homeless", "_sorted", "desired", "files")
 
     def __init__(
         self, desired: Mapping[str, Desired] | None = None, files: int = 0, found: Iterable[Diagnostic] = ()
@@ -64,6 +64,7 @@ class Snapshot:
         self.files = files
         self._found = tuple(found)
         self._sorted: tuple[Diagnostic, ...] | None = None
+        self._homeless: tuple[Diagnostic, ...] | None = None
 
     def get(self, config_id: str) -> Desired:
         """Return what is asked for under an id; ABSENT when no file names it."""
@@ -76,6 +77,15 @@ class Snapshot:
         if self._sorted is None:
             self._sorted = tuple(sorted(dict.fromkeys(self._found), key=Diagnostic.sort_key))
         return self._sorted
+
+    @property
+    def homeless(self) -> tuple[Diagnostic, ...]:
+        """The errors that no configuration shows as its own: of the directory, and of documents without an id."""
+        if self._homeless is None:
+            errors = [found for found in self.diagnostics if found.is_error]
+            told = {found for one in self.desired.values() for found in one.diagnostics} if errors else set()
+            self._homeless = tuple(found for found in errors if found not in told)
+        return self._homeless
 
 
 class Index:

@@ -176,7 +176,7 @@ class Narrator:
 
     def _tell_alarms(self) -> None:
         assert self._engine is not None
-        alarms = self._engine.alarms()
+        alarms = self._engine.own_alarms()
         for message in alarms:
             if message not in self._alarms:
                 self._tell(Alarm(message))

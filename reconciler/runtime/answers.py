@@ -136,8 +136,11 @@ class Answers(Reach):
 
     def alarms(self) -> tuple[str, ...]:
         """Return what needs a person, as sentences."""
-        of_files = file_alarm(str(self.settings.root), self._directory.snapshot.homeless)
-        return (*self._world.alarms.copy().values(), *self._state.alarms, *of_files)
+        return (*self.own_alarms(), *file_alarm(str(self.settings.root), self._directory.snapshot.homeless))
+
+    def own_alarms(self) -> tuple[str, ...]:
+        """Return those that are not about what files say: of these, whoever follows the engine hears one by one."""
+        return (*self._world.alarms.copy().values(), *self._state.alarms)
 
     def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
         """Return configurations by state, integrations by state, and how many configurations are stale."""

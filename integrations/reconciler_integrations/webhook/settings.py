@@ -1,6 +1,6 @@
 """The settings of the webhook integration; `schema.json` is generated from them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -14,7 +14,16 @@ from reconciler_integrations._settings import (
     Timeout,
 )
 
+_CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token")
+"""Headers that hold nothing but secrets: a literal there is one that somebody wrote into a file."""
 HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
+
+
+def _close_headers(schema: dict[str, Any]) -> None:
+    """Allow no other names than those of headers, and references alone where all that stands is a secret."""
+    names = ("".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in name) for name in _CREDENTIALS)
+    schema["additionalProperties"] = False
+    schema["patternProperties"][f"^({'|'.join(names)})$"] = {"minLength": 1, "type": "string", "writeOnly": True}
 
 
 class TlsSettings(StrictSettings):
@@ -55,7 +64,7 @@ class WebhookSettings(StrictSettings):
         Field(
             default_factory=dict,
             max_length=50,
-            json_schema_extra={"additionalProperties": False},
+            json_schema_extra=_close_headers,
             description="Headers to add: strings, or secret references such as {secret: env:TOKEN, format: Bearer {}}.",
         ),
     ]

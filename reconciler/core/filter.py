@@ -6,6 +6,7 @@ expression nests and how often it loops; `filter_cost.py` bounds what a turn may
 """
 
 from collections import OrderedDict
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -179,8 +180,13 @@ def _compile(environment: "cel.Env", text: str) -> "tuple[cel.Expression, Cost, 
 
 def _can_read(environment: "cel.Env", function: str, text: str) -> bool:
     """Whether a function that reads a text takes this one, which a person wrote into an expression."""
-    call = '"".matches(id)' if function == "matches" else f"{function}(id)"
-    value = environment.compile(call).eval(environment.Activation({f"{_CONTAINER}.id": text}))
+    call = f"{function}(id)"
+    if function == "matches":
+        call = '"".matches(id)'
+    elif function.startswith("get"):
+        call = f"time.{function}(id)"
+    known = {f"{_CONTAINER}.id": text, f"{_CONTAINER}.time": datetime(2026, 1, 1, tzinfo=UTC)}
+    value = environment.compile(call).eval(environment.Activation(known))
     return bool(value.type().name() != "ERROR")
 
 

@@ -25,8 +25,18 @@ _RESERVED: Final = frozenset(
 )
 _READ: Final = {"timestamp": "timestamp", "duration": "duration", "int": "int", "uint": "uint", "double": "double"}
 
+_IN_ZONE: Final = frozenset(
+    f"get{part}"
+    for part in (
+        "FullYear", "Month", "Date", "DayOfMonth", "DayOfWeek", "DayOfYear",
+        "Hours", "Minutes", "Seconds", "Milliseconds",
+    )
+)  # fmt: skip
+"""What a time is asked for, in the time zone that a text names."""
+_A_ZONE: Final = "Europe/London"
+"""A zone that there is wherever there are any: a machine without them says nothing of others."""
 Evaluate = Callable[[str, str], bool]
-"""Whether calling a function (`matches` or one of those that read a text) on a text gives a value and no error."""
+"""Whether a function (`matches`, one that reads a text, or takes a zone) gives a value for a text, and no error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,9 @@ def find_wrong(root: bytes, text: str, container: str, evaluate: Evaluate) -> Wr
             return Wrong(f"the regular expression {constant[:60]!r} does not compile", *_place(text, constant), hint)
         if name in _READ and not evaluate(name, constant):
             return Wrong(f"{constant[:60]!r} is no {_READ[name]}", *_place(text, constant), _EXAMPLES.get(name, ""))
+        if name in _IN_ZONE and not evaluate(name, constant) and evaluate(name, _A_ZONE):
+            hint = 'a time zone is written as "Europe/Berlin" or "+02:00"'
+            return Wrong(f"there is no time zone {constant[:60]!r}", *_place(text, constant), hint)
     return None
 
 

@@ -29,6 +29,14 @@ def test_name_that_only_the_remote_has_is_suggested(repo, tmp_path):
         find_repository(tmp_path / "clone").commit("topic")
 
 
+def test_nearest_branch_or_tag_is_suggested(repo):
+    repo.git("branch", "release")
+    repo.git("tag", "v1.4")
+    for name, near in (("relaese", "release"), ("v1.3", "v1.4")):
+        with pytest.raises(GitError, match=f"did you mean '{near}'"):
+            find_repository(repo.top).commit(name)
+
+
 def test_repository_without_a_commit_is_a_sentence(tmp_path):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     with pytest.raises(GitError, match="no commit yet"):

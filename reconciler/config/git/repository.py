@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config.git.command import Git, GitError, Refused
+from reconciler.core.nearest import nearest
 
 _STEERING: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE")
+_NAMED: Final = ("refs/heads", "refs/remotes", "refs/tags")
 _PARTED: Final = "..."
 """What follows a name that stands for the commit at which its history and the other's parted, as in `git diff`."""
 _DEEPEN: Final = "in GitHub Actions give actions/checkout `fetch-depth: 0`, elsewhere run `git fetch --unshallow`"
@@ -80,7 +82,14 @@ class Repository:
             return f": did you mean 'origin/{named}'?"
         if self.git.tries("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
             return ": it has no commit yet"
+        if near := nearest(named, self._names()):
+            return f": did you mean {near!r}?"
         return f"; is it fetched? {_DEEPEN}" if os.environ.get("CI") else ": look at `git branch --all`"
+
+    def _names(self) -> list[str]:
+        """Return the names of branches and tags, as many as are worth comparing."""
+        answer = self.git.tries("for-each-ref", "--count=2000", "--format=%(refname:short)", *_NAMED)
+        return os.fsdecode(answer or b"").splitlines()
 
 
 def find_repository(directory: Path) -> Repository:

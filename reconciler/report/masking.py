@@ -24,6 +24,8 @@ _FIRST_WORD = re.compile(r"""\s*(?:- +)*["']?(?P<key>[\w.-]{1,100})["']?(?=\s)""
 _SEPARATOR = re.compile("[:=]")
 _IS_REFERENCE = re.compile(r"""\{\s*["']?secret["']?\s*:""")
 _REFERENCE = re.compile(r"""["']?(?:env:[A-Z_][A-Z0-9_]*|file:[\w./-]+)["']?(?=\s*(?:[,}#]|\Z))""")
+_PATTERNS = re.compile(r"""\[\s*(?:["'](?:env:[A-Z0-9_*]+|file:[\w./*-]+)["']\s*(?:,\s*)?)+\]\s*(?:#.*)?\Z""")
+"""What a policy says of references, in `secrets`: patterns of names, which are no values."""
 _OF_REFERENCE = re.compile(r"""\s*(?:- +)*["']?(?:secret|format)["']?\s*:""")
 _HAS_SECRET = re.compile(r"""secret["']?\s*[:=]""")
 _FORMAT = re.compile(r"""["']?(?:[A-Za-z]{1,16} )?\{\}["']?(?=\s*(?:[,}#]|\Z))""")
@@ -136,6 +138,7 @@ def _end_of_value(line: str, at: int) -> int:
         or _IS_REFERENCE.match(rest)
         or _REFERENCE.match(rest)
         or _FORMAT.match(rest)
+        or _PATTERNS.match(rest)
         or _OPENS_TEXT.match(rest)
     ):
         return at

@@ -117,7 +117,7 @@ def _skim(batch: Batch, asked: Asked, jobs: int | None) -> tuple[Changes, Skimme
 
 def _shares(files: Sequence[str], processes: int) -> list[Sequence[str]]:
     """Return a share of the files for each process, the first one smaller: its process has more to do."""
-    first = len(files) * 4 // (5 * processes) if processes > 1 else len(files)
+    first = len(files) * 9 // (10 * processes) if processes > 1 else len(files)
     rest = files[first:]
     return [files[:first], *(rest[i :: processes - 1] for i in range(processes - 1))]
 

@@ -72,7 +72,7 @@ def _duration(flag: str, text: str) -> float:
 
 
 def _prune_limit(text: str) -> str:
-    from reconciler.core.guard import PruneLimit
+    from reconciler.core.plan.guard import PruneLimit
 
     try:
         PruneLimit.parse(text)

@@ -20,7 +20,7 @@ def names(text: str | None) -> tuple[str, ...] | None:
 
 def no_such(what: str, name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return the sentence that there is no `what` of this name, with the nearest one, or else with what to do."""
-    from reconciler.core.nearest import nearest
+    from reconciler.core.findings.nearest import nearest
 
     near = nearest(name, known)
     hint = f"did you mean {near!r}?" if near else otherwise

@@ -11,7 +11,7 @@ from reconciler.cli.findings import findings_text
 from reconciler.cli.plan_reports import Reports
 from reconciler.compose.between import BetweenReport, plan_between
 from reconciler.config.places import display_path
-from reconciler.core.guard import PruneLimit
+from reconciler.core.plan.guard import PruneLimit
 from reconciler.report.change.item import comparison_item, revision_item
 from reconciler.report.places import relocate
 

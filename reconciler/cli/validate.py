@@ -46,7 +46,7 @@ def validate(
     if jobs < 0:
         fail(f"--jobs: expected 0 or more, found {jobs}")
     from reconciler.config.run.run import RunOptions, validate_paths, validate_text
-    from reconciler.core.selection import Selection
+    from reconciler.core.findings.selection import Selection
 
     selection = Selection(rules("select", select), rules("ignore", ignore), strict)
     options = RunOptions(
@@ -85,7 +85,7 @@ def rules(flag: str, given: Sequence[str] | None) -> tuple[str, ...] | None:
     """Read `--select a,b --select c`; a rule that is not there, or may not be ignored, ends the verb."""
     if not given:
         return None
-    from reconciler.core.selection import refusal
+    from reconciler.core.findings.selection import refusal
 
     found = tuple(rule.strip() for text in given for rule in text.split(",") if rule.strip())
     for rule in found:

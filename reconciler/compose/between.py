@@ -14,9 +14,9 @@ from reconciler.config.git.repository import Commit, Repository, find_repository
 from reconciler.config.git.revision import Revision, read_revision
 from reconciler.config.tree.snapshot import Snapshot
 from reconciler.config.validation import Validator
-from reconciler.core.comparison import Comparison, compare
-from reconciler.core.guard import PruneLimit
-from reconciler.core.hiding import hide
+from reconciler.core.plan.comparison import Comparison, compare
+from reconciler.core.plan.guard import PruneLimit
+from reconciler.core.plan.hiding import hide
 from reconciler.model.config import Desired
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import RootUnreadable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.compose.catalogue import build_catalogue
 from reconciler.compose.judges import build_judges
 from reconciler.compose.options import EngineOptions
-from reconciler.core.guard import PruneLimit
+from reconciler.core.plan.guard import PruneLimit
 from reconciler.model.errors import ReconcileError
 from reconciler.model.ports import Clock
 from reconciler.runtime.assembly import Tools

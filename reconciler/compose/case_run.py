@@ -17,10 +17,10 @@ from reconciler.config.cases.schema import CasesSchema
 from reconciler.config.cases.snapshots import Snapshots, read_snapshots, write_snapshots
 from reconciler.config.files import TEST_SUFFIXES, Unreadable
 from reconciler.config.places import display_path, display_prefix
-from reconciler.core.case_result import CaseResult, CaseRun
-from reconciler.core.expect import Happened, Received, judge, snapshot_of
-from reconciler.core.nearest import Names
-from reconciler.core.trace import Verdict
+from reconciler.core.cases.expect import Happened, Received, judge, snapshot_of
+from reconciler.core.cases.result import CaseResult, CaseRun
+from reconciler.core.findings.nearest import Names
+from reconciler.core.routing.trace import Verdict
 from reconciler.model.case import Case
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.errors import ReconcileError

@@ -6,8 +6,8 @@ from reconciler.compose.build import build_tools
 from reconciler.compose.options import EngineOptions
 from reconciler.config.roots import root_error
 from reconciler.config.tree.directory import Directory, RootState
-from reconciler.core.diff import Integrations, LiveConfig, diff
-from reconciler.core.lastgood import Effective, effective
+from reconciler.core.in_force.lastgood import Effective, effective
+from reconciler.core.plan.diff import Integrations, LiveConfig, diff
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Plan

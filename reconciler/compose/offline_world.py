@@ -12,10 +12,10 @@ from reconciler.compose.rehearsal.rehearsal import Rehearsal
 from reconciler.config.roots import root_error
 from reconciler.config.tree.directory import Directory, RootState
 from reconciler.config.tree.snapshot import Snapshot
-from reconciler.core.filter_explain import Explainer
-from reconciler.core.matching import Matcher, routes_of
-from reconciler.core.routing import RoutingIndex
-from reconciler.core.trace import Verdict, Way, verdict
+from reconciler.core.filter.explain import Explainer
+from reconciler.core.routing.matching import Matcher, routes_of
+from reconciler.core.routing.routing import RoutingIndex
+from reconciler.core.routing.trace import Verdict, Way, verdict
 from reconciler.model.config import Desired
 from reconciler.model.event import Event
 from reconciler.runtime.clock import SystemClock

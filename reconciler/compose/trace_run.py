@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.compose.offline_world import OfflineWorld
-from reconciler.core.nearest import nearest
-from reconciler.core.trace import Verdict, Way
+from reconciler.core.findings.nearest import nearest
+from reconciler.core.routing.trace import Verdict, Way
 from reconciler.model.errors import ReconcileError
 from reconciler.model.event import Event
 from reconciler.report.places import relocate

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.config.entry_points import find_packages, package_folder
 from reconciler.config.manifest import read_descriptor
-from reconciler.core.nearest import nearest
+from reconciler.core.findings.nearest import nearest
 from reconciler.model.descriptor import Descriptor
 from reconciler.model.errors import RegistrationError, UnknownIntegration
 

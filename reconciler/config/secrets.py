@@ -163,7 +163,7 @@ class SecretResolver:
         """Return what to write instead of a reference that can never resolve."""
         if ref.scheme in self._providers:
             return _ADVICE.get(ref.scheme, "")
-        from reconciler.core.nearest import nearest
+        from reconciler.core.findings.nearest import nearest
 
         near = nearest(ref.scheme, self.schemes)
         return f"did you mean `{near}:`?" if near else f"known are {', '.join(f'{one}:' for one in self.schemes)}"

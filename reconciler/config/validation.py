@@ -14,7 +14,7 @@ from reconciler.config.schemas.schema import ResolvedSchema, SettingsSchema
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.core.claims import Claims
-from reconciler.core.nearest import known_names, nearest
+from reconciler.core.findings.nearest import known_names, nearest
 from reconciler.model import rules
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Severity

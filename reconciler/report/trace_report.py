@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.core.filter_explain import Explanation
-from reconciler.core.trace import Verdict
+from reconciler.core.filter.explain import Explanation
+from reconciler.core.routing.trace import Verdict
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.event import Event
 from reconciler.model.rehearsal import Rehearsed, message_value

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from reconciler.core.filter_explain import Explanation, Reason, Truth
-from reconciler.core.trace import Verdict, Way
+from reconciler.core.filter.explain import Explanation, Reason, Truth
+from reconciler.core.routing.trace import Verdict, Way
 from reconciler.model.rehearsal import Rehearsed, message_value
 from reconciler.report.ansi import PLAIN, Palette, crop, printable
 from reconciler.report.plan_text import value_text

@@ -10,8 +10,8 @@ from reconciler.config.secrets import SecretResolver
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import Handed, KeptFiles
 from reconciler.config.validation import Validator
-from reconciler.core.guard import PruneLimit
-from reconciler.core.routing import RoutingIndex
+from reconciler.core.plan.guard import PruneLimit
+from reconciler.core.routing.routing import RoutingIndex
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
 from reconciler.model.state import Role

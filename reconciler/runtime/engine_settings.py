@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.core.guard import PruneLimit
+from reconciler.core.plan.guard import PruneLimit
 from reconciler.runtime.delivery.publisher import Defer
 from reconciler.runtime.state.state_directory import Wish
 

@@ -7,8 +7,8 @@ by integrations that render a text of their own (`render_template`).
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from reconciler.core.template import Templates, check_template
-from reconciler.core.template_filters import TemplateError
+from reconciler.core.template.filters import TemplateError
+from reconciler.core.template.template import Templates, check_template
 from reconciler.model.errors import TerminalError
 from reconciler.model.event import Event
 from reconciler.model.message import Field, Level, Message

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from reconciler.compose.catalogue import build_catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
-from reconciler.core.lastgood import Effective
+from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.runtime.loop.world import World
 from reconciler.runtime.telling import state_counts

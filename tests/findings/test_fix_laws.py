@@ -14,7 +14,7 @@ from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
 from reconciler.config.yaml.nodes import Written
 from reconciler.config.yaml.reader import read_documents
-from reconciler.core.splice import overlap, splice
+from reconciler.core.findings.splice import overlap, splice
 from reconciler.model.diagnostic import Diagnostic, Edit, Severity, Span
 
 VALIDATOR = Validator(Catalogue(), secrets=SecretResolver("/nowhere", {}))

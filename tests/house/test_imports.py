@@ -21,15 +21,15 @@ ALLOWED = {
     "starlette": ("reconciler/web/*.py",),
     "uvicorn": ("reconciler/web/*.py",),
     "jinja2": (
-        "reconciler/core/template_sandbox.py",
-        "reconciler/core/template_names.py",
-        "reconciler/core/template_places.py",
+        "reconciler/core/template/sandbox.py",
+        "reconciler/core/template/names.py",
+        "reconciler/core/template/places.py",
     ),
     "httpx2": ("reconciler/sdk/http*.py",),
     "httpcore2": ("reconciler/sdk/http*.py",),
     "blinker": (),  # SignalHook needs the two methods that blinker and Django share, and imports neither
     "cronsim": ("reconciler/sdk/hooks/timetable.py",),
-    "cel_expr_python": ("reconciler/core/filter.py",),
+    "cel_expr_python": ("reconciler/core/filter/filter.py",),
     "prometheus_client": ("reconciler/runtime/telling/metric*.py", "reconciler/runtime/engine.py", "reconciler/runtime/api.py",
                           "reconciler/web/*.py"),
 }  # fmt: skip

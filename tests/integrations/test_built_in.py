@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from reconciler.core.template import check_template
+from reconciler.core.template.template import check_template
 from reconciler.model.secret import Secret, SecretRef
 
 NAMES = ["console", "email", "slack", "webhook"]

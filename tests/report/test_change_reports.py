@@ -2,8 +2,8 @@
 
 import re
 
-from reconciler.core.comparison import ChangeKind, Comparison, ConfigChange
-from reconciler.core.guard import Verdict
+from reconciler.core.plan.comparison import ChangeKind, Comparison, ConfigChange
+from reconciler.core.plan.guard import Verdict
 from reconciler.model.config import Presence
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.plan import Action, ActionKind, ActionReason, FieldChange, Plan

@@ -15,7 +15,7 @@ from reconciler.cli.validate import parse_formats
 from reconciler.report.ansi import Palette
 
 if TYPE_CHECKING:
-    from reconciler.core.case_result import CaseRun
+    from reconciler.core.cases.result import CaseRun
 
 app = typer.Typer(add_completion=False)
 _FORMATS: Final = ("text", "github", "json", "junit")
@@ -66,7 +66,7 @@ def run_tests(
     if not run.results and not run.errors and not allow_none:
         fail(_nothing(run, paths or [dir], text))
     write_reports(targets, partial(_render, run, coverage))
-    from reconciler.core.case_result import Status
+    from reconciler.core.cases.result import Status
 
     return int(bool(run.errors or run.count(Status.FAILED)))
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from reconciler.config.cases.events import events_of_file, inline_event
 from reconciler.config.cases.schema import CasesSchema
 from reconciler.config.yaml.reader import RawDocument, read_documents
-from reconciler.core.nearest import Names
+from reconciler.core.findings.nearest import Names
 from reconciler.model import rules
 from reconciler.model.case import Case, Wanted, WantedDelivery
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.checks.memory import trim
 from reconciler.config.checks.place import Place
-from reconciler.core.nearest import nearest
+from reconciler.core.findings.nearest import nearest
 from reconciler.model import rules
 from reconciler.model.json import Path
 
 if TYPE_CHECKING:
-    from reconciler.core.filter import Filters
-    from reconciler.core.filter_look import Look
-    from reconciler.core.wrong import Wrong
+    from reconciler.core.filter.filter import Filters
+    from reconciler.core.filter.look import Look
+    from reconciler.core.findings.wrong import Wrong
 
 _HELP: Final = "write CEL over id, source, type, subject, time, data and scope, with ==, && and ||"
 
@@ -64,7 +64,7 @@ class EventChecks:
         known = self._filters.get(text)
         if known is not None:
             return known
-        from reconciler.core.filter import Filters, FilterSyntaxError
+        from reconciler.core.filter.filter import Filters, FilterSyntaxError
 
         if self._compiler is None:
             self._compiler = Filters(keep=1)
@@ -97,7 +97,7 @@ def _pattern(kind: str, path: Path, here: Place) -> None:
 def _is_declared(kind: str, declared: tuple[str, ...]) -> bool:
     if kind in declared:
         return True
-    from reconciler.core.routing import type_matches
+    from reconciler.core.routing.routing import type_matches
 
     return any(type_matches(one, kind) for one in declared if "*" in one)
 
@@ -106,7 +106,7 @@ def _can_be(types: frozenset[str] | None, kind: str) -> bool:
     """Whether an event of type `kind`, which may be a pattern, can have one of the `types` that its filter asks for."""
     if types is None or kind in types:
         return True
-    from reconciler.core.routing import type_matches
+    from reconciler.core.routing.routing import type_matches
 
     return "*" in kind and any(type_matches(kind, one) for one in types)
 
@@ -136,6 +136,6 @@ def _wider(item: Mapping[str, Any], index: int, seen: Mapping[str, int], pattern
         return same
     if not patterns or "*" in kind:
         return None
-    from reconciler.core.routing import type_matches
+    from reconciler.core.routing.routing import type_matches
 
     return next((seen[pattern] for pattern in patterns if type_matches(pattern, kind)), None)

@@ -6,7 +6,7 @@ Two that are each other's are fine: a delivery is handed over once.
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from reconciler.core.nearest import Names
+from reconciler.core.findings.nearest import Names
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.json import Path

@@ -3,8 +3,8 @@
 from typing import Any
 
 from reconciler.config.yaml.reader import RawDocument
-from reconciler.core.nearest import nearest
-from reconciler.core.wrong import Wrong
+from reconciler.core.findings.nearest import nearest
+from reconciler.core.findings.wrong import Wrong
 from reconciler.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Related, Severity, Span
 from reconciler.model.json import Path
 

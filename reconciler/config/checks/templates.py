@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.checks.memory import trim
 from reconciler.config.checks.place import Place
-from reconciler.core.nearest import nearest
+from reconciler.core.findings.nearest import nearest
 from reconciler.model import rules
 from reconciler.model.json import Path
 
 if TYPE_CHECKING:
-    from reconciler.core.template import Inspected, Inspector
-    from reconciler.core.template_names import Asked
+    from reconciler.core.template.names import Asked
+    from reconciler.core.template.template import Inspected, Inspector
 
 _HELP: Final = "templates are Jinja2 and see `event` and `config`"
 
@@ -60,7 +60,7 @@ class TemplateChecks:
 
     def _inspect(self, text: str) -> "Inspected | None":
         """Inspect and remember; None for a template that has nothing to be said of."""
-        from reconciler.core.template import Inspected, Inspector
+        from reconciler.core.template.template import Inspected, Inspector
 
         if self._inspector is None:
             self._inspector = Inspector()
@@ -86,7 +86,7 @@ def _severity(text: str, here: Place) -> None:
 
 def _own(asked: "Asked", path: Path, here: Place) -> None:
     """Say when a template asks for a label, or a key of the scope, that its own document does not have."""
-    from reconciler.core.wrong import Wrong
+    from reconciler.core.findings.wrong import Wrong
 
     _, part, key = asked.path
     has = here.part(part) or {}

@@ -29,7 +29,7 @@ from reconciler.config.explain.text import (
 from reconciler.config.schemas.files import is_reference
 from reconciler.config.yaml.nodes import Written
 from reconciler.config.yaml.reader import RawDocument
-from reconciler.core.nearest import known_names, nearest
+from reconciler.core.findings.nearest import known_names, nearest
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Fix, Related, Severity
 from reconciler.model.json import Path, canonical

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.config.fix.proof import changes_nothing_else
-from reconciler.core.splice import begin, overlap, splice
+from reconciler.core.findings.splice import begin, overlap, splice
 from reconciler.model.diagnostic import Diagnostic, Edit
 
 _MOST_ROUNDS: Final = 20

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config.git.command import Git, GitError, Refused
-from reconciler.core.nearest import nearest
+from reconciler.core.findings.nearest import nearest
 
 _STEERING: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE")
 _NAMED: Final = ("refs/heads", "refs/remotes", "refs/tags")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.config.explain.text import shorten
 from reconciler.config.policy.policy import Folder, Policy
-from reconciler.core.nearest import Names
+from reconciler.core.findings.nearest import Names
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.json import Path
 from reconciler.model.rules import UNUSED_POLICY

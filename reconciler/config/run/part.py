@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.config.run.suppressions import Suppression, suppress
-from reconciler.core.selection import Selection, chosen, fails, select
+from reconciler.core.findings.selection import Selection, chosen, fails, select
 from reconciler.model.diagnostic import Diagnostic
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from reconciler.config.run.check_files import check_files
 from reconciler.config.run.part import Batch, Part
 from reconciler.config.run.single import Homes, check_single, check_text, is_folder, root_of, unreadable
 from reconciler.config.validation import Validator
-from reconciler.core.selection import NOTHING_SAID, Selection
+from reconciler.core.findings.selection import NOTHING_SAID, Selection
 from reconciler.model.diagnostic import Diagnostic
 
 _SPREAD_FROM = 40

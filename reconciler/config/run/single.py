@@ -23,7 +23,7 @@ from reconciler.config.run.part import Batch, Part
 from reconciler.config.tree.settings import DirectorySettings, parse_settings
 from reconciler.config.tree.settings_file import SettingsFile, schemas_beneath
 from reconciler.config.validation import Validator
-from reconciler.core.selection import Selection
+from reconciler.core.findings.selection import Selection
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.model.errors import RootUnreadable
 

@@ -1,6 +1,7 @@
 """`# reconcile: ignore[rule]`: comments that keep warnings out of a report, and what is wrong with such comments.
 
-A file that does not hold the word costs one search. Errors stay, whatever a comment says: see `core/selection.py`.
+A file that does not hold the word costs one search. Errors stay, whatever a comment says: see
+`core/findings/selection.py`.
 """
 
 import re
@@ -72,7 +73,7 @@ def _wrong(one: Suppression, used: set[tuple[str, int, str]], *, whole: bool) ->
 
 
 def _problem(rule: str) -> tuple[str, str] | None:
-    from reconciler.core.nearest import did_you_mean
+    from reconciler.core.findings.nearest import did_you_mean
 
     if rule not in RULES:
         return f"there is no rule `{rule[:60]}`", did_you_mean(rule, RULES)

@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.config.files import SETTINGS_FILE
-from reconciler.core.selection import NOTHING_SAID, Selection, refusal
+from reconciler.core.findings.selection import NOTHING_SAID, Selection, refusal
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.json import Path
 from reconciler.model.rules import INVALID_VALUE, TOML_SYNTAX, VALIDATION_LIMIT, WRONG_TYPE

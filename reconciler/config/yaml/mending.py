@@ -48,7 +48,7 @@ def quote_template(text: str, lines: Sequence[str], number: int) -> Fix | None:
 def _reads(text: str, fix: Fix, line: int = 0) -> bool:
     """Whether nothing is wrong with the text after the fix, or with `line` where that is given."""
     from reconciler.config.yaml.reader import read_documents
-    from reconciler.core.splice import splice
+    from reconciler.core.findings.splice import splice
 
     mended = splice(text.encode("utf-8"), fix.edits)
     return not any(not line or found.span.line == line for found in read_documents(mended, "").diagnostics)

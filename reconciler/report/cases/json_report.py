@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from reconciler.core.case_result import CaseResult, CaseRun, Status
-from reconciler.core.differences import ABSENT
-from reconciler.core.expect import Failure
+from reconciler.core.cases.differences import ABSENT
+from reconciler.core.cases.expect import Failure
+from reconciler.core.cases.result import CaseResult, CaseRun, Status
 from reconciler.model.case import Case
 from reconciler.report.cases.text import failure_lines
 from reconciler.report.items import FORMAT_VERSION, diagnostic_item

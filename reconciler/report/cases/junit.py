@@ -3,7 +3,7 @@
 from itertools import groupby
 from xml.etree import ElementTree as ET  # written, never parsed
 
-from reconciler.core.case_result import CaseResult, CaseRun, Status
+from reconciler.core.cases.result import CaseResult, CaseRun, Status
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.cases.text import failure_lines
 from reconciler.report.text import headline

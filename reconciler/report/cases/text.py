@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from reconciler.core.case_result import CaseResult, CaseRun, Status
-from reconciler.core.differences import ABSENT, Difference
-from reconciler.core.expect import Failure, Kind
+from reconciler.core.cases.differences import ABSENT, Difference
+from reconciler.core.cases.expect import Failure, Kind
+from reconciler.core.cases.result import CaseResult, CaseRun, Status
 from reconciler.model.case import Case
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.duration import brief_duration

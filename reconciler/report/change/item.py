@@ -6,7 +6,7 @@ The renderers beside this take it, and the plan of a daemon as well, which has f
 from collections.abc import Sequence
 from typing import Any
 
-from reconciler.core.comparison import Comparison, ConfigChange
+from reconciler.core.plan.comparison import Comparison, ConfigChange
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.items import change_item, diagnostic_item, plan_item
 

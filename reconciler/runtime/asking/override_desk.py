@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from reconciler.core.selector import taken, without
+from reconciler.core.in_force.selector import taken, without
 from reconciler.model.errors import OverrideRefused, StateError, UnknownTarget
 from reconciler.model.override import (
     Intervention,

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from reconciler.core.nearest import did_you_mean
-from reconciler.core.selector import covers
+from reconciler.core.findings.nearest import did_you_mean
+from reconciler.core.in_force.selector import covers
 from reconciler.model.errors import OverrideRefused, UnknownTarget
 from reconciler.model.override import MOST_IDS, MOST_LABELS, MOST_TEXT, Override, OverrideRequest, Selector
 

@@ -3,8 +3,8 @@
 Ends go by the monotonic clock: whoever sets the wall clock neither ends them all at once nor makes them last longer.
 """
 
-from reconciler.core.lastgood import Effective
-from reconciler.core.override import NOTHING, Imposed, imposed, suspended
+from reconciler.core.in_force.lastgood import Effective
+from reconciler.core.in_force.override import NOTHING, Imposed, imposed, suspended
 from reconciler.model.config import ConfigDocument
 from reconciler.model.override import Override, OverrideKind, Selector
 from reconciler.model.ports import Clock

@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable
 from typing import Literal
 
-from reconciler.core.matching import routes_of
-from reconciler.core.override import Sending
-from reconciler.core.routing import RoutingIndex, type_matches
+from reconciler.core.in_force.override import Sending
+from reconciler.core.routing.matching import routes_of
+from reconciler.core.routing.routing import RoutingIndex, type_matches
 from reconciler.model.config import ConfigDocument
 from reconciler.model.delivery import Delivery, DeliveryPolicy
 from reconciler.model.descriptor import Descriptor

@@ -7,8 +7,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from reconciler.core.matching import Matcher, OnFilterError
-from reconciler.core.routing import RoutingIndex
+from reconciler.core.routing.matching import Matcher, OnFilterError
+from reconciler.core.routing.routing import RoutingIndex
 from reconciler.model.errors import StateError
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, DeliveryQueue, Target

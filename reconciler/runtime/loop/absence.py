@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
-from reconciler.core.diff import config_action
-from reconciler.core.guard import WINDOW, PruneLimit, Verdict, judge
-from reconciler.core.lastgood import Effective, effective
-from reconciler.core.override import freeze
+from reconciler.core.in_force.lastgood import Effective, effective
+from reconciler.core.in_force.override import freeze
+from reconciler.core.plan.diff import config_action
+from reconciler.core.plan.guard import WINDOW, PruneLimit, Verdict, judge
 from reconciler.model.config import Desired, Presence
 from reconciler.model.plan import Action, ActionKind, ActionReason, Plan
 from reconciler.runtime.asking.overrides import Overrides

@@ -8,7 +8,7 @@ import asyncio
 import logging
 
 from reconciler.config.secrets import Resolved
-from reconciler.core.diff import config_action
+from reconciler.core.plan.diff import config_action
 from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import SecretError, SecretMissing, TransientError
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus

@@ -8,8 +8,8 @@ import logging
 from collections.abc import Collection, Iterable
 
 from reconciler.config.tree.directory import RootState, Scan
-from reconciler.core.diff import diff
-from reconciler.core.lastgood import Effective
+from reconciler.core.in_force.lastgood import Effective
+from reconciler.core.plan.diff import diff
 from reconciler.model.config import ConfigDocument
 from reconciler.model.plan import Outcome, Plan
 from reconciler.runtime.lanes.health import Health

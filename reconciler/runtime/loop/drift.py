@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from reconciler.core.diff import config_action
+from reconciler.core.plan.diff import config_action
 from reconciler.model.errors import SecretError
 from reconciler.model.state import ConditionType, StateReason, Tristate
 from reconciler.runtime.engine_thread import Worker

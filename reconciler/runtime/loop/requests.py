@@ -1,6 +1,6 @@
 """What people and hosts ask of the loop about one key: to try again now, to take an integration down. Engine's loop."""
 
-from reconciler.core.lastgood import Effective
+from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.state import IntegrationState, StateReason
 from reconciler.runtime.lanes.cleanup import CleanUps
 from reconciler.runtime.loop.goods import Goods

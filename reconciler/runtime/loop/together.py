@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.config.secrets import Resolved
-from reconciler.core.lastgood import Effective
+from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import ReconcileError, TransientError
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from reconciler.core.derive import Observed
-from reconciler.core.diff import Integrations, LiveConfig
-from reconciler.core.lastgood import Effective
-from reconciler.core.override import NOTHING, Imposed, Sending
+from reconciler.core.in_force.derive import Observed
+from reconciler.core.in_force.lastgood import Effective
+from reconciler.core.in_force.override import NOTHING, Imposed, Sending
+from reconciler.core.plan.diff import Integrations, LiveConfig
 from reconciler.model.config import ConfigDocument
 from reconciler.model.plan import Action
 from reconciler.model.state import Condition, ConditionType, IntegrationState, StateReason, Tristate

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 
-from reconciler.core.derive import Derived, config_state
+from reconciler.core.in_force.derive import Derived, config_state
 from reconciler.model.state import ConfigState, StateReason
 from reconciler.runtime.loop.world import World
 from reconciler.runtime.telling.statuses import Registered

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler._version import __version__
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.validation import Validator
-from reconciler.core.derive import Derived, config_state
+from reconciler.core.in_force.derive import Derived, config_state
 from reconciler.model.effect import EffectRow
 from reconciler.model.errors import ReconcileError
 from reconciler.model.override import OverrideKind

@@ -7,7 +7,7 @@ import pytest
 from reconciler.config.cases.find import find_tests, snapshot_file
 from reconciler.config.cases.read import CaseFile, read_cases
 from reconciler.config.cases.schema import CasesSchema, cases_bundle
-from reconciler.core.nearest import Names
+from reconciler.core.findings.nearest import Names
 from reconciler.model.case import WantedDelivery
 
 SCHEMA = CasesSchema()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from reconciler.config.cases.read import CaseFile, read_cases
 from reconciler.config.cases.schema import CasesSchema
 from reconciler.config.yaml.writer import write_yaml
-from reconciler.core.nearest import Names
+from reconciler.core.findings.nearest import Names
 
 SCHEMA = CasesSchema()
 WHERE = CaseFile("a.test.yaml", "/nonexistent", "/nonexistent")

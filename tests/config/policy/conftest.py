@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.config.run.run import RunOptions, validate_paths
-from reconciler.core.selection import Selection
+from reconciler.core.findings.selection import Selection
 
 SLACK = """\
 integration: slack

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.config.run.run import RunOptions, validate_text
 from reconciler.config.run.suppressions import find_suppressions
-from reconciler.core.selection import Selection, refusal
+from reconciler.core.findings.selection import Selection, refusal
 from reconciler.model.rules import ADVICE, RULES
 
 WARNS = "integration: console\nname: x\ndelivery:\n  rate: 1/s\n  fallback: console/y\n"

@@ -116,7 +116,7 @@ message: {title: "{{", nope: x}
 
 
 def test_filter_is_compiled_once_for_many_documents(judge, monkeypatch):
-    from reconciler.core import filter as filters
+    from reconciler.core.filter import filter as filters
 
     compiled = []
     original = filters.Filters.look

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.template import MAX_OUTPUT, MAX_SOURCE, TemplateError, Templates, check_template
+from reconciler.core.template.template import MAX_OUTPUT, MAX_SOURCE, TemplateError, Templates, check_template
 
 CONTEXT = {
     "event": {

@@ -1,0 +1,1 @@
+"""Test cases: what was delivered compared with what was expected."""

@@ -1,0 +1,1 @@
+"""What findings are made of: what is wrong with a text, "did you mean", which are reported, their fixes put in."""

@@ -1,0 +1,1 @@
+"""From desired and live to a plan: what differs, which removals may go through, what a plan shows."""

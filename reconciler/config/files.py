@@ -8,6 +8,7 @@ import errno
 import os
 import stat
 import struct
+from collections.abc import Sequence
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.rules import FILE_NAME, FILE_TOO_LARGE, UNREADABLE_FILE
@@ -87,20 +88,41 @@ def list_folder(base: str, folder: str) -> Listing:
         raise FileNotFoundError(errno.ENOENT, "no longer a folder", path)
     found = Listing(folder)
     with os.scandir(path) as entries:
-        for entry in entries:
-            name = entry.name
-            if name[0] in "._":
-                continue
-            if name.endswith(SUFFIXES):
-                if name.isprintable() and entry.is_file(follow_symlinks=False) and not name.endswith(TEST_SUFFIXES):
-                    found.files.append(name)
-                elif not name.endswith(TEST_SUFFIXES):
-                    _add_file(found, entry, name)
-            elif entry.is_dir(follow_symlinks=False) and _usable(found, name):
-                found.folders.append(name)
+        every = list(entries)
+    names = [entry.name for entry in every if entry.is_file(follow_symlinks=False)]
+    if len(names) == len(every) and _are_usual(names):
+        found.files = names
+    else:
+        _add_each(found, every)
     found.files.sort()
     found.folders.sort()
     return found
+
+
+def _add_each(found: Listing, entries: "Sequence[os.DirEntry[str]]") -> None:
+    for entry in entries:
+        name = entry.name
+        if name[0] in "._":
+            continue
+        if name.endswith(SUFFIXES):
+            if name.isprintable() and entry.is_file(follow_symlinks=False) and not name.endswith(TEST_SUFFIXES):
+                found.files.append(name)
+            elif not name.endswith(TEST_SUFFIXES):
+                _add_file(found, entry, name)
+        elif entry.is_dir(follow_symlinks=False) and _usable(found, name):
+            found.folders.append(name)
+
+
+def _are_usual(names: Sequence[str]) -> bool:
+    """Whether all are such as most are, found out at once: printable `*.yaml`, not hidden, no test cases."""
+    text = "/" + "/".join(names) + "/"
+    return (
+        text.isprintable()
+        and text.count(".yaml/") == len(names)
+        and "/." not in text
+        and "/_" not in text
+        and ".test.yaml/" not in text
+    )
 
 
 def _add_file(found: Listing, entry: "os.DirEntry[str]", name: str) -> None:

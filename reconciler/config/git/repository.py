@@ -133,9 +133,18 @@ def _ask(git: Git, rest: str) -> Repository:
     asked = git if git.steering else Git(git.folder, _index_of(git_dir))
     prefix, top = "", None
     if bare != "true":
-        prefix = os.fsdecode(asked.ask("rev-parse", "--show-prefix")).removesuffix("\n")
-        top = os.path.realpath(os.fsdecode(asked.ask("rev-parse", "--show-toplevel")).removesuffix("\n"))
+        prefix, top = _work_tree(asked)
     return Repository(asked, (prefix + rest).strip("/"), top, shallow == "true")
+
+
+def _work_tree(git: Git) -> tuple[str, str]:
+    """Return where the folder stands in its work tree, and the resolved path of that."""
+    answer = os.fsdecode(git.ask("rev-parse", "--show-prefix", "--show-toplevel")).removesuffix("\n")
+    prefix, _, top = answer.partition("\n")
+    if "\n" in top:  # some folder has a line break in its name
+        prefix = os.fsdecode(git.ask("rev-parse", "--show-prefix")).removesuffix("\n")
+        top = answer.removeprefix(prefix + "\n")
+    return prefix, os.path.realpath(top)
 
 
 def _index_of(git_dir: str) -> dict[str, str]:

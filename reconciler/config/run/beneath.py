@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.policy.policy import Bounds, Policy
-from reconciler.config.run.single import root_of
+from reconciler.config.run.roots import root_of
 
 
 class Beneath(Policy):

@@ -7,83 +7,84 @@ claim, and whatever looks suspicious is checked whole before it is believed. Cal
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.config.files import SETTINGS_FILE
-from reconciler.config.git.changes import Asked, Changes, asking, is_any_changed
-from reconciler.config.git.repository import Commit, Repository, find_repository
+from reconciler.config.git.changes import Asked, Changes, is_any_changed
 from reconciler.config.run.across import across
-from reconciler.config.run.listing import Listed
 from reconciler.config.run.part import Batch, Part
-from reconciler.config.run.skim import skim_files
+from reconciler.config.run.since import Since
+from reconciler.config.run.skim import Skim, skim_files
 from reconciler.config.run.skimmed import Skimmed
 from reconciler.config.run.suppressions import suppress
-from reconciler.config.run.workers import how_many, spread
-from reconciler.config.validation import Validator
+from reconciler.config.run.workers import Turns, how_many, spread
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.rules import UNREADABLE_FILE, UNUSED_SUPPRESSION
 
-_SKIM_PAYS_FROM = 10_000
+if TYPE_CHECKING:
+    from reconciler.config.run.listing import Listed
+    from reconciler.config.validation import Validator
+
+_SKIM_PAYS_FROM: Final = 10_000
 """Below this many files a second process costs more than it saves: a skim is far quicker than a check."""
+_SKIM_AT_LEAST: Final = 200
+"""How many files a process takes at a time: so many that asking for them costs nothing beside reading them."""
 
 Check = Callable[[Batch], Part]
 """How files are checked: over as many processes as were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
-    """The repository around a folder, and the commit that it is compared with."""
+class Seen(NamedTuple):
+    """What git and a skim say of a root: what differs, the files to be checked for it, and what all others claim."""
 
-    repository: Repository
-    commit: Commit
-
-    @classmethod
-    def of(cls, folder: str, named: str) -> "Since":
-        """Find both; three dots behind a name mean where its history and HEAD's parted. Raises GitError."""
-        repository = find_repository(Path(folder))
-        return cls(repository, repository.starting_point(named, "HEAD"))
-
-    def __str__(self) -> str:
-        return f"{self.commit.named} ({self.commit.short})"
+    changes: Changes
+    changed: Sequence[str]
+    skimmed: Skimmed
 
 
-def is_changed(path: Path, named: str, root: str | None) -> bool:
-    """Whether a single file, or the settings of its root, differ from a commit; a link always may. Raises GitError."""
-    folder, name = os.path.split(os.path.normpath(path))
-    since = Since.of(folder or ".", named)
-    with asking(since.repository, since.commit, name) as asked:
-        changes = asked.changes()
-    if changes.is_changed(name) or path.is_symlink():
-        return True
-    return root is not None and is_any_changed(
-        since.repository, since.commit, [f"{os.path.realpath(root)}/{SETTINGS_FILE}"]
-    )
-
-
-def check_changed(
-    since: Since, jobs: int | None, check: Check, listing: Callable[[], Listed], validator: Validator
-) -> tuple[Part, Listed]:
-    """Check what differs from a commit in a root, and what stands between all its files.
-
-    `listing` lists the root while git is at work. Raises GitError.
-    """
-    with asking(since.repository, since.commit) as asked:
-        listed = listing()
-        changes, skimmed = _skim(listed.batch, asked, jobs)
-    batch, why = listed.batch, _why_everything(since, changes, listed)
+def check_changed(since: Since, listed: "Listed", seen: Seen, check: Check, validator: "Validator") -> Part:
+    """Check what differs from a commit in a root, and what stands between all its files. Raises GitError."""
+    batch, why = listed.batch, _why_everything(since, seen.changes, listed)
     if not why:
-        skimmed.doubt(validator.claims_anything)
-        return _check(since, batch, changes, skimmed, check), listed
+        seen.skimmed.doubt(validator.claims_anything)
+        return _check(since, batch, seen, check)
     part = check(batch)
     part.diagnostics += across(batch, part)
     part.notes.append(f"all files are checked: {why} differs from {since}")
-    return part, listed
+    return part
 
 
-def _check(since: Since, batch: Batch, changes: Changes, skimmed: Skimmed, check: Check) -> Part:
-    same = changes.same.difference(batch.special)
-    changed = [file for file in batch.files if file not in same]
+def look(batch: Batch, asked: Asked, jobs: int | None) -> Seen:
+    """Skim all regular files of a root while git is at work, and hear what it says. Raises GitError."""
+    files = [file for file in batch.files if file not in batch.special] if batch.special else batch.files
+    processes = how_many(jobs, len(files)) if jobs or len(files) >= _SKIM_PAYS_FROM else 1
+    size = max(_SKIM_AT_LEAST, -(-len(files) // Turns.MOST))
+    shares = [files[start : start + size] for start in range(0, len(files), size)]
+    turns = Turns(len(shares))
+    answers: list[tuple[Changes, Sequence[str]]] = []
+
+    def work(worker: int) -> list[tuple[int, Skim]]:
+        if worker == 0:  # this process; the others skim meanwhile
+            changes = asked.changes()
+            same = changes.same.difference(batch.special) if batch.special else changes.same
+            answers.append((changes, [file for file in batch.files if file not in same]))
+        return [(turn, skim_files(shares[turn], batch.base)) for turn in turns]
+
+    try:
+        done = spread(range(processes), work)
+    finally:
+        turns.close()
+    whole = Skim()
+    for _, skim in sorted(chain.from_iterable(done), key=itemgetter(0)):
+        whole.add(skim)
+    return Seen(*answers[0], Skimmed(files, whole))
+
+
+def _check(since: Since, batch: Batch, seen: Seen, check: Check) -> Part:
+    _, changed, skimmed = seen
     skimmed.forget(changed)
     part = check(replace(batch, files=changed))
     part.notes.append(f"{len(changed):,} of {len(batch.files):,} files are checked: those that differ from {since}")
@@ -95,31 +96,6 @@ def _check(since: Since, batch: Batch, changes: Changes, skimmed: Skimmed, check
     part.diagnostics += found
     part.let_go()
     return part
-
-
-def _skim(batch: Batch, asked: Asked, jobs: int | None) -> tuple[Changes, Skimmed]:
-    files = [file for file in batch.files if file not in batch.special] if batch.special else batch.files
-    processes = how_many(jobs, len(files)) if jobs or len(files) >= _SKIM_PAYS_FROM else 1
-    shares = _shares(files, processes)
-    answers: list[Changes] = []
-
-    def work(share: Sequence[str]) -> tuple[list[bytes | None], dict[int, bytes]]:
-        found = skim_files(share, batch.base)
-        if share is shares[0]:  # in this process: the others go on meanwhile
-            answers.append(asked.changes())
-        return found
-
-    skimmed = Skimmed()
-    for share, (ids, fallbacks) in zip(shares, spread(shares, work), strict=True):
-        skimmed.add(share, ids, fallbacks)
-    return answers[0], skimmed
-
-
-def _shares(files: Sequence[str], processes: int) -> list[Sequence[str]]:
-    """Return a share of the files for each process, the first one smaller: its process has more to do."""
-    first = len(files) * 9 // (10 * processes) if processes > 1 else len(files)
-    rest = files[first:]
-    return [files[:first], *(rest[i :: processes - 1] for i in range(processes - 1))]
 
 
 def _between(batch: Batch, part: Part, quiet: Part, skimmed: Skimmed, check: Check) -> list[Diagnostic]:
@@ -155,7 +131,7 @@ def _across(batch: Batch, part: Part, quiet: Part, skimmed: Skimmed | None) -> l
     return across(batch, every)
 
 
-def _why_everything(since: Since, changes: Changes, listed: Listed) -> str:
+def _why_everything(since: Since, changes: Changes, listed: "Listed") -> str:
     """Say what has changed by which every file is judged; the empty string where nothing has."""
     if listed.home != listed.batch.base:
         named = [os.path.realpath(f"{listed.home}/{name}") for name in (SETTINGS_FILE, *listed.named)]

@@ -11,7 +11,7 @@ from reconciler.config.files import SETTINGS_FILE, join
 from reconciler.config.places import display_prefix
 from reconciler.config.run.beneath import Beneath, root_above
 from reconciler.config.run.part import Batch
-from reconciler.config.run.single import shown_under, unreadable
+from reconciler.config.run.roots import shown_under, unreadable
 from reconciler.config.tree.settings import DirectorySettings, too_many
 from reconciler.config.tree.settings_file import SettingsFile
 from reconciler.config.tree.walk import walk_all

@@ -5,18 +5,21 @@ by the command line. Files are not waited for until they settle.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.config.collector import without_gc
-from reconciler.config.run.check_files import check_files
 from reconciler.config.run.part import Batch, Part
-from reconciler.config.run.single import Homes, check_single, check_text, is_folder, root_of, unreadable
-from reconciler.config.validation import Validator
+from reconciler.config.run.roots import is_folder, root_of, unreadable
 from reconciler.core.findings.selection import NOTHING_SAID, Selection
 from reconciler.model.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from reconciler.config.run.listing import Listed
+    from reconciler.config.validation import Validator
 
 _SPREAD_FROM = 40
 _WARM = 20
@@ -61,7 +64,7 @@ class RunResult:
 
 
 def validate_paths(
-    paths: Sequence[Path], options: RunOptions | None = None, *, validator: Validator | None = None
+    paths: Sequence[Path], options: RunOptions | None = None, *, validator: "Validator | None" = None
 ) -> RunResult:
     """Check every path: a directory is a root of its own, a file is checked alone.
 
@@ -70,40 +73,37 @@ def validate_paths(
     """
     chosen = options or RunOptions()
     roots = [(path, is_folder(path)) for path in paths]
-    checker = validator or make_validator(chosen)
-    total, homes, left_out = Part(), Homes(chosen.directory), 0
+    judge = _judge(chosen, validator)
+    total = Part()
+    files = [path for path, is_root in roots if not is_root]
     with without_gc():
         for path, is_root in roots:
             if is_root:
-                total.add(_check_root(path, chosen, checker))
-            elif chosen.changed_since is None or _is_changed(path, chosen.changed_since, chosen.directory):
-                total.add(check_single(path, checker, chosen.selection, homes))
-            else:
-                left_out += 1
-    if left_out:
-        named = sum(not is_root for _, is_root in roots)
-        told = f"{named - left_out} of {named} files that are named"
-        total.notes.append(f"{told} are checked: those that differ from {chosen.changed_since}")
-    return _result(total, chosen, checker)
+                total.add(_check_root(path, chosen, judge))
+        if files:
+            total.add(_check_singles(files, chosen, judge()))
+    return _result(total, chosen, judge)
 
 
 def validate_text(
-    data: bytes, name: str, options: RunOptions | None = None, *, validator: Validator | None = None
+    data: bytes, name: str, options: RunOptions | None = None, *, validator: "Validator | None" = None
 ) -> RunResult:
     """Check a text as if it stood in the file `name`, which need not exist: what an editor has not saved yet."""
     chosen = options or RunOptions()
-    checker = validator or make_validator(chosen)
-    part = check_text(data, name, checker, chosen.selection, Homes(chosen.directory))
-    return _result(part, chosen, checker)
+    from reconciler.config.run.single import Homes, check_text
+
+    judge = _judge(chosen, validator)
+    part = check_text(data, name, judge(), chosen.selection, Homes(chosen.directory))
+    return _result(part, chosen, judge)
 
 
-def _result(total: Part, options: RunOptions, validator: Validator) -> RunResult:
-    tried = _try_secrets(total, validator) if options.resolve_secrets else None
+def _result(total: Part, options: RunOptions, judge: "Judge") -> RunResult:
+    tried = _try_secrets(total, judge()) if options.resolve_secrets else None
     found = tuple(sorted(dict.fromkeys(total.diagnostics), key=Diagnostic.sort_key))
     return RunResult(found, total.files, total.configs, total.failed, tried, tuple(total.notes))
 
 
-def _try_secrets(part: Part, validator: Validator) -> int:
+def _try_secrets(part: Part, validator: "Validator") -> int:
     """Try every distinct reference once; return how many there were."""
     from reconciler.config.secret_trial import SecretTrial
 
@@ -116,10 +116,11 @@ def _try_secrets(part: Part, validator: Validator) -> int:
     return trial.tried
 
 
-def make_validator(options: RunOptions) -> Validator:
+def make_validator(options: RunOptions) -> "Validator":
     """Return the validator by which a run with these options judges."""
     from reconciler.config.catalogue import Catalogue
     from reconciler.config.secrets import SecretResolver
+    from reconciler.config.validation import Validator
 
     secrets = SecretResolver(options.secrets_dir, os.environ)
     return Validator(
@@ -131,24 +132,34 @@ def make_validator(options: RunOptions) -> Validator:
     )
 
 
-def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
-    from reconciler.config.run.listing import list_root
+Judge = Callable[[], "Validator"]
+"""The validator of a run, made when it is first asked for: until then git may be at work already."""
 
+
+def _judge(options: RunOptions, validator: "Validator | None") -> Judge:
+    return cache(partial(make_validator, options)) if validator is None else lambda: validator
+
+
+def _check_root(path: Path, options: RunOptions, judge: Judge) -> Part:
     try:
         base = os.path.realpath(path, strict=True)
     except OSError as error:
         raise unreadable(path, error) from error
-    check = partial(_check_batch, jobs=options.jobs, validator=validator)
+    check = partial(_check_batch, jobs=options.jobs, judge=judge)
     if options.changed_since is None:
-        listed = list_root(path, base, options.directory)
+        listed = _list(path, base, options)
         part = check(listed.batch)
         _across(listed.batch, part)
     else:
-        from reconciler.config.run.changed import Since, check_changed
+        from reconciler.config.run.since import Since
 
         since = Since.of(base, options.changed_since)
-        listing = partial(list_root, path, base, options.directory)
-        part, listed = check_changed(since, options.jobs, check, listing, validator)
+        with since.asking() as asked:  # what comes next is read while git is at work
+            from reconciler.config.run.changed import check_changed, look
+
+            validator, listed = judge(), _list(path, base, options)
+            seen = look(listed.batch, asked, options.jobs)
+        part = check_changed(since, listed, seen, check, validator)
     batch = listed.batch
     if not batch.files:
         part.notes.append(f"{path} holds no configurations: they are in *.yaml and *.yml files")
@@ -156,9 +167,15 @@ def _check_root(path: Path, options: RunOptions, validator: Validator) -> Part:
     if batch.policy is not None and listed.home == base:
         from reconciler.config.policy.unused import unused
 
-        part.diagnostics += unused(batch.policy, batch.files, validator.missing)
+        part.diagnostics += unused(batch.policy, batch.files, judge().missing)
     part.conclude(options.selection, listed.settings.selection)
     return part
+
+
+def _list(path: Path, base: str, options: RunOptions) -> "Listed":
+    from reconciler.config.run.listing import list_root
+
+    return list_root(path, base, options.directory)
 
 
 def _across(batch: Batch, part: Part) -> None:
@@ -168,13 +185,28 @@ def _across(batch: Batch, part: Part) -> None:
         part.diagnostics += across(batch, part)
 
 
-def _is_changed(path: Path, since: str, directory: Path | None) -> bool:
-    from reconciler.config.run.changed import is_changed
+def _check_singles(paths: Sequence[Path], options: RunOptions, validator: "Validator") -> Part:
+    from reconciler.config.run.single import Homes, check_single
 
-    return is_changed(path, since, root_of(path, directory))
+    chosen = paths
+    if options.changed_since is not None:
+        from reconciler.config.run.since import is_changed
+
+        since, directory = options.changed_since, options.directory
+        chosen = [path for path in paths if is_changed(path, since, root_of(path, directory))]
+    part, homes = Part(), Homes(options.directory)
+    for path in chosen:
+        part.add(check_single(path, validator, options.selection, homes))
+    if len(chosen) < len(paths):
+        told = f"{len(chosen)} of {len(paths)} files that are named"
+        part.notes.append(f"{told} are checked: those that differ from {options.changed_since}")
+    return part
 
 
-def _check_batch(batch: Batch, jobs: int | None, validator: Validator) -> Part:
+def _check_batch(batch: Batch, jobs: int | None, judge: Judge) -> Part:
+    from reconciler.config.run.check_files import check_files
+
+    validator = judge()
     if jobs == 1 or len(batch.files) < _SPREAD_FROM:
         return check_files(batch, validator)
     from reconciler.config.run.workers import how_many, spread

@@ -4,8 +4,7 @@ What needs a whole directory (two files with one id, a fallback elsewhere) is no
 """
 
 import os
-import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.files import (
@@ -20,11 +19,12 @@ from reconciler.config.files import (
 from reconciler.config.places import display_path, display_prefix
 from reconciler.config.run.check_files import check_bytes, check_files
 from reconciler.config.run.part import Batch, Part
+from reconciler.config.run.roots import root_of, shown_under, unreadable
 from reconciler.config.tree.settings import DirectorySettings, parse_settings
 from reconciler.config.tree.settings_file import SettingsFile, schemas_beneath
 from reconciler.config.validation import Validator
 from reconciler.core.findings.selection import Selection
-from reconciler.model.diagnostic import Diagnostic, Span
+from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import RootUnreadable
 
 
@@ -57,7 +57,7 @@ class Homes:
     def of(self, path: str) -> Home:
         """Return the root of a file; without one there are no settings."""
         absolute = os.path.normpath(Path(path).absolute())
-        root = _root(absolute, self._directory)
+        root = root_of(Path(absolute), self._directory)
         if root is None:
             return Home(DirectorySettings())
         base = os.path.realpath(root)
@@ -116,26 +116,6 @@ def check_text(data: bytes, name: str, validator: Validator, selection: Selectio
     return _concluded(part, home, selection)
 
 
-def is_folder(path: Path) -> bool:
-    """Whether a path is a directory; raises RootUnreadable where nothing can be seen."""
-    try:
-        return stat.S_ISDIR(path.stat().st_mode)
-    except OSError as error:
-        raise unreadable(path, error) from error
-
-
-def unreadable(path: Path, error: OSError) -> RootUnreadable:
-    """Return what is to be said of a path that cannot be checked at all."""
-    reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-    return RootUnreadable(f"{path} {reason}")
-
-
-def shown_under(problem: Diagnostic, prefix: str) -> Diagnostic:
-    """Return a finding about the root itself with its file as the user would write it."""
-    span = problem.span
-    return replace(problem, span=Span(prefix + span.file, span.line, span.column, span.end_line, span.end_column))
-
-
 def _skipped(shown: str, name: str) -> Part:
     """Return what a file comes to that is named and not checked: a word, so that nobody takes it for a good one."""
     part = Part()
@@ -162,25 +142,3 @@ def _check_settings(folder: str, prefix: str) -> Part:
     file = SettingsFile()
     file.refresh(os.path.realpath(folder))
     return _failed(Part([shown_under(problem, prefix) for problem in file.problems], files=1))
-
-
-# --- the root -------------------------------------------------------------------------------------------------------
-
-
-def root_of(path: Path, directory: Path | None) -> str | None:
-    """Return the root that a file belongs to, or None where it has none."""
-    return _root(os.path.normpath(path.absolute()), directory)
-
-
-def _root(absolute: str, directory: Path | None) -> str | None:
-    if directory is not None:
-        root = os.path.normpath(directory.absolute())
-        real = os.path.realpath(root)
-        if absolute.startswith(f"{root}/") or os.path.realpath(absolute).startswith(f"{real}/"):
-            return root
-    for folder in Path(absolute).parents:
-        if os.path.lexists(folder / SETTINGS_FILE):
-            return str(folder)
-        if os.path.lexists(folder / ".git"):
-            break
-    return None

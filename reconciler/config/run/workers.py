@@ -10,9 +10,9 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from reconciler.model.errors import ReconcileError
 
@@ -59,6 +59,30 @@ def spread(shares: Sequence[Any], work: Callable[[Any], Any]) -> list[Any]:
         end(workers)
         gc.unfreeze()
     return results
+
+
+class Turns:
+    """Numbers from 0, each for one of all the processes that ask: whoever is quicker does more.
+
+    To be made before the others are forked, and closed here when they have ended.
+    """
+
+    def __init__(self, count: int) -> None:
+        """`count` is at most `MOST`."""
+        self._read, write = os.pipe()
+        with os.fdopen(write, "wb") as out:
+            out.write(bytes(range(count)))
+
+    def __iter__(self) -> Iterator[int]:
+        """Return the numbers that fall to this process; each is taken when it is asked for."""
+        while taken := os.read(self._read, 1):
+            yield taken[0]
+
+    def close(self) -> None:
+        """Give the pipe back."""
+        os.close(self._read)
+
+    MOST: Final = 256
 
 
 def start(share: Any, work: Callable[[Any], Any], others: Sequence[Worker]) -> Worker:

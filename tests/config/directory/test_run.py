@@ -213,6 +213,13 @@ def test_large_result_passes_through_the_pipe():
     assert run_workers.spread([1, 2], lambda n: "x" * (n << 20)) == ["x" * (1 << 20), "x" * (2 << 20)]
 
 
+def test_each_turn_falls_to_one_process():
+    turns = run_workers.Turns(run_workers.Turns.MOST)
+    taken = run_workers.spread(["here", "there", "there"], lambda share: list(turns))
+    turns.close()
+    assert sorted(turn for own in taken for turn in own) == list(range(run_workers.Turns.MOST))
+
+
 @pytest.mark.parametrize(
     ("jobs", "files", "expected"), [(1, 10**5, 1), (3, 10, 3), (8, 2, 2), (None, 1999, 1), (0, 10, 1)]
 )

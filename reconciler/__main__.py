@@ -3,8 +3,18 @@
 import sys
 
 
+def script() -> None:
+    """Run the command line as a process of its own, and end that."""
+    try:
+        main()
+    except SystemExit as stop:
+        if sys.argv[1:2] != ["validate"] or not isinstance(stop.code, int):
+            raise
+        _end(stop.code)
+
+
 def main() -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line and raise SystemExit with its code."""
     if sys.argv[1:] in (["--version"], ["-V"]):
         from reconciler._version import __version__
 
@@ -12,14 +22,11 @@ def main() -> None:
         return
     from reconciler.cli.app import run
 
-    code = run(sys.argv[1:])
-    if sys.argv[1:2] == ["validate"]:
-        _leave(code)
-    sys.exit(code)
+    sys.exit(run(sys.argv[1:]))
 
 
-def _leave(code: int) -> None:
-    """End at once: to give back, object by object, what many files took is time that somebody waits for."""
+def _end(code: int) -> None:
+    """End the process at once: to give back, object by object, what many files took is time that somebody waits for."""
     import contextlib
     import os
 
@@ -30,4 +37,4 @@ def _leave(code: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script()

@@ -78,7 +78,7 @@ def _shown(comparison: Comparison, before: Snapshot, after: Snapshot, validator:
         sides = (before.get(key), after.get(key))
         return hide(changes, [place for side in sides for place in _literals(side, validator)]) if changes else ()
 
-    actions = tuple(replace(one, changes=shown(one.key, one.changes)) for one in comparison.plan.actions)
+    actions = tuple(one._replace(changes=shown(one.key, one.changes)) for one in comparison.plan.actions)
     configs = tuple(replace(one, changes=shown(one.id, one.changes)) for one in comparison.configs)
     return replace(comparison, plan=Plan(actions), configs=configs)
 

@@ -6,11 +6,11 @@ Validation only asks whether a reference can ever resolve; the engine resolves, 
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.model.errors import SecretForbidden, SecretMissing, TerminalError
 from reconciler.model.json import Path as JsonPath
@@ -33,16 +33,17 @@ _ADVICE: Final = {
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """Settings with `Secret` objects at the places of references.
 
-    `fingerprint` changes when a value does and says nothing of it; `refs` are the references, as written.
+    `fingerprint` changes when a value does and says nothing of it; `refs` are the references, as written; `secrets`
+    what they lead to.
     """
 
     settings: Mapping[str, Any]
     fingerprint: str
     refs: tuple[str, ...]
+    secrets: tuple[Secret, ...] = ()
 
 
 class EnvProvider:
@@ -57,11 +58,7 @@ class EnvProvider:
 
     def check(self, path: str) -> str | None:
         """Return why a variable can never be read; the name is not repeated, lest it be a value."""
-        if path.upper().startswith(RESERVED):
-            return f"variables that begin with {RESERVED} are reconcile's own and never readable"
-        if not _NAME.match(path):
-            return "what follows `env:` is not the name of a variable"
-        return None
+        return _wrong_variable(path)
 
     def resolve(self, path: str) -> str:
         """Return a variable's value."""
@@ -73,6 +70,15 @@ class EnvProvider:
         except UnicodeEncodeError:
             raise SecretMissing(f"the environment variable {path} is not UTF-8 text") from None
         return value
+
+
+@lru_cache(_KEEP)
+def _wrong_variable(name: str) -> str | None:
+    if name.upper().startswith(RESERVED):
+        return f"variables that begin with {RESERVED} are reconcile's own and never readable"
+    if not _NAME.match(name):
+        return "what follows `env:` is not the name of a variable"
+    return None
 
 
 class FileProvider:
@@ -199,24 +205,16 @@ class SecretResolver:
     def _resolve(
         self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None, value_of: Callable[[SecretRef], str]
     ) -> Resolved:
-        found: dict[JsonPath, tuple[SecretRef, str]] = {}
-
-        def walk(value: Any, path: JsonPath) -> Any:
-            if isinstance(value, list):
-                return [walk(one, (*path, i)) if isinstance(one, _NESTED) else one for i, one in enumerate(value)]
-            ref = SecretRef.parse(value)
-            if ref is None:
-                return {k: walk(one, (*path, k)) if isinstance(one, _NESTED) else one for k, one in value.items()}
-            text = ref.template.replace("{}", value_of(ref), 1)
-            found[path] = ref, text
-            return text
-
-        plain = {k: walk(one, (k,)) if isinstance(one, _NESTED) else one for k, one in settings.items()}
-        if schema is not None and found:
-            self._judge(plain, schema, found)
-        resolved = {key: _wrap(item, (key,), found) for key, item in plain.items()} if found else plain
-        refs = tuple(dict.fromkeys(ref.uri for ref, _ in found.values()))
-        return Resolved(resolved, self._fingerprint(found), refs)
+        found: list[_Found] = []
+        resolved = _copied(settings, (), found, value_of)
+        if not found:
+            return Resolved(resolved, self._fingerprint(()), ())
+        if schema is not None:
+            self._judge(resolved, schema, found)
+        for one in found:
+            one.holder[one.path[-1]] = one.secret
+        refs = tuple(dict.fromkeys(one.ref.uri for one in found))
+        return Resolved(resolved, self._fingerprint(found), refs, tuple(one.secret for one in found))
 
     def _fetch_in_memory(self, ref: SecretRef) -> str:
         if not isinstance(self._providers.get(ref.scheme), EnvProvider):
@@ -230,9 +228,7 @@ class SecretResolver:
             raise SecretForbidden(problem)
         return self._providers[ref.scheme].resolve(ref.path)
 
-    def _judge(
-        self, plain: Mapping[str, Any], schema: Mapping[str, Any], found: Mapping[JsonPath, tuple[SecretRef, str]]
-    ) -> None:
+    def _judge(self, plain: Mapping[str, Any], schema: Mapping[str, Any], found: "Sequence[_Found]") -> None:
         known = self._schemas.get(id(schema))
         if known is None:
             from reconciler.config.schemas.schema import ResolvedSchema
@@ -243,14 +239,14 @@ class SecretResolver:
             known = self._schemas[id(schema)] = (schema, ResolvedSchema(schema))
         misfits = known[1].misfits(plain)
         if misfits:
-            places = {".".join(["settings", *map(str, path)]): ref for path, (ref, _) in found.items()}
+            places = {".".join(["settings", *map(str, one.path)]): one.ref for one in found}
             named = [f"{name} ({places[name].uri})" if name in places else name for name in misfits]
             raise TerminalError(f"with its secrets resolved, {', '.join(named)} does not fit the integration's schema")
 
-    def _fingerprint(self, found: Mapping[JsonPath, tuple[SecretRef, str]]) -> str:
+    def _fingerprint(self, found: "Sequence[_Found]") -> str:
         keyed = blake2b(key=self._key, digest_size=16)
-        for path in sorted(found, key=repr):
-            for text in (repr(path), found[path][1]):
+        for place, secret in sorted((repr(one.path), one.secret.reveal()) for one in found):
+            for text in (place, secret):
                 data = text.encode("utf-8", "surrogatepass")
                 keyed.update(len(data).to_bytes(8, "big") + data)
         return keyed.hexdigest()
@@ -260,11 +256,38 @@ class _MayBlock(Exception):
     """A reference has to be looked up outside of memory."""
 
 
-def _wrap(value: Any, path: JsonPath, found: Mapping[JsonPath, Any]) -> Any:
-    if path in found:
-        return Secret(value)
-    if isinstance(value, dict):
-        return {key: _wrap(item, (*path, key), found) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_wrap(item, (*path, index), found) for index, item in enumerate(value)]
-    return value
+class _Found(NamedTuple):
+    """One reference: where it stands, in which part of the copy, and what it leads to."""
+
+    path: JsonPath
+    holder: Any
+    ref: SecretRef
+    secret: Secret
+
+
+def _copied(
+    value: Mapping[str, Any], path: JsonPath, found: list[_Found], value_of: Callable[[SecretRef], str]
+) -> dict[str, Any]:
+    """Copy a mapping, with what its references lead to as plain text, so that a schema can judge it; fills `found`."""
+    copy: dict[str, Any] = dict(value)
+    for key, item in copy.items():
+        if isinstance(item, _NESTED):
+            _copy_item(copy, key, item, (*path, key), found, value_of)
+    return copy
+
+
+def _copy_item(
+    holder: Any, key: Any, item: Any, path: JsonPath, found: list[_Found], value_of: Callable[[SecretRef], str]
+) -> None:
+    if isinstance(item, list):
+        holder[key] = copy = list(item)
+        for index, one in enumerate(item):
+            if isinstance(one, _NESTED):
+                _copy_item(copy, index, one, (*path, index), found, value_of)
+        return
+    ref = SecretRef.parse(item)
+    if ref is None:
+        holder[key] = _copied(item, path, found, value_of)
+        return
+    holder[key] = text = ref.template.replace("{}", value_of(ref), 1)
+    found.append(_Found(path, holder, ref, Secret(text)))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.json import Json
@@ -115,8 +115,7 @@ class Presence(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(NamedTuple):
     """What the files ask for under one id.
 
     `document` is there exactly when `presence` is VALID. `file` is relative to the root, `line` that of the

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from reconciler.model.json import Json, Path, digest
 
@@ -50,8 +51,7 @@ class FieldChange:
     """`added`, `removed` or `changed`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One step. `key` is an integration's id or a configuration's."""
 
     kind: ActionKind
@@ -100,8 +100,7 @@ class OutcomeStatus(StrEnum):
     """It cannot be done yet: a secret is missing, its integration is not ready."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What applying one action gave. `message` is for people and holds no secret; `seconds` is how long it took."""
 
     action: Action

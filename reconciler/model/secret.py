@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 MASK: Final = "**********"
@@ -31,8 +32,14 @@ class SecretRef:
         uri, template = value.get("secret"), value.get("format", "{}")
         if not isinstance(uri, str) or not isinstance(template, str) or template.count("{}") != 1:
             return None
-        scheme, colon, path = uri.partition(":")
-        return cls(scheme, path, template) if colon and scheme and path else None
+        return _reference(uri, template)
+
+
+@lru_cache(1000)
+def _reference(uri: str, template: str) -> SecretRef | None:
+    """Return one object for all who write the same."""
+    scheme, colon, path = uri.partition(":")
+    return SecretRef(scheme, path, template) if colon and scheme and path else None
 
 
 class Secret:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.effect import EffectRow
@@ -80,8 +80,7 @@ class Tristate(StrEnum):
     UNKNOWN = "Unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One fact: `since` is when `status` last changed, in seconds since the epoch, or None where nobody noted it."""
 
     type: ConditionType

@@ -31,4 +31,4 @@ def _moved(found: Diagnostic, prefix: str) -> Diagnostic:
 
 
 def _span(span: Span, prefix: str) -> Span:
-    return replace(span, file=f"{prefix}/{span.file}" if span.file else prefix)
+    return span._replace(file=f"{prefix}/{span.file}" if span.file else prefix)

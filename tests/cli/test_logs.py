@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from reconciler.cli import watch
+from reconciler.cli import voice
 from reconciler.cli.console import Fatal
 from reconciler.cli.logs import configure_logging
 from reconciler.model.state import PassRecord
@@ -66,7 +66,7 @@ def test_unknown_name_ends_the_verb(log_format, log_level):
 def test_narrator_prints_what_the_level_lets_through(lowest, lines, monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    narrator = watch.Narrator(lowest)
+    narrator = voice.Narrator(lowest)
     narrator.say(said.Alarm("the disk is full"))
     narrator.say(PASSED)
     assert stream.getvalue().splitlines() == lines
@@ -76,7 +76,7 @@ def test_json_story_carries_the_event(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     configure_logging("json", "info")
-    watch.say_json(said.Alarm("the disk is full"))
-    watch.say_json(PASSED)
+    voice.say_json(said.Alarm("the disk is full"))
+    voice.say_json(PASSED)
     (line,) = stream.getvalue().splitlines()
     assert json.loads(line)["detail"] == {"event": "alarm", "message": "the disk is full", "over": False}

@@ -1,6 +1,5 @@
 """A plan in the manner of Terraform, and the narration of a daemon."""
 
-from dataclasses import replace
 
 import pytest
 
@@ -84,7 +83,7 @@ def test_plan_in_colour(golden):
 
 
 def test_suspended_action_is_marked():
-    text = "".join(render_plan(plan_item(Plan((replace(START, suspended=True),)))))
+    text = "".join(render_plan(plan_item(Plan((START._replace(suspended=True),)))))
     assert "[suspended]" in text
     assert "1 to start, 1 suspended" in text
 

@@ -159,7 +159,7 @@ class Policy:
     def shown_as(self, file: str) -> "Policy":
         """Return the same policy with its own file named as `file` in findings."""
         folders = [
-            replace(folder, places={key: replace(span, file=file) for key, span in folder.places.items()})
+            replace(folder, places={key: span._replace(file=file) for key, span in folder.places.items()})
             for folder in self.folders
         ]
         return Policy(folders, self.key)

@@ -131,7 +131,8 @@ def read_ahead(root: Path, validator: Validator, shelf: Shelf) -> Handed | None:
     files = [join(f, name) for f, found in listings for name in found.files if name not in found.links | found.odd]
     if len(files) > MOST:
         return None
-    found, rest = [], []
+    found: list[HandedFile] = []
+    rest: list[str] = []
     for file in files:
         entry = _recalled(kept, base, file)
         if entry is not None:
@@ -139,10 +140,15 @@ def read_ahead(root: Path, validator: Validator, shelf: Shelf) -> Handed | None:
         else:
             rest.append(file)
     processes = how_many(None, len(rest))
-    for part in spread([rest[i::processes] for i in range(processes)], partial(_judged, base, validator, policy)):
-        found += part
-    names = {claim[6]["integration"] for entry in found for claim in entry[4]}
-    return key, {name: validator.basis(name) for name in names}, kept.is_news or bool(rest), found
+    shares = [rest[i::processes] for i in range(processes)]
+    parts = [_part(found), *spread(shares, lambda share: _part(_judged(base, validator, policy, share)))]
+    basis = {name: validator.basis(name) for name in frozenset().union(*(names for names, _ in parts))}
+    return key, basis, kept.is_news or bool(rest), [part for names, part in parts if names]
+
+
+def _part(found: Sequence[HandedFile]) -> tuple[frozenset[str], bytes]:
+    """Return the integrations that some files name, and the files in the form in which they are handed on."""
+    return frozenset(claim[6]["integration"] for entry in found for claim in entry[4]), marshal.dumps(list(found))
 
 
 def _recalled(kept: KeptFiles, base: str, file: str) -> HandedFile | None:

@@ -12,6 +12,7 @@ Used by `directory`, in its thread; where the bytes lie is the shelf's. The same
 
 import json
 import logging
+import marshal
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -50,8 +51,11 @@ KeptClaim = list[Any]
 """A document and its place: line, the four numbers of its name's span, digest, value."""
 HandedFile = tuple[str, bytes, bytes, bool, list[KeptClaim]]
 """A file that was read ahead: name, signature, digest of its bytes, whether the signature is sure, claims."""
-Handed = tuple[str, dict[str, str], bool, list[HandedFile]]
-"""What was read ahead: the policy's key, the basis by integration, whether the shelf lacks some of it, the files."""
+Handed = tuple[str, dict[str, str], bool, list[bytes]]
+"""What was read ahead: the policy's key, the basis by integration, whether the shelf lacks some of it, and the files.
+
+Those are lists of `HandedFile`, each list in the form of `marshal`: whoever passes it on need not know what it says.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,11 +96,12 @@ class KeptFiles:
         if handed is None or handed[0] != policy:
             self._load()
             return
-        _, basis, self.is_news, files = handed
+        _, basis, self.is_news, parts = handed
         same = self._same(basis)
-        for file, signature, content, is_sure, claims in files:
-            if all(claim[6]["integration"] in same for claim in claims):
-                self._found[file] = Kept(signature, content, claims, is_sure)
+        for part in parts:
+            for file, signature, content, is_sure, claims in marshal.loads(part):  # noqa: S302 — from our own child
+                if all(claim[6]["integration"] in same for claim in claims):
+                    self._found[file] = Kept(signature, content, claims, is_sure)
 
     def _load(self) -> None:
         data = self._shelf.load()

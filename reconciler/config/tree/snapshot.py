@@ -8,6 +8,7 @@ ids that a file with an error held before, which stay.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
@@ -18,8 +19,7 @@ _MOST_RELATED = 20
 """How many other places one duplicate names: with all of them, n duplicates would make n² places."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One document that names an id. `document` is None when it has an error; `span` is where the name stands.
 
     `refused` says that it may not stand in its folder: then it is no rival of one that may.
@@ -169,7 +169,7 @@ class Index:
     def _settle(self, file: str) -> None:
         """Forget the earlier ids of a file that stands without an error now."""
         state = self._files[file]
-        if not state.last or state.errors or self._is_doubled(state):
+        if not state.last or (state.diagnostics and state.errors) or self._is_doubled(state):
             return
         gone = state.last.keys() - {c.id for c in state.claims}
         state.last = _NO_IDS
@@ -177,7 +177,8 @@ class Index:
             self._leave(config_id, file)
 
     def _is_doubled(self, state: FileState) -> bool:
-        return any(len(self._rivals(config_id)) > 1 for config_id in {c.id for c in state.claims})
+        ids = {c.id for c in state.claims}
+        return any(self._sole(config_id) is None and len(self._rivals(config_id)) > 1 for config_id in ids)
 
     def _is_unclaimed(self, config_id: str) -> bool:
         return self._sole(config_id) is None and next(self._claims(config_id), None) is None

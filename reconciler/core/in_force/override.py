@@ -1,7 +1,7 @@
 """What overrides make of one configuration: which are in force for it, what runs meanwhile, what is sent. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.core.in_force.lastgood import Effective
@@ -73,7 +73,7 @@ def freeze(want: Effective, accepted: ConfigDocument | None, applied: ConfigDocu
     """
     kept = _kept(accepted, applied)
     if kept is None:
-        return want if want.document is None else replace(want, waits=True)
+        return want if want.document is None else want._replace(waits=True)
     if want.document == kept:
         return want
     stale = StateReason.SUSPENDED if want.stale is StateReason.NONE else want.stale

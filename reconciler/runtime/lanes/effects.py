@@ -6,10 +6,10 @@ use it from the threads of their lanes; `cleaner.py` asks it what waits to be re
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
 
 from reconciler.model.config import ConfigDocument
 from reconciler.model.effect import EffectRow, EffectStatus
@@ -38,8 +38,7 @@ class EffectStore(Protocol):
         """Drop a row; done when that is on disk."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declarer:
+class Declarer(NamedTuple):
     """Who declares effects: its id, its document where it is a configuration, and the secrets it knows."""
 
     owner: str
@@ -236,19 +235,6 @@ def _same(row: EffectRow, twin: EffectRow) -> bool:
     """Whether two rows of one key stand for one effect: their handles are equal, and known."""
     known = row.handle is not None or EffectStatus.HELD is row.status is twin.status
     return known and row.handle == twin.handle
-
-
-def secrets_in(value: Any) -> tuple[Secret, ...]:
-    """Return the secrets anywhere in resolved settings."""
-    if isinstance(value, Secret):
-        return (value,)
-    if isinstance(value, str | int | None):  # most are, and asking for the abstract classes below is slow
-        return ()
-    if isinstance(value, Mapping):
-        return tuple(secret for item in value.values() for secret in secrets_in(item))
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return tuple(secret for item in value for secret in secrets_in(item))
-    return ()
 
 
 def _check_handle(declarer: Declarer, key: str, handle: Json) -> None:

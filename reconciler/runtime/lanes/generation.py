@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
@@ -14,7 +14,7 @@ from reconciler.model.errors import TerminalError, TransientError
 from reconciler.model.ports import StopReason
 from reconciler.model.secret import Secret
 from reconciler.runtime.lanes.calls import Abandoned
-from reconciler.runtime.lanes.effects import Declarer, effect_keys, secrets_in
+from reconciler.runtime.lanes.effects import Declarer, effect_keys
 from reconciler.runtime.lanes.hook_host import Caller, OwnerHost, Receiver, Stopped, start_hooks, stop_hooks
 from reconciler.runtime.lanes.settings_builder import SettingsBuilder
 from reconciler.sdk.config import IntegrationConfig
@@ -27,8 +27,7 @@ SIDE_BY_SIDE = 8
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(NamedTuple):
     """What runs under one id: the document, the config object the code sees, its hooks and their host."""
 
     document: ConfigDocument
@@ -47,7 +46,7 @@ class Generation:
         """Return the same generation under a document that differs in nothing the code hears of."""
         old = self.config
         config = IntegrationConfig(document, old.settings, old.values, old.defaults, old.hook_set)
-        return replace(self, document=document, config=config)
+        return self._replace(document=document, config=config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ class ConfigCalls:
         hook_set = HookSet(document.id, self.descriptor)
         defaults = self.instance.default_settings
         config = IntegrationConfig(document, settings, resolved.settings, defaults, hook_set)
-        declarer = Declarer(document.id, document, secrets_in(resolved.settings))
+        declarer = Declarer(document.id, document, resolved.secrets)
         return config, OwnerHost(self.caller.services, self.caller.lane, declarer, deadline)
 
     async def _settings(self, document: ConfigDocument, resolved: Resolved) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
-from reconciler.runtime.lanes.effects import Declarer, secrets_in
+from reconciler.runtime.lanes.effects import Declarer
 from reconciler.runtime.lanes.generation import ConfigCalls, Generation, unfit
 from reconciler.runtime.lanes.hook_host import OwnerHost
 from reconciler.sdk.config import IntegrationConfig
@@ -40,6 +40,6 @@ def _started(calls: ConfigCalls, asked: Asked, settings: Any) -> Generation | Ex
     config_id, caller, instance = document.id, calls.caller, calls.instance
     hook_set = HookSet(config_id, calls.descriptor)
     config = IntegrationConfig(document, settings, resolved.settings, instance.default_settings, hook_set)
-    declarer = Declarer(config_id, document, secrets_in(resolved.settings) if resolved.refs else ())
+    declarer = Declarer(config_id, document, resolved.secrets)
     host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline)
     return Generation(document, resolved.fingerprint, resolved.refs, config, host, hook_set.close())

@@ -5,7 +5,6 @@ Used by the controller, on the engine's loop; the decisions are `core.lastgood` 
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 
 from reconciler.core.in_force.lastgood import Effective, effective
 from reconciler.core.in_force.override import freeze
@@ -81,9 +80,11 @@ class Absences:
         changed = set(ids)
         if self.root_lost:  # nothing is missed where nothing can be seen; once the root is back, all is looked at
             self._vanishing.clear()
+        is_any_missed = self._vanishing or self._confirmed or self._approved or self._unkept or self._removed
         for key in changed:
             if get(key).presence is not Presence.ABSENT:
-                self._came_back(key, now)
+                if is_any_missed:
+                    self._came_back(key, now)
             elif key in self._world.configs and key not in self._confirmed and not self.root_lost:
                 self._vanishing.setdefault(key, now)
         for key, since in list(self._vanishing.items()):
@@ -114,7 +115,7 @@ class Absences:
         records = [record for record in self._world.configs.values() if record.imposed.suspended]
         asked = ((record, self.asked_for(get(record.id))) for record in records)
         actions = [config_action(r.id, want, r.live) for r, want in asked if want != r.effective]
-        return tuple(replace(action, suspended=True) for action in actions if action is not None)
+        return tuple(action._replace(suspended=True) for action in actions if action is not None)
 
     def carried_out(self, key: str, now: float) -> None:
         """What ran under `key` is stopped, though something is left outside: there is nothing to hold any more."""

@@ -22,6 +22,7 @@ from reconciler.runtime.loop.appointments import Appointments
 from reconciler.runtime.loop.drift import drifted, rotated, without_owner
 from reconciler.runtime.loop.first_look import FirstLook
 from reconciler.runtime.loop.git_wait import GitWait
+from reconciler.runtime.loop.goods import LONG_START
 from reconciler.runtime.loop.in_force import InForce
 from reconciler.runtime.loop.inbox import Inbox, Look
 from reconciler.runtime.loop.newcomers import Newcomers
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 __all__ = ["Controller", "Listener", "Parts"]
 _UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
 """What made the loop look, where a look that finds nothing to do is not worth an entry in the history."""
-_LONG_START = 2.0
 
 
 class Controller:
@@ -212,7 +212,7 @@ class Controller:
         if self.ready.is_set():
             self._p.goods.flush()
         else:  # the first pass writes all at its end, unless that takes long
-            asyncio.get_running_loop().call_later(_LONG_START, self._p.goods.flush)
+            asyncio.get_running_loop().call_later(LONG_START, self._p.goods.flush)
         self._listener.on_look(records)
 
     # --- plan and work ------------------------------------------------------------------------------------------
@@ -265,6 +265,7 @@ class Controller:
         self._p.services.metrics.pass_ended(self.last_pass, clean=not any(map(failed, ended.outcomes)))
         if ended.number == self._first_pass:
             self.ready.set()
+            self._p.goods.opened = True
             self._p.goods.flush()
             self._opening = asyncio.ensure_future(self._open())
             for owner in self._p.services.effects.owners():

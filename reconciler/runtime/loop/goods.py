@@ -22,6 +22,8 @@ from reconciler.runtime.state.state_store import StateStore
 
 _GATHER = 0.1
 """How long what has started is gathered before it is written, in seconds; losing it costs nothing but a look back."""
+LONG_START = 2.0
+"""How long it is while the first pass is under way, which has everything written when it ends."""
 log = logging.getLogger(__name__)
 Permits = Callable[[ConfigDocument | None, str], bool]
 """Whether a document that was good once may still run, by the policy of its file."""
@@ -56,6 +58,8 @@ class Goods:
         self.on_new_file: Callable[[], None] = lambda: None
         """Called when the database was rebuilt beneath us: what else stood in it is to be written again."""
         self._loaded: frozenset[str] = frozenset()
+        self.opened = False
+        """Whether the first pass has ended."""
 
     async def load(self) -> dict[str, Collection[str]]:
         """Read all rows; returns the ids that each file held."""
@@ -109,9 +113,12 @@ class Goods:
         record = self._world.configs.get(desired.id)
         if record is None:
             return
+        accepted, applied = record.accepted, record.applied
+        if accepted is applied is desired.document and record.generation is None:  # as at nearly every start
+            record.refused = False
+            return
         elsewhere = desired.presence in {Presence.DUPLICATE, Presence.ABSENT}
         file = (self.file_of(desired.id) if elsewhere else None) or desired.file
-        accepted, applied = record.accepted, record.applied
         if accepted != desired.document and not self._permits(accepted, file):
             record.accepted = None
         if applied != desired.document and not self._permits(applied, file):
@@ -159,7 +166,7 @@ class Goods:
             return
         self._rows[record.id] = Good(row.id, row.file, row.line, row.digest, row.accepted, row.accepted)
         if not self._started:
-            asyncio.get_running_loop().call_later(_GATHER, self.flush)
+            asyncio.get_running_loop().call_later(_GATHER if self.opened else LONG_START, self.flush)
         self._started[record.id] = row.digest
 
     def adopt(self) -> None:

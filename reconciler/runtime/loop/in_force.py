@@ -49,7 +49,8 @@ class InForce:
         if desired.presence is Presence.ABSENT and key not in self._p.world.configs:
             return
         is_new = key not in self._p.world.configs
-        self._p.goods.keep_to_policy(desired)
+        if not is_new:
+            self._p.goods.keep_to_policy(desired)
         record = self._p.world.set_effective(self._p.absences.in_force(desired))
         if desired.presence is Presence.VALID:
             record.note(ConditionType.VALID, Tristate.TRUE, self._p.services.clock.time())

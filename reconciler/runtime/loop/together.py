@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from reconciler.config.secrets import Resolved
 from reconciler.core.in_force.lastgood import Effective
@@ -38,8 +38,7 @@ class Steps:
     settled: Callable[[ConfigRecord], Awaitable[bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
+class _Start(NamedTuple):
     """One configuration that is to be started, as it was when its secrets were resolved."""
 
     record: ConfigRecord

@@ -4,7 +4,7 @@ Mutable, owned by the engine's loop; other threads only read single attributes. 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -79,7 +79,7 @@ class ConfigRecord:
         if old is None or old.status is not status:
             self.conditions[kind] = Condition(kind, status, reason, message, now)
         elif old.reason != reason or old.message != message:
-            self.conditions[kind] = replace(old, reason=reason, message=message)
+            self.conditions[kind] = old._replace(reason=reason, message=message)
 
 
 class World:
@@ -100,12 +100,15 @@ class World:
 
     def set_effective(self, want: Effective) -> ConfigRecord:
         """Put what is in force for an id, making its record when it is new."""
-        record = self.configs.get(want.id)
+        config_id = want.desired.id
+        record = self.configs.get(config_id)
+        self.touched.add(config_id)
         if record is None:
-            record = self.configs[want.id] = ConfigRecord(want.id, want)
+            record = self.configs[config_id] = ConfigRecord(config_id, want)
+        elif record.effective == want:
+            return record
         record.effective = want
-        self.touched.add(want.id)
-        _put(self._wanting, want.id, there=want.wanted)
+        _put(self._wanting, config_id, there=want.wanted)
         return record
 
     def set_generation(self, record: ConfigRecord, generation: Generation | None) -> None:

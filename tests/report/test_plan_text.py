@@ -1,6 +1,5 @@
 """A plan in the manner of Terraform, and the narration of a daemon."""
 
-
 import pytest
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span

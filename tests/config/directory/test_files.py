@@ -1,8 +1,12 @@
 """files: what is listed, what is read, and that nothing blocks."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.config.files import (
     MAX_BYTES,
@@ -114,3 +118,25 @@ def test_folder_with_the_same_beginning_is_not_inside(tmp_path):
 @pytest.mark.parametrize(("name", "shown"), [("ü 📦", "ü 📦"), ("a\udce9", "a\\xe9"), ("\x1b[2J", "\\x1b[2J")])
 def test_names_are_shown_without_harm(name, shown):
     assert printable(name) == shown
+
+
+NAMES = st.lists(
+    st.sampled_from(
+        ["a.yaml", "b.yml", "c.test.yaml", ".d.yaml", "_e.yaml", "f.txt", "g\n.yaml", "h.yaml ", "ü.yaml", "yaml"]
+    )
+    | st.text("ab._-y", min_size=1, max_size=4).filter(lambda stem: stem.strip(".")).map(lambda stem: f"{stem}.yaml"),
+    max_size=6,
+    unique=True,
+)
+
+
+@given(NAMES)
+def test_folder_of_usual_names_is_listed_as_any_other(names):
+    with tempfile.TemporaryDirectory() as base:
+        for name in names:
+            Path(base, name).touch()
+        alone = list_folder(base, "")
+        Path(base, "folder").mkdir()
+        beside = list_folder(base, "")
+    assert (alone.files, alone.problems) == (beside.files, beside.problems)
+    assert beside.folders == ["folder"]

@@ -107,7 +107,14 @@ def _between(batch: Batch, part: Part, quiet: Part, skimmed: Skimmed, check: Che
         suspects = skimmed.suspects(known, wanted)
         found: list[Diagnostic] = []
         if not suspects:
-            found = _across(batch, part, quiet, skimmed if exact or skimmed.fallbacks else None)
+            disabled = {one.encode("utf-8", "surrogatepass") for one in (*part.disabled, *quiet.disabled)}
+            is_any_helpless = (
+                not wanted.isdisjoint(disabled)
+                or not wanted <= known
+                or any(config_id == fallback for config_id, fallback, _, _ in exact)
+                or skimmed.is_any_helpless(known, disabled)
+            )
+            found = _across(batch, part, quiet, skimmed if is_any_helpless else None)
             places = {span.file for one in found for span in (one.span, *(other.span for other in one.related))}
             suspects = [file for file in skimmed.files if batch.prefix + file in places] if places else []
         if not suspects:

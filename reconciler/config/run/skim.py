@@ -107,9 +107,10 @@ def _add(skim: Skim, texts: list[bytes]) -> None:
     if _LEANING in together:
         for number, text in enumerate(texts, first):
             if _LEANING in text:
-                claimed, fallback = skim_bytes(text)
-                skim.ids[number] = claimed
-                if fallback is not None:
+                fallback = _fallback(text)
+                if fallback is None:
+                    skim.ids[number] = None
+                else:
                     skim.fallbacks[number] = fallback
 
 
@@ -144,8 +145,14 @@ def skim_bytes(text: bytes) -> tuple[bytes | None, bytes | None]:
         return _UNSURE
     if _LEANING not in text:
         return claimed, None
+    fallback = _fallback(text)
+    return _UNSURE if fallback is None else (claimed, fallback)
+
+
+def _fallback(text: bytes) -> bytes | None:
+    """Return the fallback of a text that tells of one, or None where it is not certain which."""
     found = _FALLBACK.search(text) if text.count(_LEANING) == 1 else None
-    return _UNSURE if found is None else (claimed, found[1])
+    return None if found is None else found[1]
 
 
 def _is_plain(text: bytes) -> bool:

@@ -23,7 +23,7 @@ class Skimmed:
     def __init__(self, files: Sequence[str], skim: Skim) -> None:
         self._files = files
         self._ids = skim.ids
-        self._fallbacks = {files[number]: target for number, target in skim.fallbacks.items()}
+        self._fallbacks = skim.fallbacks
         self._integrations = skim.integrations
 
     def forget(self, files: Iterable[str]) -> None:
@@ -32,7 +32,7 @@ class Skimmed:
             number = bisect_left(self._files, file)
             if number < len(self._files) and self._files[number] == file:
                 self._ids[number] = _FORGOTTEN
-                self._fallbacks.pop(file, None)
+                self._fallbacks.pop(number, None)
 
     def doubt(self, is_doubtful: Callable[[str], bool]) -> None:
         """Be sure of nothing in the files of some integrations: what they need for themselves is in their settings."""
@@ -64,18 +64,20 @@ class Skimmed:
         """The files that were skimmed and not checked."""
         return (file for file, _ in self._claims())
 
-    @property
-    def fallbacks(self) -> dict[str, bytes]:
-        """The fallbacks, by file."""
-        return self._fallbacks
+    def is_any_helpless(self, known: Collection[bytes], disabled: Collection[bytes]) -> bool:
+        """Whether a fallback is the document itself, not among the ids that are `known`, or among the `disabled`."""
+        targets = set(self._fallbacks.values())
+        if not targets <= set(known) or not targets.isdisjoint(disabled):
+            return True
+        return any(self._ids[number] == target for number, target in self._fallbacks.items())
 
     def as_part(self, prefix: str) -> Part:
         """Return the claims as if they had been checked; places in files are not known."""
         part = Part()
-        claims = dict(self._claims())
-        part.ids = [(claimed.decode(), prefix + file, 1) for file, claimed in claims.items()]
-        for file, target in self._fallbacks.items():
-            part.fallbacks.append((claims.get(file, b"").decode(), target.decode(), prefix + file, 1))
+        part.ids = [(claimed.decode(), prefix + file, 1) for file, claimed in self._claims()]
+        for number, target in self._fallbacks.items():
+            claimed = self._ids[number] or b""
+            part.fallbacks.append((claimed.decode(), target.decode(), prefix + self._files[number], 1))
         return part
 
     def _claims(self) -> Iterator[tuple[str, bytes]]:

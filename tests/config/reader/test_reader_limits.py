@@ -56,6 +56,16 @@ def test_finding_about_depth_stands_where_it_begins():
     assert (found.rule, found.span.line) == ("yaml-limit", 33)
 
 
+def test_many_templates_without_quotes_are_read_once_for_each():
+    data = b"".join(b"a%d: {{ x }}\n" % i for i in range(30))
+    assert [bool(d.fix) for d in read_documents(data, "f").diagnostics] == [True] * 30
+
+
+def test_fixes_end_where_their_proofs_would_read_more_than_the_largest_file():
+    data = b"#" * 400_000 + b"\na: {{ x }}\nb: {{ x }}\nc: {{ x }}\n"
+    assert [bool(d.fix) for d in read_documents(data, "f").diagnostics] == [True, True, False]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("opening", ["[", "{", "- ", "? ", "[a: ", "{? ", "-  ", "[{"])
 def test_interpreter_survives_depth_on_a_small_stack(opening):

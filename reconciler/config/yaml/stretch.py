@@ -27,6 +27,7 @@ def read_stretch(data: bytes, file: str) -> Stretch:
     """Read documents until the end, or to where the syntax is broken."""
     documents: list[tuple[Any, Any]] = []
     findings: list[Diagnostic] = []
+    node = None
     try:
         parser = open_parser(data)
         careful = needs_care(data)
@@ -50,8 +51,8 @@ def read_stretch(data: bytes, file: str) -> Stretch:
 
         finding, line = explain_error(error, data.decode("utf-8"), file)
         findings.append(finding)
-        if "document start" in str(error) and documents:
-            documents.pop()  # what was read ended too early: the error is its own
+        if "document start" in str(error) and documents and documents[-1][1] is node:
+            documents.pop()  # what was read last ended too early: the error is its own
         return Stretch(documents, findings, line)
     except TooMuch as error:
         findings.append(_too_much(error, file))

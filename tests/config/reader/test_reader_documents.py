@@ -59,6 +59,10 @@ def test_document_that_goes_on_behind_its_end_is_not_taken():
     assert values(b"{a: 1}}\n") == []
 
 
+def test_document_before_one_that_goes_on_behind_its_end_is_taken():
+    assert values(b"a: 1\n---\n{b: 1, b: 2}\nc: 3\n") == [{"a": 1}]
+
+
 @pytest.mark.parametrize("end", [b"---\n", b"...\n", b"---\n# nothing\n...\n", b"--- # nothing", b"\n\n# end"])
 def test_empty_document_at_the_end_is_harmless(end):
     assert values(ONE + end) == values(ONE)

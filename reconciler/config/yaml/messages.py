@@ -11,8 +11,9 @@ from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
 from reconciler.config.yaml import causes
-from reconciler.config.yaml.causes import QUOTE, Answer, Place, Problem
+from reconciler.config.yaml.causes import QUOTE
 from reconciler.config.yaml.parser import LIMIT_HELP, MAX_DEPTH
+from reconciler.config.yaml.problem import Answer, Place, Problem
 from reconciler.config.yaml.text import place, split_lines
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span

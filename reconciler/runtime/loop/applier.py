@@ -16,7 +16,8 @@ from reconciler.model.ports import StopReason
 from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.lanes.calls import Abandoned
-from reconciler.runtime.lanes.generation import ConfigCalls, Generation, RollbackFailed
+from reconciler.runtime.lanes.config_calls import ConfigCalls
+from reconciler.runtime.lanes.generation import Generation, RollbackFailed
 from reconciler.runtime.lanes.hook_host import Stopped
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.lanes.waking import Waking

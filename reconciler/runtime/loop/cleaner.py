@@ -17,8 +17,9 @@ from reconciler.model.effect import EffectRow
 from reconciler.model.errors import TerminalError, TransientError
 from reconciler.model.state import ConditionType, IntegrationState, Tristate
 from reconciler.runtime.lanes.calls import Abandoned
+from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.effects import effect_keys
-from reconciler.runtime.lanes.generation import ConfigCalls, Generation
+from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.loop.agenda import Agenda
 from reconciler.runtime.loop.failures import describe

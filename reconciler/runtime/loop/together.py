@@ -18,7 +18,8 @@ from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import ReconcileError, TransientError
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.model.state import ConditionType, IntegrationState, Tristate
-from reconciler.runtime.lanes.generation import ConfigCalls, Generation
+from reconciler.runtime.lanes.config_calls import ConfigCalls
+from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.lanes.plain_start import is_plain, start_plainly
 from reconciler.runtime.loop.agenda import Agenda

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
-from reconciler.config.tree import ahead, files, kept
+from reconciler.config.tree import ahead, kept, probe
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import KeptFiles
 from reconciler.config.validation import Validator
@@ -65,7 +65,7 @@ class Root:
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    for module, name in ((kept, "SURE_AFTER"), (files, "SETTLE"), (ahead, "SETTLE")):
+    for module, name in ((kept, "SURE_AFTER"), (probe, "SETTLE"), (ahead, "SETTLE")):
         monkeypatch.setattr(module, name, 0.0)  # else each test had to wait until its files are old enough
     return Root(tmp_path)
 

@@ -10,7 +10,7 @@ import pytest
 from reconciler.config import basis
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
-from reconciler.config.tree import files, kept
+from reconciler.config.tree import kept, probe
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import KeptFiles
 from reconciler.config.tree.snapshot import Claim, FileState
@@ -71,7 +71,7 @@ class Lives:
 @pytest.fixture
 def lives(tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "SURE_AFTER", 0.0)  # else each test had to wait until its files are old enough
-    monkeypatch.setattr(files, "SETTLE", 0.0)
+    monkeypatch.setattr(probe, "SETTLE", 0.0)
     lives = Lives(tmp_path)
     assert lives.live() == 3
     return lives

@@ -16,6 +16,6 @@ def findings_text(
     integrations: tuple[str, ...] | None = None,
 ) -> str:
     """Return the findings as they are printed to stdout; `source` gives the bytes of a file that one of them names."""
-    from reconciler.report.text import TextReport
+    from reconciler.report.findings.text import TextReport
 
     return "".join(TextReport(palette(), source, LazySecretKeys(integrations)).render(found))

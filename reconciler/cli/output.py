@@ -17,7 +17,7 @@ _WIDE = 500
 def show(value: Any, output: str, table: "Callable[[], RenderableType]") -> None:
     """Write `value` to stdout as `output` asks; `table` makes the Rich form, and is called for that alone."""
     if output == "json":
-        from reconciler.report.json_report import render_json
+        from reconciler.report.findings.json_report import render_json
 
         out(render_json(value))
     elif output == "yaml":

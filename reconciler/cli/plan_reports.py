@@ -39,7 +39,7 @@ def plan_reports(formats: str | None, output: str) -> Reports:
 
 def _render(plan: dict[str, Any], amiss: str, name: str, colours: Palette) -> str:
     if name == "json":
-        from reconciler.report.json_report import render_json
+        from reconciler.report.findings.json_report import render_json
 
         return render_json(plan)
     if name == "yaml":

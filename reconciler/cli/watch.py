@@ -12,11 +12,11 @@ from reconciler.cli.console import palette
 from reconciler.cli.engine_options import engine_options
 from reconciler.cli.logs import LEVELS, configure_logging
 from reconciler.compose.signals import caught
-from reconciler.report.daemon_event import DaemonEvent, Started
 from reconciler.report.log_fields import story_fields
-from reconciler.report.narrate import level, narrate
-from reconciler.report.narrate_json import narrate_json
 from reconciler.report.places import relocate_event
+from reconciler.report.story.daemon_event import DaemonEvent, Started
+from reconciler.report.story.narrate import level, narrate
+from reconciler.report.story.narrate_json import narrate_json
 
 log = logging.getLogger("reconciler")
 

@@ -15,7 +15,7 @@ from reconciler.core.routing.trace import Verdict, Way
 from reconciler.model.errors import ReconcileError
 from reconciler.model.event import Event
 from reconciler.report.places import relocate
-from reconciler.report.trace_report import TraceEntry, TraceReport
+from reconciler.report.trace.report import TraceEntry, TraceReport
 
 _MOST: Final = 50
 """How many configurations are listed of each kind, unless all are asked for."""

@@ -13,10 +13,10 @@ from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.ansi import PLAIN
 from reconciler.report.ci.run import Run
-from reconciler.report.diff_text import diff_text
+from reconciler.report.findings.diff_text import diff_text
+from reconciler.report.findings.summary import summarize
+from reconciler.report.findings.text import SECRET_RULES, unknown_keys
 from reconciler.report.formats import FORMATS, render
-from reconciler.report.summary import summarize
-from reconciler.report.text import SECRET_RULES, unknown_keys
 
 VALIDATOR = Validator(Catalogue(), secrets=SecretResolver("/nowhere", {}))
 KEYS = LazySecretKeys()

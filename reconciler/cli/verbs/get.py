@@ -100,7 +100,7 @@ def _one(there: Daemon, config_id: str, output: str) -> int:
 
 
 def _findings(there: Daemon, items: list[Any]) -> None:
-    from reconciler.report.items_in import diagnostic_of
+    from reconciler.report.findings.items_in import diagnostic_of
     from reconciler.report.places import relocate
 
     found = relocate([diagnostic_of(item) for item in items], _prefix(there))

@@ -32,7 +32,7 @@ def schema(
 
     Name it in a file's first line: `# yaml-language-server: $schema=../schema.json`.
     """
-    from reconciler.report.json_report import SCHEMA, render_json
+    from reconciler.report.findings.json_report import SCHEMA, render_json
 
     if (integration is not None) + report + tests + toml > 1:
         fail("expected the ID of an integration, --report, --tests or --toml: each is a schema of its own")

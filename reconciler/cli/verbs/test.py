@@ -100,7 +100,7 @@ def _annotations(run: "CaseRun") -> str:
     from reconciler.report.cases.text import findings
     from reconciler.report.ci.github import commands
     from reconciler.report.ci.run import Run
-    from reconciler.report.summary import summarize
+    from reconciler.report.findings.summary import summarize
 
     found = findings(run)
     return commands(as_github_sees(Run(found, summarize(found, run.files, 0), read_source)))

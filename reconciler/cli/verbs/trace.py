@@ -23,7 +23,7 @@ from reconciler.cli.reach import Output
 
 if TYPE_CHECKING:
     from reconciler.model.event import Event
-    from reconciler.report.trace_report import TraceReport
+    from reconciler.report.trace.report import TraceReport
 
 app = typer.Typer(add_completion=False)
 
@@ -98,10 +98,10 @@ def _file(given: str) -> str:
 
 def _print(report: "TraceReport", output: str) -> None:
     if output == "table":
-        from reconciler.report.trace_text import render_trace
+        from reconciler.report.trace.text import render_trace
 
         out("".join(render_trace(report, palette())))
         return
-    from reconciler.report.trace_report import trace_item
+    from reconciler.report.trace.report import trace_item
 
     show(trace_item(report), output, lambda: "")

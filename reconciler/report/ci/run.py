@@ -8,7 +8,7 @@ from typing import Protocol
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.json import pointer
-from reconciler.report.summary import Summary
+from reconciler.report.findings.summary import Summary
 
 
 class SecretKeys(Protocol):

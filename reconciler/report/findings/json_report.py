@@ -7,8 +7,8 @@ from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.ci.run import Run
+from reconciler.report.findings.summary import Summary
 from reconciler.report.items import FORMAT_VERSION, diagnostic_item
-from reconciler.report.summary import Summary
 
 SCHEMA = Path(__file__).with_name("report.schema.json")
 """The published JSON Schema of the report, which `reconcile schema --report` prints."""

@@ -12,10 +12,10 @@ from reconciler.core.filter.explain import Explanation, Reason, Truth
 from reconciler.core.routing.trace import Verdict, Way
 from reconciler.model.rehearsal import Rehearsed, message_value
 from reconciler.report.ansi import PLAIN, Palette, crop, printable
+from reconciler.report.count import count
+from reconciler.report.findings.text import headline
 from reconciler.report.plan_text import value_text
-from reconciler.report.summary import count
-from reconciler.report.text import headline
-from reconciler.report.trace_report import TraceEntry, TraceReport
+from reconciler.report.trace.report import TraceEntry, TraceReport
 
 _MOST_LINES: Final = 24
 """How many lines of a body, or of a text, are shown."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.report.ansi import PLAIN, Palette
+from reconciler.report.count import count
 
 
 class Summary(NamedTuple):
@@ -34,11 +35,6 @@ def summarize(
     errors = sum(d.severity is Severity.ERROR for d in diagnostics)
     fixable = sum(d.is_fixable for d in diagnostics)
     return Summary(files, configs, errors, len(diagnostics) - errors, fixable, fixed, secrets)
-
-
-def count(number: int, noun: str) -> str:
-    """Return `1 file`, `2 files`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def summary_line(summary: Summary, palette: Palette = PLAIN) -> str:

@@ -8,8 +8,8 @@ from difflib import unified_diff
 
 from reconciler.model.diagnostic import Span
 from reconciler.report.ansi import PLAIN, Palette, printable
-from reconciler.report.masking import MaskedLines
-from reconciler.report.snippet import split_lines
+from reconciler.report.findings.masking import MaskedLines
+from reconciler.report.findings.snippet import split_lines
 
 _TAB = "    "
 

@@ -8,7 +8,6 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.override import Intervention, Override
 from reconciler.model.plan import Outcome, Plan
 from reconciler.model.state import PassRecord
-from reconciler.report.daemon_event import DaemonEvent
 from reconciler.report.items import (
     action_item,
     diagnostic_item,
@@ -17,6 +16,7 @@ from reconciler.report.items import (
     pass_item,
     plan_item,
 )
+from reconciler.report.story.daemon_event import DaemonEvent
 
 _UNSAID = frozenset({"sign_in"})  # a link that signs in is a secret once it stands in a log
 

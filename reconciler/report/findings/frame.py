@@ -10,7 +10,7 @@ from typing import NamedTuple
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.report.ansi import Palette, printable
-from reconciler.report.snippet import Snippet, snippet
+from reconciler.report.findings.snippet import Snippet, snippet
 
 _OF_THE_WHOLE_FILE = frozenset({rules.UNREADABLE_FILE, rules.FILE_NAME, rules.FILE_TOO_LARGE})
 """No line says more of these, and what a link leads to outside the directory is not to be shown."""

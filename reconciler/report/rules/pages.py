@@ -1,4 +1,4 @@
-"""What each rule means, why it exists, what breaks it and how to mend that: one Markdown page for each, in `rules/`.
+"""What each rule means, why it exists, what breaks it and how to mend that: one Markdown page for each, beside this.
 
 The only home of these texts: `explain` prints the pages, SARIF carries them, the documentation's table is compared with
 them, and their examples are run by the tests. A page is read when somebody asks for it. Called by the command line and
@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).with_name("rules")
+FOLDER: Final = Path(__file__).parent
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```(?P<language>\w+)(?: (?P<name>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FINDING: Final = "text"

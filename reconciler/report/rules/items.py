@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.report.items import FORMAT_VERSION
-from reconciler.report.rule_pages import Block, RulePage, rule_ids, rule_page
+from reconciler.report.rules.pages import Block, RulePage, rule_ids, rule_page
 
 
 def rules_item() -> dict[str, Any]:

@@ -11,7 +11,12 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.duration import brief_duration, format_duration
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.report.ansi import PLAIN, Palette, printable
-from reconciler.report.daemon_event import (
+from reconciler.report.count import count
+from reconciler.report.findings.frame import place
+from reconciler.report.findings.text import headline
+from reconciler.report.override_text import intervention_line, override_line
+from reconciler.report.plan_text import REASONS, change_text
+from reconciler.report.story.daemon_event import (
     Alarm,
     DaemonEvent,
     Found,
@@ -30,11 +35,6 @@ from reconciler.report.daemon_event import (
     Valid,
     Waits,
 )
-from reconciler.report.frame import place
-from reconciler.report.override_text import intervention_line, override_line
-from reconciler.report.plan_text import REASONS, change_text
-from reconciler.report.summary import count
-from reconciler.report.text import headline
 
 __all__ = [
     "Alarm", "DaemonEvent", "Found", "Held", "InForce", "Intervened", "Invalid", "Many", "Passed", "Ready", "Settled",

@@ -10,9 +10,9 @@ from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.report.ansi import PLAIN, Palette, printable
 from reconciler.report.ci.run import SecretKeys, no_keys
-from reconciler.report.frame import Frame, place
-from reconciler.report.masking import MaskedLines
-from reconciler.report.snippet import split_lines
+from reconciler.report.findings.frame import Frame, place
+from reconciler.report.findings.masking import MaskedLines
+from reconciler.report.findings.snippet import split_lines
 
 Source = Callable[[str], bytes | None]
 """The bytes of a file by the name that spans carry, or None where they cannot be had."""

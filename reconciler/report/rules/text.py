@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reconciler.report.ansi import PLAIN, Palette
-from reconciler.report.rule_pages import RulePage
+from reconciler.report.rules.pages import RulePage
 
 _INDENT = "    "
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.model.diagnostic import Diagnostic, Related, Span
-from reconciler.report.ci.run import Run
+from reconciler.report.findings.run import Run
 
 _LARGEST = 1_000_000
 """GitHub refuses a summary of more than 1 MiB."""

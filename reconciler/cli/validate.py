@@ -13,7 +13,7 @@ from reconciler.cli.names import names
 from reconciler.cli.sources import LazySecretKeys, read_source, read_stdin
 from reconciler.cli.targets import Target, parse_targets, write_reports
 from reconciler.report.ansi import Palette, printable
-from reconciler.report.ci.run import Run
+from reconciler.report.findings.run import Run
 from reconciler.report.findings.summary import summarize
 from reconciler.report.formats import FORMATS, render
 

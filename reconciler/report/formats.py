@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Final
 
 from reconciler.report.ansi import Palette
-from reconciler.report.ci.run import Run
+from reconciler.report.findings.run import Run
 from reconciler.report.findings.summary import summary_line
 
 FOR_PEOPLE: Final = ("text", "concise")

@@ -12,8 +12,8 @@ from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.ansi import PLAIN
-from reconciler.report.ci.run import Run
 from reconciler.report.findings.diff_text import diff_text
+from reconciler.report.findings.run import Run
 from reconciler.report.findings.summary import summarize
 from reconciler.report.findings.text import SECRET_RULES, unknown_keys
 from reconciler.report.formats import FORMATS, render

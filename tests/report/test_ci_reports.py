@@ -12,7 +12,7 @@ import pytest
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.report.ansi import Palette
 from reconciler.report.ci.github import render_summary
-from reconciler.report.ci.run import Run, fingerprints
+from reconciler.report.findings.run import Run, fingerprints
 from reconciler.report.findings.summary import summarize
 from reconciler.report.formats import FORMATS, render
 

@@ -99,7 +99,7 @@ def _annotations(run: "CaseRun") -> str:
     from reconciler.cli.sources import read_source
     from reconciler.report.cases.text import findings
     from reconciler.report.ci.github import commands
-    from reconciler.report.ci.run import Run
+    from reconciler.report.findings.run import Run
     from reconciler.report.findings.summary import summarize
 
     found = findings(run)

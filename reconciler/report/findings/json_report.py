@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.report.ci.run import Run
+from reconciler.report.findings.run import Run
 from reconciler.report.findings.summary import Summary
 from reconciler.report.items import FORMAT_VERSION, diagnostic_item
 

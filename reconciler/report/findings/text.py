@@ -9,9 +9,9 @@ from typing import Final
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.report.ansi import PLAIN, Palette, printable
-from reconciler.report.ci.run import SecretKeys, no_keys
 from reconciler.report.findings.frame import Frame, place
 from reconciler.report.findings.masking import MaskedLines
+from reconciler.report.findings.run import SecretKeys, no_keys
 from reconciler.report.findings.snippet import split_lines
 
 Source = Callable[[str], bytes | None]

@@ -1,4 +1,4 @@
-"""What every report of this package is made of, and the names by which systems know a finding again."""
+"""What every report of a run of validation is made of, and the names by which systems know a finding again."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from reconciler.compose.case_run import CaseOptions, run_cases
-from reconciler.compose.offline_world import OfflineWorld
+from reconciler.compose.offline.case_run import CaseOptions, run_cases
+from reconciler.compose.offline.world import OfflineWorld
 from reconciler.compose.options import EngineOptions
 from reconciler.config.run.run import RunOptions, validate_paths
 from reconciler.report.findings.summary import summarize

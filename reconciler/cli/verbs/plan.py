@@ -94,7 +94,7 @@ def _amiss(status: Any) -> str:
 def _offline(values: dict[str, Any], reports: Reports) -> tuple[dict[str, Any], int]:
     """Return the plan against the accepted documents, and how many errors the files have; prints these."""
     from reconciler.cli.engine_options import engine_options
-    from reconciler.compose.offline import offline_plan
+    from reconciler.compose.offline.plan import offline_plan
     from reconciler.config.places import display_prefix
     from reconciler.report.items import plan_item
     from reconciler.report.places import relocate

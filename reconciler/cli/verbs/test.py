@@ -56,8 +56,8 @@ def run_tests(
     """
     targets = parse_formats(format, _FORMATS)
     from reconciler.cli.engine_options import offline_options
-    from reconciler.compose.case_run import CaseOptions, run_cases
-    from reconciler.compose.offline_world import OfflineWorld
+    from reconciler.compose.offline.case_run import CaseOptions, run_cases
+    from reconciler.compose.offline.world import OfflineWorld
 
     if "" in (paths or ()):
         fail("expected the path of a folder or a test file, found an empty one")

@@ -64,8 +64,8 @@ def trace(
     check_output(output)
     happened = _event(event, event_type, data, source, subject, scope or [])
     from reconciler.cli.engine_options import offline_options
-    from reconciler.compose.offline_world import OfflineWorld
-    from reconciler.compose.trace_run import TraceOptions, trace_event
+    from reconciler.compose.offline.trace_run import TraceOptions, trace_event
+    from reconciler.compose.offline.world import OfflineWorld
     from reconciler.config.places import display_prefix
 
     plaintext = allow_plaintext_secrets

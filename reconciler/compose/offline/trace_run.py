@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.compose.offline_world import OfflineWorld
+from reconciler.compose.offline.world import OfflineWorld
 from reconciler.core.findings.nearest import nearest
 from reconciler.core.routing.trace import Verdict, Way
 from reconciler.model.errors import ReconcileError

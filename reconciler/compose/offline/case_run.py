@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.compose.offline_world import OfflineWorld
+from reconciler.compose.offline.world import OfflineWorld
 from reconciler.config.cases.find import find_tests, read_test, snapshot_file
 from reconciler.config.cases.read import CaseFile, ReadCases, read_cases
 from reconciler.config.cases.schema import CasesSchema

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.cli.console import complain, err, fail, out, palette
-from reconciler.cli.sources import LazySecretKeys
+from reconciler.cli.showing.sources import LazySecretKeys
 from reconciler.config.fix.run import FileFix, fix_files
 from reconciler.config.run.run import RunOptions, RunResult, make_validator, validate_paths
 from reconciler.report.count import count

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.console import out, palette
 from reconciler.cli.engine_options import engine_options
-from reconciler.cli.findings import findings_text
 from reconciler.cli.logs import configure_logging
+from reconciler.cli.showing.findings import findings_text
 from reconciler.report.ansi import printable
 from reconciler.report.count import count
 from reconciler.report.places import relocate

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.sources import LazySecretKeys
+from reconciler.cli.showing.sources import LazySecretKeys
 from reconciler.config.fix.run import fix_files
 from reconciler.config.run.run import RunOptions, make_validator
 from reconciler.model import rules

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.cli.sources import LazySecretKeys
+from reconciler.cli.showing.sources import LazySecretKeys
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.explain.secret_keys import SecretKeys
 from reconciler.report.findings.text import TextReport

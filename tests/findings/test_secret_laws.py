@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cli.sources import LazySecretKeys
+from reconciler.cli.showing.sources import LazySecretKeys
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.fix.apply import fix_bytes
 from reconciler.config.run.check_files import check_bytes

@@ -6,8 +6,8 @@ import typer
 
 from reconciler.cli.console import fail, out, palette
 from reconciler.cli.names import no_such
-from reconciler.cli.output import check_output, show
 from reconciler.cli.reach import Output
+from reconciler.cli.showing.output import check_output, show
 
 app = typer.Typer(add_completion=False)
 

@@ -8,10 +8,10 @@ import typer
 
 from reconciler.cli.client import Daemon
 from reconciler.cli.console import fail, out
-from reconciler.cli.findings import findings_text
-from reconciler.cli.output import check_output, show
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.showing.findings import findings_text
+from reconciler.cli.showing.output import check_output, show
 from reconciler.cli.verbs.selecting import Integration, Labels, labels_of
 
 app = typer.Typer(add_completion=False)

@@ -11,11 +11,11 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.client import NoDaemon
 from reconciler.cli.console import err, fail, out
-from reconciler.cli.findings import findings_text
-from reconciler.cli.output import check_output
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir, StateDir, option
-from reconciler.cli.plan_reports import Reports, plan_reports
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.showing.findings import findings_text
+from reconciler.cli.showing.output import check_output
+from reconciler.cli.showing.plan_reports import Reports, plan_reports
 from reconciler.report.ansi import printable
 
 app = typer.Typer(add_completion=False)

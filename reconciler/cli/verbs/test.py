@@ -10,7 +10,7 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.console import disarmed, fail
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations
-from reconciler.cli.targets import write_reports
+from reconciler.cli.showing.targets import write_reports
 from reconciler.cli.validate import parse_formats
 from reconciler.report.ansi import Palette
 
@@ -87,7 +87,7 @@ def _render(run: "CaseRun", coverage: bool, name: str, paint: Palette) -> str:
         from reconciler.report.cases import junit
 
         return junit.render(run)
-    from reconciler.cli.sources import read_source
+    from reconciler.cli.showing.sources import read_source
     from reconciler.report.cases.text import render_cases
 
     report = "".join(render_cases(run, paint, read_source, coverage=coverage))
@@ -95,8 +95,8 @@ def _render(run: "CaseRun", coverage: bool, name: str, paint: Palette) -> str:
 
 
 def _annotations(run: "CaseRun") -> str:
-    from reconciler.cli.github_step import as_github_sees
-    from reconciler.cli.sources import read_source
+    from reconciler.cli.showing.github_step import as_github_sees
+    from reconciler.cli.showing.sources import read_source
     from reconciler.report.cases.text import findings
     from reconciler.report.ci.github import commands
     from reconciler.report.findings.run import Run

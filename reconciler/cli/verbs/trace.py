@@ -8,7 +8,6 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.console import fail, out, palette
 from reconciler.cli.given_event import event_of, whole_event
-from reconciler.cli.output import check_output, show
 from reconciler.cli.params import (
     AllowPlaintext,
     Dir,
@@ -20,6 +19,7 @@ from reconciler.cli.params import (
     SecretsDir,
 )
 from reconciler.cli.reach import Output
+from reconciler.cli.showing.output import check_output, show
 
 if TYPE_CHECKING:
     from reconciler.model.event import Event

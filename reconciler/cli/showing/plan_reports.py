@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from reconciler.cli.targets import Target, parse_targets, write_reports
+from reconciler.cli.showing.targets import Target, parse_targets, write_reports
 from reconciler.report.ansi import Palette
 
 PLAN_FORMATS: Final = ("text", "json", "markdown")

@@ -6,7 +6,7 @@ Every snippet is masked by the schemas of the integrations, also where a file wa
 from collections.abc import Callable, Iterable
 
 from reconciler.cli.console import palette
-from reconciler.cli.sources import LazySecretKeys, read_source
+from reconciler.cli.showing.sources import LazySecretKeys, read_source
 from reconciler.model.diagnostic import Diagnostic
 
 

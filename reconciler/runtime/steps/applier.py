@@ -17,18 +17,18 @@ from reconciler.model.state import ConditionType, IntegrationState, StateReason,
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.config_calls import ConfigCalls
+from reconciler.runtime.lanes.failures import describe, log_failure, reason_of
 from reconciler.runtime.lanes.generation import Generation, RollbackFailed
 from reconciler.runtime.lanes.hook_host import Stopped
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.lanes.waking import Waking
-from reconciler.runtime.loop.agenda import Agenda
-from reconciler.runtime.loop.cleaner import Check, Cleaner, Ways
-from reconciler.runtime.loop.failures import describe, log_failure, reason_of
-from reconciler.runtime.loop.integrations import IntegrationSteps
-from reconciler.runtime.loop.retries import Retries
-from reconciler.runtime.loop.together import Steps, Together
 from reconciler.runtime.loop.world import ConfigRecord, Failure, World
 from reconciler.runtime.services import Services
+from reconciler.runtime.steps.agenda import Agenda
+from reconciler.runtime.steps.cleaner import Check, Cleaner, Ways
+from reconciler.runtime.steps.integrations import IntegrationSteps
+from reconciler.runtime.steps.retries import Retries
+from reconciler.runtime.steps.together import Steps, Together
 
 log = logging.getLogger(__name__)
 

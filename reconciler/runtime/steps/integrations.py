@@ -9,14 +9,14 @@ from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, Out
 from reconciler.model.ports import StopReason
 from reconciler.model.state import IntegrationState, StateReason
 from reconciler.runtime.lanes.calls import Abandoned
+from reconciler.runtime.lanes.failures import describe, log_failure, reason_of
 from reconciler.runtime.lanes.integration_runtime import MAX_DISOWNED, IntegrationRuntime
-from reconciler.runtime.loop.agenda import Agenda
-from reconciler.runtime.loop.cleaner import Cleaner
-from reconciler.runtime.loop.failures import describe, log_failure, reason_of
-from reconciler.runtime.loop.restart import take_down
-from reconciler.runtime.loop.retries import Retries
 from reconciler.runtime.loop.world import World
 from reconciler.runtime.services import Services
+from reconciler.runtime.steps.agenda import Agenda
+from reconciler.runtime.steps.cleaner import Cleaner
+from reconciler.runtime.steps.restart import take_down
+from reconciler.runtime.steps.retries import Retries
 
 log = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.lanes.plain_start import is_plain, start_plainly
-from reconciler.runtime.loop.agenda import Agenda
 from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.services import Services
+from reconciler.runtime.steps.agenda import Agenda
 
 ADDED: Final = ActionReason.ADDED
 

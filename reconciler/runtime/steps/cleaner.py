@@ -19,12 +19,12 @@ from reconciler.model.state import ConditionType, IntegrationState, Tristate
 from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.effects import effect_keys
+from reconciler.runtime.lanes.failures import describe
 from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
-from reconciler.runtime.loop.agenda import Agenda
-from reconciler.runtime.loop.failures import describe
 from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.services import Services
+from reconciler.runtime.steps.agenda import Agenda
 from reconciler.sdk.hooks.resource import ResourceHook
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from reconciler.core.backoff import Backoff
 from reconciler.model.errors import TerminalError
 from reconciler.runtime.delivery.dispatch_decision import asked_to_wait
-from reconciler.runtime.loop.agenda import Agenda
 from reconciler.runtime.services import Services
+from reconciler.runtime.steps.agenda import Agenda
 
 BACKOFF = Backoff()
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.cli.console import complain, err, fail, out, palette
-from reconciler.cli.sources import LazySecretKeys
+from reconciler.cli.showing.sources import LazySecretKeys
 from reconciler.config.fix.run import FileFix, fix_files
 from reconciler.config.run.run import RunOptions, RunResult, make_validator, validate_paths
-from reconciler.report.diff_text import diff_text
-from reconciler.report.summary import count
-from reconciler.report.text import SECRET_RULES, unknown_keys
+from reconciler.report.count import count
+from reconciler.report.findings.diff_text import diff_text
+from reconciler.report.findings.text import SECRET_RULES, unknown_keys
 
 
 def fix_findings(paths: Sequence[Path], options: RunOptions, result: RunResult) -> tuple[RunResult, int]:

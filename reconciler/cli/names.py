@@ -5,7 +5,7 @@ Imports nothing that costs, since `validate` starts with it.
 
 from collections.abc import Iterable
 
-from reconciler.cli.console import fail
+from reconciler.cli.console import Fatal, fail
 
 
 def names(text: str | None) -> tuple[str, ...] | None:
@@ -25,3 +25,8 @@ def no_such(what: str, name: str, known: Iterable[str], otherwise: str = "") -> 
     near = nearest(name, known)
     hint = f"did you mean {near!r}?" if near else otherwise
     return f"there is no {what} {name!r}" + (f": {hint}" if hint else "")
+
+
+def unknown_integration(integration: str, known: list[str]) -> Fatal:
+    """Return the refusal of an integration that is not there, with the nearest name."""
+    return Fatal(no_such("integration", integration, known, f"there is {', '.join(known) or 'none'}"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.console import fail
+from reconciler.cli.names import unknown_integration
 
 if TYPE_CHECKING:
     from reconciler.model.descriptor import Descriptor
@@ -39,7 +40,6 @@ def new_config(config_id: str, root: Path, allowed: Sequence[str] | None) -> Pat
 
 def described(config_id: str, allowed: Sequence[str] | None) -> tuple["Descriptor", str]:
     """Return the integration that `INTEGRATION/NAME` names, and the name; ends the verb for an id that will not do."""
-    from reconciler.cli.verbs.schema import unknown_integration
     from reconciler.compose.catalogue import build_catalogue
     from reconciler.config.schemas.schema import SettingsSchema
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.console import out, palette
 from reconciler.cli.engine_options import engine_options
-from reconciler.cli.findings import findings_text
 from reconciler.cli.logs import configure_logging
+from reconciler.cli.showing.findings import findings_text
 from reconciler.report.ansi import printable
-from reconciler.report.narrate import outcome_lines
+from reconciler.report.count import count
 from reconciler.report.places import relocate
-from reconciler.report.summary import count
+from reconciler.report.story.narrate import outcome_lines
 
 if TYPE_CHECKING:
     from reconciler.compose.once import OnceReport

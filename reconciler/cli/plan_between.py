@@ -7,9 +7,9 @@ from typing import Any
 
 from reconciler.cli.console import fail, out
 from reconciler.cli.engine_options import engine_options
-from reconciler.cli.findings import findings_text
-from reconciler.cli.plan_reports import Reports
-from reconciler.compose.between import BetweenReport, plan_between
+from reconciler.cli.showing.findings import findings_text
+from reconciler.cli.showing.plan_reports import Reports
+from reconciler.compose.offline.between import BetweenReport, plan_between
 from reconciler.config.places import display_path
 from reconciler.core.plan.guard import PruneLimit
 from reconciler.report.change.item import comparison_item, revision_item

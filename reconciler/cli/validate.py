@@ -10,12 +10,12 @@ from pathlib import Path
 
 from reconciler.cli.console import err, fail
 from reconciler.cli.names import names
-from reconciler.cli.sources import LazySecretKeys, read_source, read_stdin
-from reconciler.cli.targets import Target, parse_targets, write_reports
+from reconciler.cli.showing.sources import LazySecretKeys, read_source, read_stdin
+from reconciler.cli.showing.targets import Target, parse_targets, write_reports
 from reconciler.report.ansi import Palette, printable
-from reconciler.report.ci.run import Run
+from reconciler.report.findings.run import Run
+from reconciler.report.findings.summary import summarize
 from reconciler.report.formats import FORMATS, render
-from reconciler.report.summary import summarize
 
 
 def validate(
@@ -105,7 +105,7 @@ def parse_formats(text: str, known: Sequence[str] = FORMATS) -> list[Target]:
 
 def _render(run: Run, name: str, colours: Palette) -> str:
     if name in {"github", "sarif"}:
-        from reconciler.cli.github_step import as_github_sees, write_step_summary
+        from reconciler.cli.showing.github_step import as_github_sees, write_step_summary
 
         run = as_github_sees(run)
         if name == "github":

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from reconciler.cli.console import palette
 from reconciler.cli.logs import LEVELS
-from reconciler.report.daemon_event import DaemonEvent, Started
 from reconciler.report.log_fields import story_fields
-from reconciler.report.narrate import level, narrate
-from reconciler.report.narrate_json import narrate_json
+from reconciler.report.story.daemon_event import DaemonEvent, Started
+from reconciler.report.story.narrate import level, narrate
+from reconciler.report.story.narrate_json import narrate_json
 
 log = logging.getLogger("reconciler")
 

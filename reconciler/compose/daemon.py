@@ -19,7 +19,7 @@ from reconciler.compose.standby import start_in_turn
 from reconciler.compose.systemd import ServiceManager
 from reconciler.config.tree.ahead import Ahead
 from reconciler.model.errors import StateLocked
-from reconciler.report.daemon_event import DaemonEvent, Ready, Started, Stopped, Stopping
+from reconciler.report.story.daemon_event import DaemonEvent, Ready, Started, Stopped, Stopping
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.telling.notify_socket import NotifySocket
 from reconciler.web.server import WebServer

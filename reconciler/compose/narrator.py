@@ -9,7 +9,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.override import OverrideKind
 from reconciler.model.plan import ActionKind, Outcome, OutcomeStatus, Plan
 from reconciler.model.state import PassRecord, StateReason
-from reconciler.report.daemon_event import (
+from reconciler.report.story.daemon_event import (
     Alarm,
     DaemonEvent,
     Found,

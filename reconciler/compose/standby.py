@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import StateLocked
-from reconciler.report.daemon_event import DaemonEvent, StandingBy
+from reconciler.report.story.daemon_event import DaemonEvent, StandingBy
 from reconciler.runtime.state.lock import RunnerLock
 
 PERIOD = 0.5

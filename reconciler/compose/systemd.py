@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 
 from reconciler.report.ansi import printable
-from reconciler.report.daemon_event import Alarm, DaemonEvent, Held, Passed, Ready, StandingBy, Started, Stopping
-from reconciler.report.summary import count
+from reconciler.report.count import count
+from reconciler.report.story.daemon_event import Alarm, DaemonEvent, Held, Passed, Ready, StandingBy, Started, Stopping
 from reconciler.runtime.telling.notify_socket import NotifySocket
 
 _EXTEND = 60

@@ -8,12 +8,12 @@ from importlib import import_module
 from typing import Final
 
 from reconciler.report.ansi import Palette
-from reconciler.report.ci.run import Run
-from reconciler.report.summary import summary_line
+from reconciler.report.findings.run import Run
+from reconciler.report.findings.summary import summary_line
 
 FOR_PEOPLE: Final = ("text", "concise")
 _MODULES: Final = {
-    "json": "reconciler.report.json_report",
+    "json": "reconciler.report.findings.json_report",
     "github": "reconciler.report.ci.github",
     "gitlab": "reconciler.report.ci.gitlab",
     "sarif": "reconciler.report.ci.sarif",
@@ -39,9 +39,9 @@ def render(name: str, run: Run, palette: Palette) -> Iterator[str]:
 
 def _findings(name: str, run: Run, palette: Palette) -> Iterator[str]:
     if name == "concise":
-        from reconciler.report.concise import render_concise
+        from reconciler.report.findings.concise import render_concise
 
         return render_concise(run.diagnostics, palette)
-    from reconciler.report.text import TextReport
+    from reconciler.report.findings.text import TextReport
 
     return TextReport(palette, run.source, run.secret_keys).render(run.diagnostics)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.model.plan import Outcome
-from reconciler.report.daemon_event import DaemonEvent, Invalid, Passed, Settled, Valid
+from reconciler.report.story.daemon_event import DaemonEvent, Invalid, Passed, Settled, Valid
 
 ALWAYS = ("timestamp", "level", "logger", "message")
 """What every record has."""

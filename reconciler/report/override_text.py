@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.model.override import Intervention, InterventionKind, Override
 from reconciler.report.ansi import Palette, printable
-from reconciler.report.summary import count
+from reconciler.report.count import count
 
 _DONE = {
     InterventionKind.SUSPEND: "suspended",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.model.diagnostic import Diagnostic, Related, Span
-from reconciler.report.daemon_event import DaemonEvent, Found, Invalid, Settled, Valid, Waits
+from reconciler.report.story.daemon_event import DaemonEvent, Found, Invalid, Settled, Valid, Waits
 
 
 def relocate(diagnostics: Iterable[Diagnostic], prefix: str) -> list[Diagnostic]:

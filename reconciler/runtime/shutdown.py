@@ -10,9 +10,9 @@ from reconciler.model.ports import Clock, StopReason
 from reconciler.model.state import IntegrationState
 from reconciler.runtime.delivery.dispatcher import Dispatcher
 from reconciler.runtime.delivery.router import Router
+from reconciler.runtime.first_of import first_of
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.loop.controller import Controller
-from reconciler.runtime.loop.pump import first_of
 from reconciler.runtime.loop.world import World
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 import json
 
 from reconciler.cli.app import run
-from reconciler.report.rule_pages import rule_ids
+from reconciler.report.rules.pages import rule_ids
 
 
 def test_without_a_rule_all_are_listed(capsys):

@@ -11,9 +11,9 @@ from reconciler.cli import voice
 from reconciler.cli.console import Fatal
 from reconciler.cli.logs import configure_logging
 from reconciler.model.state import PassRecord
-from reconciler.report import daemon_event as said
 from reconciler.report.ansi import PLAIN
 from reconciler.report.log_format import HumanFormatter, JsonFormatter
+from reconciler.report.story import daemon_event as said
 
 PASSED = said.Passed(PassRecord(1, 0.0, 0.5, "files", 1, 1, ()))
 

@@ -4,12 +4,12 @@ import subprocess
 
 import pytest
 
-from reconciler.compose.case_run import CaseOptions, run_cases
-from reconciler.compose.offline_world import OfflineWorld
+from reconciler.compose.offline.case_run import CaseOptions, run_cases
+from reconciler.compose.offline.world import OfflineWorld
 from reconciler.compose.options import EngineOptions
 from reconciler.config.run.run import RunOptions, validate_paths
-from reconciler.report.summary import summarize
-from reconciler.report.text import TextReport
+from reconciler.report.findings.summary import summarize
+from reconciler.report.findings.text import TextReport
 
 PAGER = '{"id": "pager", "name": "Pager"}'
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.sources import LazySecretKeys
+from reconciler.cli.showing.sources import LazySecretKeys
 from reconciler.config.fix.run import fix_files
 from reconciler.config.run.run import RunOptions, make_validator
 from reconciler.model import rules
-from reconciler.report.text import TextReport
+from reconciler.report.findings.text import TextReport
 
 BAD = Path(__file__).parent / "bad"
 CASES = sorted(path for path in BAD.iterdir() if path.suffix == ".yaml" or path.is_dir())

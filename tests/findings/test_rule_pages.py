@@ -10,7 +10,7 @@ import re
 import pytest
 
 from reconciler.model import rules
-from reconciler.report.rule_pages import FOLDER, rule_ids, rule_page
+from reconciler.report.rules.pages import FOLDER, rule_ids, rule_page
 
 KNOWN = sorted({value for name, value in vars(rules).items() if name.isupper() and isinstance(value, str)})
 WITHOUT_EXAMPLE = {rules.INTERNAL_ERROR}

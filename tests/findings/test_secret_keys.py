@@ -2,10 +2,10 @@
 
 import pytest
 
-from reconciler.cli.sources import LazySecretKeys
+from reconciler.cli.showing.sources import LazySecretKeys
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.explain.secret_keys import SecretKeys
-from reconciler.report.text import TextReport
+from reconciler.report.findings.text import TextReport
 
 SCHEMA = """{"properties": {
   "number": {"type": "string", "writeOnly": true}, "mail": {"anyOf": [{"type": "string", "writeOnly": true}, {"type": "null"}]},

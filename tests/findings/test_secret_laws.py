@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cli.sources import LazySecretKeys
+from reconciler.cli.showing.sources import LazySecretKeys
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.fix.apply import fix_bytes
 from reconciler.config.run.check_files import check_bytes
@@ -12,11 +12,11 @@ from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.ansi import PLAIN
-from reconciler.report.ci.run import Run
-from reconciler.report.diff_text import diff_text
+from reconciler.report.findings.diff_text import diff_text
+from reconciler.report.findings.run import Run
+from reconciler.report.findings.summary import summarize
+from reconciler.report.findings.text import SECRET_RULES, unknown_keys
 from reconciler.report.formats import FORMATS, render
-from reconciler.report.summary import summarize
-from reconciler.report.text import SECRET_RULES, unknown_keys
 
 VALIDATOR = Validator(Catalogue(), secrets=SecretResolver("/nowhere", {}))
 KEYS = LazySecretKeys()

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from reconciler.compose.between import plan_between
+from reconciler.compose.offline.between import plan_between
 from reconciler.compose.options import EngineOptions
 
 AUTHOR = ["-c", "user.name=n", "-c", "user.email=e@example.com", "-c", "commit.gpgsign=false"]

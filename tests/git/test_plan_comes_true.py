@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.compose.between import plan_between
+from reconciler.compose.offline.between import plan_between
 from reconciler.compose.options import EngineOptions
 from reconciler.testing import Harness
 

@@ -11,7 +11,7 @@ from reconciler.config.run.run import RunOptions, validate_paths
 from reconciler.config.schemas.schema import check_schema
 from reconciler.config.tree.settings import parse_settings, settings_schema
 from reconciler.model import rules
-from reconciler.report.rule_pages import rule_ids, rule_page
+from reconciler.report.rules.pages import rule_ids, rule_page
 
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
 RULE_ROW = re.compile(r"^\| `([a-z][a-z-]*)` \|", re.MULTILINE)

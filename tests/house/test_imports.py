@@ -13,7 +13,7 @@ ALLOWED = {
     "jsonschema": ("reconciler/config/explain/*.py", "reconciler/config/schemas/*.py"),
     "jsonschema_rs": ("reconciler/config/schemas/*.py", "reconciler/config/manifest.py"),
     "referencing": ("reconciler/config/schemas/*.py", "reconciler/config/explain/*.py"),
-    "pydantic": ("reconciler/sdk/integration.py", "reconciler/runtime/lanes/generation.py", *SETTINGS),
+    "pydantic": ("reconciler/sdk/integration.py", "reconciler/runtime/lanes/unfit.py", *SETTINGS),
     "pydantic_core": ("reconciler/model/secret.py",),
     "watchfiles": ("reconciler/runtime/watch/*.py",),
     "typer": ("reconciler/cli/tree.py", "reconciler/cli/params.py", "reconciler/cli/root.py", "reconciler/cli/verbs/*.py"),

@@ -9,7 +9,7 @@ from plugs import ROOT, node_tool
 
 from reconciler.cli.app import run
 from reconciler.config.run.run import validate_paths
-from reconciler.report.rule_pages import rule_page
+from reconciler.report.rules.pages import rule_page
 
 pytestmark = pytest.mark.slow
 

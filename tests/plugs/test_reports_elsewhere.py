@@ -14,7 +14,7 @@ import pytest
 from plugs import BAD, GOOD, call, node_tool
 
 from reconciler.cli.app import run
-from reconciler.report.json_report import SCHEMA
+from reconciler.report.findings.json_report import SCHEMA
 
 MULTITOOL = "@microsoft/sarif-multitool-linux/Sarif.Multitool"
 RDFORMAT = ".bin/rdformat-validator"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reconciler.compose.offline_world import OfflineWorld
+from reconciler.compose.offline.world import OfflineWorld
 from reconciler.compose.options import EngineOptions
 from reconciler.compose.rehearsal.recorder import _USUAL
 from reconciler.model.event import Event

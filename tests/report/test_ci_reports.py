@@ -12,9 +12,9 @@ import pytest
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.report.ansi import Palette
 from reconciler.report.ci.github import render_summary
-from reconciler.report.ci.run import Run, fingerprints
+from reconciler.report.findings.run import Run, fingerprints
+from reconciler.report.findings.summary import summarize
 from reconciler.report.formats import FORMATS, render
-from reconciler.report.summary import summarize
 
 _spec = importlib.util.spec_from_file_location("ci_report_samples", Path(__file__).with_name("samples.py"))
 samples = importlib.util.module_from_spec(_spec)

@@ -3,8 +3,8 @@
 import pytest
 
 from reconciler.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Related, Severity, Span
+from reconciler.report.findings.items_in import diagnostic_of
 from reconciler.report.items import diagnostic_item
-from reconciler.report.items_in import diagnostic_of
 
 PLAIN = Diagnostic("r", Severity.WARNING, "m", Span("f", 1, 2, 3, 4), "h", ("a", 0))
 FULL = Diagnostic(

@@ -8,10 +8,10 @@ import pytest
 
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.model.secret import Secret
-from reconciler.report import daemon_event as said
 from reconciler.report.ansi import PLAIN
 from reconciler.report.log_fields import ALWAYS, FIELDS, story_fields
 from reconciler.report.log_format import LONGEST_MESSAGE, LONGEST_TRACE, HumanFormatter, JsonFormatter
+from reconciler.report.story import daemon_event as said
 
 
 def record(message="m", raised=None, **fields):

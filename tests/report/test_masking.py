@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.secret_names import sounds_secret
-from reconciler.report.masking import MaskedLines
+from reconciler.report.findings.masking import MaskedLines
 
 SECRET = "hunter2"
 

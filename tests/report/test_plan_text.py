@@ -7,12 +7,12 @@ from reconciler.model.override import Intervention, Override, OverrideKind, Sele
 from reconciler.model.override import InterventionKind as Did
 from reconciler.model.plan import Action, ActionKind, ActionReason, FieldChange, Outcome, OutcomeStatus, Plan
 from reconciler.model.state import PassRecord
-from reconciler.report import daemon_event as said
 from reconciler.report.ansi import Palette
 from reconciler.report.items import plan_item
-from reconciler.report.narrate import level, narrate
-from reconciler.report.narrate_json import narrate_json
 from reconciler.report.plan_text import dotted, render_plan, value_text
+from reconciler.report.story import daemon_event as said
+from reconciler.report.story.narrate import level, narrate
+from reconciler.report.story.narrate_json import narrate_json
 
 CHANGES = (
     FieldChange(("settings", "channel"), "#a", "#b"),

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.report.ansi import Palette, printable
-from reconciler.report.concise import render_concise
-from reconciler.report.json_report import json_value, render_json
+from reconciler.report.findings.concise import render_concise
+from reconciler.report.findings.json_report import json_value, render_json
+from reconciler.report.findings.snippet import WIDTH, snippet, split_lines, width
+from reconciler.report.findings.summary import Summary, summarize, summary_line
+from reconciler.report.findings.text import TextReport
 from reconciler.report.places import relocate
-from reconciler.report.snippet import WIDTH, snippet, split_lines, width
-from reconciler.report.summary import Summary, summarize, summary_line
-from reconciler.report.text import TextReport
 
 _spec = importlib.util.spec_from_file_location("report_samples", Path(__file__).with_name("samples.py"))
 samples = importlib.util.module_from_spec(_spec)

@@ -121,7 +121,7 @@ def _schemas(root: Path, wish: Wish) -> Iterator[Change]:
     from reconciler.config.cases.schema import cases_bundle
     from reconciler.config.schemas.bundle import build_bundle, in_draft_07
     from reconciler.config.tree.settings import settings_schema
-    from reconciler.report.json_report import render_json
+    from reconciler.report.findings.json_report import render_json
 
     known = {
         SCHEMA_FILE: ("", build_bundle(build_catalogue(wish.integrations))),

@@ -6,8 +6,8 @@ import typer
 
 from reconciler.cli.console import fail, out, palette
 from reconciler.cli.names import no_such
-from reconciler.cli.output import check_output, show
 from reconciler.cli.reach import Output
+from reconciler.cli.showing.output import check_output, show
 
 app = typer.Typer(add_completion=False)
 
@@ -29,7 +29,7 @@ def explain(
 
 
 def _list(output: str) -> None:
-    from reconciler.report.rule_items import rules_item
+    from reconciler.report.rules.items import rules_item
 
     value = rules_item()
 
@@ -42,18 +42,18 @@ def _list(output: str) -> None:
 
 
 def _explain(rule: str, output: str) -> None:
-    from reconciler.report.rule_pages import rule_page
+    from reconciler.report.rules.pages import rule_page
 
     page = rule_page(rule)
     if page is None:
-        from reconciler.report.rule_pages import rule_ids
+        from reconciler.report.rules.pages import rule_ids
 
         fail(no_such("rule", rule, rule_ids(), "`reconcile explain` lists them all"))
     if output == "table":
-        from reconciler.report.rule_text import page_text
+        from reconciler.report.rules.text import page_text
 
         out(page_text(page, palette()))
         return
-    from reconciler.report.rule_items import page_item
+    from reconciler.report.rules.items import page_item
 
     show({"format_version": 1, **page_item(page)}, output, lambda: "")

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.console import out, palette
-from reconciler.cli.output import check_output, show
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.showing.output import check_output, show
 from reconciler.report.ansi import printable
 
 app = typer.Typer(add_completion=False)

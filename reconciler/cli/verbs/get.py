@@ -8,10 +8,10 @@ import typer
 
 from reconciler.cli.client import Daemon
 from reconciler.cli.console import fail, out
-from reconciler.cli.findings import findings_text
-from reconciler.cli.output import check_output, show
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.showing.findings import findings_text
+from reconciler.cli.showing.output import check_output, show
 from reconciler.cli.verbs.selecting import Integration, Labels, labels_of
 
 app = typer.Typer(add_completion=False)
@@ -100,7 +100,7 @@ def _one(there: Daemon, config_id: str, output: str) -> int:
 
 
 def _findings(there: Daemon, items: list[Any]) -> None:
-    from reconciler.report.items_in import diagnostic_of
+    from reconciler.report.findings.items_in import diagnostic_of
     from reconciler.report.places import relocate
 
     found = relocate([diagnostic_of(item) for item in items], _prefix(there))

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.output import check_output, show
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.showing.output import check_output, show
 
 app = typer.Typer(add_completion=False)
 

@@ -6,9 +6,9 @@ import typer
 
 from reconciler.cli.client import NoDaemon
 from reconciler.cli.names import names
-from reconciler.cli.output import check_output, show
 from reconciler.cli.params import Integrations, StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.showing.output import check_output, show
 
 app = typer.Typer(add_completion=False)
 

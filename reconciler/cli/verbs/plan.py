@@ -11,11 +11,11 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.client import NoDaemon
 from reconciler.cli.console import err, fail, out
-from reconciler.cli.findings import findings_text
-from reconciler.cli.output import check_output
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir, StateDir, option
-from reconciler.cli.plan_reports import Reports, plan_reports
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.showing.findings import findings_text
+from reconciler.cli.showing.output import check_output
+from reconciler.cli.showing.plan_reports import Reports, plan_reports
 from reconciler.report.ansi import printable
 
 app = typer.Typer(add_completion=False)
@@ -94,7 +94,7 @@ def _amiss(status: Any) -> str:
 def _offline(values: dict[str, Any], reports: Reports) -> tuple[dict[str, Any], int]:
     """Return the plan against the accepted documents, and how many errors the files have; prints these."""
     from reconciler.cli.engine_options import engine_options
-    from reconciler.compose.offline import offline_plan
+    from reconciler.compose.offline.plan import offline_plan
     from reconciler.config.places import display_prefix
     from reconciler.report.items import plan_item
     from reconciler.report.places import relocate

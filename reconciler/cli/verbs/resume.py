@@ -3,9 +3,9 @@
 import typer
 
 from reconciler.cli.console import out, palette
-from reconciler.cli.output import check_output, show
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.showing.output import check_output, show
 from reconciler.cli.verbs.selecting import Everything, Ids, Integration, Labels, Reason, selector_of
 from reconciler.report.ansi import printable
 from reconciler.report.override_text import override_text

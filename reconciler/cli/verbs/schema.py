@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.console import Fatal, err, fail, out
-from reconciler.cli.names import names, no_such
+from reconciler.cli.console import err, fail, out
+from reconciler.cli.names import names, unknown_integration
 from reconciler.cli.params import Integrations
 
 app = typer.Typer(add_completion=False)
@@ -32,7 +32,7 @@ def schema(
 
     Name it in a file's first line: `# yaml-language-server: $schema=../schema.json`.
     """
-    from reconciler.report.json_report import SCHEMA, render_json
+    from reconciler.report.findings.json_report import SCHEMA, render_json
 
     if (integration is not None) + report + tests + toml > 1:
         fail("expected the ID of an integration, --report, --tests or --toml: each is a schema of its own")
@@ -78,8 +78,3 @@ def _schema(integration: str | None, allowed: tuple[str, ...] | None) -> Any:
     if found is None:
         fail(f"the integration {integration!r} publishes no schema")
     return found
-
-
-def unknown_integration(integration: str, known: list[str]) -> Fatal:
-    """Return the refusal of an integration that is not there, with the nearest name."""
-    return Fatal(no_such("integration", integration, known, f"there is {', '.join(known) or 'none'}"))

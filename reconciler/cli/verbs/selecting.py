@@ -6,7 +6,7 @@ import typer
 
 from reconciler.cli.client import Daemon
 from reconciler.cli.console import fail, out, palette
-from reconciler.cli.output import check_output, show
+from reconciler.cli.showing.output import check_output, show
 from reconciler.model.override import parse_span
 from reconciler.report.ansi import printable
 from reconciler.report.override_text import concerned_text, override_text

@@ -10,7 +10,7 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.console import disarmed, fail
 from reconciler.cli.params import AllowPlaintext, Dir, Integrations
-from reconciler.cli.targets import write_reports
+from reconciler.cli.showing.targets import write_reports
 from reconciler.cli.validate import parse_formats
 from reconciler.report.ansi import Palette
 
@@ -56,8 +56,8 @@ def run_tests(
     """
     targets = parse_formats(format, _FORMATS)
     from reconciler.cli.engine_options import offline_options
-    from reconciler.compose.case_run import CaseOptions, run_cases
-    from reconciler.compose.offline_world import OfflineWorld
+    from reconciler.compose.offline.case_run import CaseOptions, run_cases
+    from reconciler.compose.offline.world import OfflineWorld
 
     if "" in (paths or ()):
         fail("expected the path of a folder or a test file, found an empty one")
@@ -87,7 +87,7 @@ def _render(run: "CaseRun", coverage: bool, name: str, paint: Palette) -> str:
         from reconciler.report.cases import junit
 
         return junit.render(run)
-    from reconciler.cli.sources import read_source
+    from reconciler.cli.showing.sources import read_source
     from reconciler.report.cases.text import render_cases
 
     report = "".join(render_cases(run, paint, read_source, coverage=coverage))
@@ -95,12 +95,12 @@ def _render(run: "CaseRun", coverage: bool, name: str, paint: Palette) -> str:
 
 
 def _annotations(run: "CaseRun") -> str:
-    from reconciler.cli.github_step import as_github_sees
-    from reconciler.cli.sources import read_source
+    from reconciler.cli.showing.github_step import as_github_sees
+    from reconciler.cli.showing.sources import read_source
     from reconciler.report.cases.text import findings
     from reconciler.report.ci.github import commands
-    from reconciler.report.ci.run import Run
-    from reconciler.report.summary import summarize
+    from reconciler.report.findings.run import Run
+    from reconciler.report.findings.summary import summarize
 
     found = findings(run)
     return commands(as_github_sees(Run(found, summarize(found, run.files, 0), read_source)))

@@ -8,7 +8,6 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.console import fail, out, palette
 from reconciler.cli.given_event import event_of, whole_event
-from reconciler.cli.output import check_output, show
 from reconciler.cli.params import (
     AllowPlaintext,
     Dir,
@@ -20,10 +19,11 @@ from reconciler.cli.params import (
     SecretsDir,
 )
 from reconciler.cli.reach import Output
+from reconciler.cli.showing.output import check_output, show
 
 if TYPE_CHECKING:
     from reconciler.model.event import Event
-    from reconciler.report.trace_report import TraceReport
+    from reconciler.report.trace.report import TraceReport
 
 app = typer.Typer(add_completion=False)
 
@@ -64,8 +64,8 @@ def trace(
     check_output(output)
     happened = _event(event, event_type, data, source, subject, scope or [])
     from reconciler.cli.engine_options import offline_options
-    from reconciler.compose.offline_world import OfflineWorld
-    from reconciler.compose.trace_run import TraceOptions, trace_event
+    from reconciler.compose.offline.trace_run import TraceOptions, trace_event
+    from reconciler.compose.offline.world import OfflineWorld
     from reconciler.config.places import display_prefix
 
     plaintext = allow_plaintext_secrets
@@ -98,10 +98,10 @@ def _file(given: str) -> str:
 
 def _print(report: "TraceReport", output: str) -> None:
     if output == "table":
-        from reconciler.report.trace_text import render_trace
+        from reconciler.report.trace.text import render_trace
 
         out("".join(render_trace(report, palette())))
         return
-    from reconciler.report.trace_report import trace_item
+    from reconciler.report.trace.report import trace_item
 
     show(trace_item(report), output, lambda: "")

@@ -25,8 +25,9 @@ from reconciler.model.ports import Receipt, StopReason
 from reconciler.model.rehearsal import Rehearsed
 from reconciler.runtime.delivery.deliveries import takes
 from reconciler.runtime.lanes.calls import Abandoned
+from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.effects import Effects
-from reconciler.runtime.lanes.generation import ConfigCalls, Generation
+from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.hook_host import Receiver
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.services import Services

@@ -1,7 +1,7 @@
 """What the files of a directory ask for at one commit, and then at another: read as a daemon would that saw both.
 
 The first commit is read whole. Of the second, what differs is put into the same index, so that a file with an error
-keeps the ids that it held before: the law of `snapshot` is the daemon's own. Called by `compose.between`.
+keeps the ids that it held before: the law of `snapshot` is the daemon's own. Called by `compose.offline.between`.
 """
 
 import posixpath

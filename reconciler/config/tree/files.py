@@ -11,19 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from reconciler.config.files import (
-    Listing,
-    Unreadable,
-    Vanished,
-    changed_at,
-    check_regular,
-    join,
-    read_file,
-    resolve_link,
-    signature,
-)
+from reconciler.config.files import Listing, Unreadable, Vanished, join, signature
 from reconciler.config.tree.kept import KeptFiles
-from reconciler.config.tree.memory import SETTLE, LostFiles, Settling
+from reconciler.config.tree.memory import LostFiles, Settling
+from reconciler.config.tree.probe import is_fresh, is_same, probe, read
 from reconciler.config.tree.read import FileRecord, failed_state, read_state
 from reconciler.config.tree.snapshot import FileState, Index
 from reconciler.config.tree.walk import Walk, beneath, walk_some
@@ -149,7 +140,7 @@ class FileTree:
             is_link = name in listing.links
             if self._is_first and not is_link and record is None and self._recall(folder, name, prefix + name):
                 pass  # it says what it said in an earlier life
-            elif record is None or record.retry or is_link or not _is_same(record, prefix + name):
+            elif record is None or record.retry or is_link or not is_same(prefix + name, record.signature):
                 self._look(folder, name, is_link=is_link)
             self._looked += 1
             if self._looked % _TICK == 0:
@@ -196,7 +187,7 @@ class FileTree:
             return
         found: bytes | Unreadable | None
         began = time.time()
-        found, path, seen = _probe(self._base, file, is_link=is_link)
+        found, path, seen = probe(self._base, file, is_link=is_link)
         if record is not None and seen == record.signature:
             if not record.retry:
                 self.settling.done(file)
@@ -204,7 +195,7 @@ class FileTree:
         elif not self._is_first and not self.settling.is_settled(file, seen):
             return
         if found is None:
-            found, now_seen = _read(path, seen)
+            found, now_seen = read(path, seen)
             self.read += 1
             if now_seen != seen and not self.settling.is_settled(file, now_seen):
                 return
@@ -226,7 +217,7 @@ class FileTree:
             state, record.content = failed_state(file, found), b""
             record.retry = state.unreadable
         else:
-            if self._is_first and _is_fresh(seen):
+            if self._is_first and is_fresh(seen):
                 self._doubt(file, record)
             content = blake2b(found, digest_size=16).digest() + (b"" if target == file else target.encode())
             if content == record.content:
@@ -295,41 +286,6 @@ class FileTree:
         while folder:
             self.folders.setdefault(folder, {})
             folder = folder.rpartition("/")[0]
-
-
-def _is_same(record: FileRecord, path: str) -> bool:
-    """Whether a regular file is as it was when it was read; what cannot be seen is not."""
-    try:
-        return signature(os.lstat(path)) == record.signature
-    except OSError:
-        return False
-
-
-def _probe(base: str, file: str, *, is_link: bool) -> tuple[Unreadable | None, str, bytes]:
-    """Return what is wrong with what stands at `file`, or None with the path to open; and its signature."""
-    path = f"{base}/{file}"
-    try:
-        path = resolve_link(path, base) if is_link else path
-        return None, path, signature(check_regular(path))
-    except Unreadable as problem:
-        return problem, path, b"!" + str(problem).encode()
-
-
-def _read(path: str, seen: bytes) -> tuple[bytes | Unreadable, bytes]:
-    """Return the content of a file and its signature just before it was read."""
-    try:
-        data, status = read_file(path)
-    except Unreadable as problem:
-        return problem, seen
-    return data, signature(status)
-
-
-def _is_fresh(seen: bytes) -> bool:
-    """Whether a file was written so lately that a second write may have had the same time as the first.
-
-    The wall clock only makes a file suspect here; one that is wrong costs one more read.
-    """
-    return time.time() - changed_at(seen) < 2 * SETTLE
 
 
 def _nothing() -> None:

@@ -1,6 +1,6 @@
 """From libyaml's nodes to JSON values: a quick way that gives up at anything unusual, and a careful one that explains.
 
-Both give the same value where the quick one gives any; a test holds them together. Called by `reader` alone.
+Both give the same value where the quick one gives any; a test holds them together. Called by `stretch` alone.
 """
 
 import re
@@ -19,6 +19,8 @@ from reconciler.model.secret_names import shown_key, shown_path
 
 MAX_TEXT: Final = 1 << 20
 """How many characters the scalars of a document may have, its aliases followed."""
+QUOTE_TEMPLATE: Final = 'put a template in quotes: "{{ ... }}"'
+"""The help of a finding that `mending` may have a fix for."""
 _MAX_FINDINGS = 100
 _CORE = "tag:yaml.org,2002:"
 _SHOWN_TAG = re.compile(
@@ -213,11 +215,7 @@ class CarefulBuilder:
         if self._text[node.start_mark.index - 1 : node.start_mark.index + 1] != "{{":
             self._add(rules.NON_STRING_KEY, node, message, "put it in quotes if it is meant as text", path)
             return
-        from reconciler.config.yaml.mending import quote_template
-        from reconciler.config.yaml.text import split_lines
-
-        fix = quote_template(self._text, split_lines(self._text), node.start_mark.line)
-        self._add(rules.NON_STRING_KEY, node, message, 'put a template in quotes: "{{ ... }}"', path, fix=fix)
+        self._add(rules.NON_STRING_KEY, node, message, QUOTE_TEMPLATE, path)
 
     def _duplicate(self, name: str, second: Any, first: Any, path: Path) -> None:
         related = (Related(span_of(first, self._file), "first written here"),)

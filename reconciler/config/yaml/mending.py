@@ -1,12 +1,18 @@
-"""Fixes for what is no YAML: tabs that indent, and a template without quotes. Pure; `messages` and `build` ask.
+"""Fixes for what is no YAML: tabs that indent, and a template without quotes. `reader` asks for its findings.
 
 Each is offered only where what was meant is beyond doubt, and where the text with it reads without a complaint.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from reconciler.model.diagnostic import Edit, Fix
+from reconciler.config.yaml import causes
+from reconciler.config.yaml.build import QUOTE_TEMPLATE
+from reconciler.config.yaml.stretch import read_stretch
+from reconciler.config.yaml.text import MAX_BYTES, split_lines
+from reconciler.core.findings.splice import splice
+from reconciler.model.diagnostic import Diagnostic, Edit, Fix
 
 _BLOCK_TEXT = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*(?:#.*)?$")
 _INDENT = re.compile(r"(?:\t+(?:  )?)?(?! |\t)")
@@ -14,7 +20,38 @@ _TEMPLATE = re.compile(r"(?P<before>[ ]*(?:- +)*(?:[\w.-]+:[ ]+|- +))(?P<value>\
 _WIDTH = 2
 
 
-def indent_with_spaces(text: str, lines: Sequence[str]) -> Fix | None:
+class Mender:
+    """Gives the findings of one file their fixes, until the proofs have read as many bytes as the largest file has."""
+
+    def __init__(self) -> None:
+        self._left = MAX_BYTES
+
+    def mend(self, findings: Iterable[Diagnostic], data: bytes) -> Iterator[Diagnostic]:
+        """Yield the findings of a stretch, each with its fix where there is one."""
+        lines: list[str] = []
+        for finding in findings:
+            is_template = finding.message == causes.TEMPLATE or finding.help == QUOTE_TEMPLATE
+            if not is_template and finding.message != causes.TAB:
+                yield finding
+                continue
+            lines = lines or split_lines(data.decode("utf-8"))
+            line = finding.span.line if is_template else 0
+            fix = quote_template(lines[line - 1], line) if is_template else indent_with_spaces(lines)
+            yield replace(finding, fix=fix) if fix is not None and self._reads(data, fix, line) else finding
+
+    def _reads(self, data: bytes, fix: Fix, line: int) -> bool:
+        """Whether nothing is wrong with a stretch after the fix; with `line` alone, where that is given."""
+        mended = splice(data, fix.edits)
+        self._left -= len(mended)
+        if self._left < 0:
+            return False
+        again = read_stretch(mended, "")
+        if line:
+            return all(found.span.line != line for found in again.findings)
+        return bool(again.documents) and not again.findings
+
+
+def indent_with_spaces(lines: Sequence[str]) -> Fix | None:
     """Return the fix that writes two spaces for each tab of an indentation.
 
     Only where tabs alone indent (two spaces behind them stand for the dash of a list above), and no text of several
@@ -27,28 +64,17 @@ def indent_with_spaces(text: str, lines: Sequence[str]) -> Fix | None:
         tabs = len(line) - len(line.lstrip("\t"))
         if tabs and line.strip():
             edits.append(Edit(number, 1, number, tabs + 1, " " * (_WIDTH * tabs)))
-    fix = Fix("indent with two spaces for each tab", tuple(edits))
-    return fix if edits and _reads(text, fix) else None
+    return Fix("indent with two spaces for each tab", tuple(edits)) if edits else None
 
 
-def quote_template(text: str, lines: Sequence[str], number: int) -> Fix | None:
-    """Return the fix that puts the value of line `number`, from 0, in quotes where it begins with `{{`."""
-    found = _TEMPLATE.fullmatch(lines[number])
+def quote_template(line: str, number: int) -> Fix | None:
+    """Return the fix that puts the value of a line, the file's `number`th, in quotes where it begins with `{{`."""
+    found = _TEMPLATE.fullmatch(line)
     if found is None or " #" in found["value"] or found["value"].count("{{") != found["value"].count("}}"):
         return None
     sign = '"' if '"' not in found["value"] and "\\" not in found["value"] else "'"
     if sign in found["value"] or not found["value"].isprintable():
         return None
     # Two insertions, so that the fix itself holds nothing of the value: it may be a secret.
-    edits = [Edit(number + 1, at + 1, number + 1, at + 1, sign) for at in (found.start("value"), found.end("value"))]
-    fix = Fix("put the template in quotes", tuple(edits))
-    return fix if _reads(text, fix, number + 1) else None
-
-
-def _reads(text: str, fix: Fix, line: int = 0) -> bool:
-    """Whether nothing is wrong with the text after the fix, or with `line` where that is given."""
-    from reconciler.config.yaml.reader import read_documents
-    from reconciler.core.findings.splice import splice
-
-    mended = splice(text.encode("utf-8"), fix.edits)
-    return not any(not line or found.span.line == line for found in read_documents(mended, "").diagnostics)
+    edits = [Edit(number, at + 1, number, at + 1, sign) for at in (found.start("value"), found.end("value"))]
+    return Fix("put the template in quotes", tuple(edits))

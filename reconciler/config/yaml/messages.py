@@ -1,6 +1,6 @@
 """libyaml's complaints in words that help: what is probably wrong, where it began, what to write instead.
 
-`reader` calls it after an error; where a complaint has several causes, `causes` tells them apart.
+`stretch` calls it after an error; where a complaint has several causes, `causes` tells them apart.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
 from reconciler.config.yaml import causes
-from reconciler.config.yaml.causes import QUOTE, Answer, Place, Problem
-from reconciler.config.yaml.mending import indent_with_spaces, quote_template
+from reconciler.config.yaml.causes import QUOTE
 from reconciler.config.yaml.parser import LIMIT_HELP, MAX_DEPTH
+from reconciler.config.yaml.problem import Answer, Place, Problem
 from reconciler.config.yaml.text import place, split_lines
 from reconciler.model import rules
-from reconciler.model.diagnostic import Diagnostic, Fix, Related, Severity, Span
+from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
 
 _NO_YAML: Final = "write keys and values, such as name: value"
 
@@ -36,15 +36,8 @@ def explain_error(error: YAMLError, text: str, file: str) -> tuple[Diagnostic, i
     related: tuple[Related, ...] = ()
     if began is not None and began != at and answer.began_message:
         related = (Related(_span(began, file), answer.began_message),)
-    fix = _fix(answer, at, problem, text)
-    finding = Diagnostic(rule, Severity.ERROR, answer.message, _span(at, file), answer.help, (), related, fix)
+    finding = Diagnostic(rule, Severity.ERROR, answer.message, _span(at, file), answer.help, (), related)
     return finding, _resume(problem, mark)
-
-
-def _fix(answer: Answer, at: Place, problem: Problem, text: str) -> Fix | None:
-    if answer.message == causes.TAB:
-        return indent_with_spaces(text, problem.lines)
-    return quote_template(text, problem.lines, at.line) if answer.message == causes.TEMPLATE else None
 
 
 def _resume(problem: Problem, mark: Any) -> int | None:

@@ -1,7 +1,7 @@
 """From bytes to documents: YAML 1.2 core on PyYAML's C parser, with positions, caps and findings instead of exceptions.
 
-What is right takes one straight way: compose, build quickly, done. What is unusual or wrong is built a second time with
-care. Called by whoever reads a file; what the documents mean is `validation.py`'s.
+A file is one stretch (`stretch`), or several where an error has ended one. Called by whoever reads a file; what the
+documents mean is `validation.py`'s.
 """
 
 import re
@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from yaml import YAMLError
 from yaml.nodes import ScalarNode
 
-from reconciler.config.yaml.build import CarefulBuilder, Unusual, build_quickly
 from reconciler.config.yaml.nodes import Written, exists, find, span_of, written
-from reconciler.config.yaml.parser import LIMIT_HELP, TooMuch, needs_care, open_parser
+from reconciler.config.yaml.stretch import read_stretch
 from reconciler.config.yaml.text import refuse
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
@@ -106,11 +104,18 @@ def read_documents(data: bytes, file: str) -> ReadResult:
     data = data.removeprefix(_BOM)
     documents: list[RawDocument] = []
     findings: list[Diagnostic] = []
-    broken_at = _read(data, file, documents, findings)
-    for _ in range(_MAX_RESTARTS):
-        if broken_at is None:
+    mender, rest, line = None, data, 0
+    for _ in range(1 + _MAX_RESTARTS):
+        stretch = read_stretch(rest, file)
+        documents += [RawDocument(value, node.start_mark.line + 1, node, rest) for value, node in stretch.documents]
+        if stretch.findings:
+            mender = mender or _mender()
+            findings += mender.mend(stretch.findings, rest)
+        separator = None if stretch.broken_at is None else _separator(data, max(stretch.broken_at, line))
+        if separator is None:
             break
-        broken_at = _restart(data, broken_at, file, documents, findings)
+        at, line = separator
+        rest, line = b"\n" * line + data[at:], line + 1
     if not documents and not findings:
         help_text = "write a configuration, or delete the file"
         message = "the file holds no document: it is empty, or has only comments"
@@ -118,53 +123,19 @@ def read_documents(data: bytes, file: str) -> ReadResult:
     return ReadResult(tuple(documents), tuple(findings))
 
 
-def _read(data: bytes, file: str, documents: list[RawDocument], findings: list[Diagnostic]) -> int | None:
-    """Read documents until the end, or to where the syntax is broken: return that line, from 0."""
-    try:
-        parser = open_parser(data)
-        careful = needs_care(data)
-        while parser.check_node():
-            node = parser.get_node()
-            if node.__class__ is ScalarNode and not (node.value or node.style or node.tag):
-                continue  # nothing but comments, or a `---` at the end
-            try:
-                value = None if careful else build_quickly(node)
-            except Unusual:
-                value = None
-            if value is None:
-                builder = CarefulBuilder(file, data.decode("utf-8"))
-                value = builder.build(node)
-                if builder.findings:
-                    findings += builder.findings
-                    continue
-            documents.append(RawDocument(value, node.start_mark.line + 1, node, data))
-    except YAMLError as error:
-        from reconciler.config.yaml.messages import explain_error
+def _mender() -> Any:
+    """Return who gives this file's findings their fixes; loaded when there is a finding, for most files have none."""
+    from reconciler.config.yaml.mending import Mender
 
-        finding, line = explain_error(error, data.decode("utf-8"), file)
-        findings.append(finding)
-        if "document start" in str(error) and documents:
-            documents.pop()  # what was read ended too early: the error is its own
-        return line
-    except TooMuch as error:
-        findings.append(_too_much(error, file))
-    return None
+    return Mender()
 
 
-def _restart(data: bytes, line: int, file: str, documents: list[RawDocument], findings: list[Diagnostic]) -> int | None:
-    """Read on at the first `---` at or below `line`: an error concerns its own document alone."""
+def _separator(data: bytes, line: int) -> tuple[int, int] | None:
+    """Return the index and the line of the first `---` at or below `line`: an error concerns its own document alone."""
     end_of_previous = next(islice(_BREAK.finditer(data), line - 1, None), None) if line else None
     if end_of_previous is None:
         return None
     separator = _SEPARATOR.search(data, end_of_previous.end())
     if separator is None:
         return None
-    line += len(_BREAK.findall(data, end_of_previous.end(), separator.start()))
-    broken_at = _read(b"\n" * line + data[separator.start() :], file, documents, findings)
-    return None if broken_at is None else max(broken_at, line + 1)
-
-
-def _too_much(error: TooMuch, file: str) -> Diagnostic:
-    mark = error.mark
-    span = Span(file) if mark is None else Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-    return Diagnostic(rules.YAML_LIMIT, Severity.ERROR, str(error), span, LIMIT_HELP)
+    return separator.start(), line + len(_BREAK.findall(data, end_of_previous.end(), separator.start()))

@@ -1,4 +1,4 @@
-"""Judges a test case: who received and what, against what is expected. Pure; `compose/case_run.py` asks it.
+"""Judges a test case: who received and what, against what is expected. Pure; `compose/offline/case_run.py` asks it.
 
 What was received has been found out by the daemon's own matching, and what was sent by a rehearsal.
 """

@@ -1,4 +1,4 @@
-"""What a run of test cases found, as values for the reports. Pure nouns; `compose/case_run.py` fills them."""
+"""What a run of test cases found, as values for the reports. Pure nouns; `compose/offline/case_run.py` fills them."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -7,8 +7,8 @@ from reconciler.core.cases.expect import Failure
 from reconciler.core.cases.result import CaseResult, CaseRun, Status
 from reconciler.model.case import Case
 from reconciler.report.cases.text import failure_lines
+from reconciler.report.findings.json_report import render_json
 from reconciler.report.items import FORMAT_VERSION, diagnostic_item
-from reconciler.report.json_report import render_json
 
 
 def render(run: CaseRun) -> str:

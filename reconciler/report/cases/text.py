@@ -12,10 +12,10 @@ from reconciler.model.case import Case
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.duration import brief_duration
 from reconciler.report.ansi import PLAIN, Palette, crop, printable
+from reconciler.report.count import count
+from reconciler.report.findings.text import Source, TextReport, headline
 from reconciler.report.plan_text import dotted
-from reconciler.report.summary import count
-from reconciler.report.text import Source, TextReport, headline
-from reconciler.report.trace_text import invalid_files, why_lines
+from reconciler.report.trace.text import invalid_files, why_lines
 
 _MOST_DIFFERENCES: Final = 20
 _MOST_LINES: Final = 40

@@ -5,8 +5,8 @@ https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.ansi import printable
-from reconciler.report.ci.run import Run, told
-from reconciler.report.summary import summary_line
+from reconciler.report.findings.run import Run, told
+from reconciler.report.findings.summary import summary_line
 
 
 def render(run: Run) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.ansi import printable
-from reconciler.report.ci.run import Run, told
-from reconciler.report.summary import summary_line
+from reconciler.report.findings.run import Run, told
+from reconciler.report.findings.summary import summary_line
 
 MOST_ROWS = 1000
 """How many findings the summary lists: GitHub takes 1 MiB of it."""

@@ -2,7 +2,7 @@
 
 import json
 
-from reconciler.report.ci.run import Run, fingerprints, told
+from reconciler.report.findings.run import Run, fingerprints, told
 
 
 def render(run: Run) -> str:

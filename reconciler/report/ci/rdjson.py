@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic, Edit, Span
-from reconciler.report.ci.run import Run, told
-from reconciler.report.snippet import split_lines
+from reconciler.report.findings.run import Run, told
+from reconciler.report.findings.snippet import split_lines
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING"}
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from reconciler._version import __version__
 from reconciler.model.diagnostic import Diagnostic, Edit, Fix, Span
-from reconciler.report.ci.run import Run, fingerprints
-from reconciler.report.rule_pages import rule_page
+from reconciler.report.findings.run import Run, fingerprints
+from reconciler.report.rules.pages import rule_page
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"

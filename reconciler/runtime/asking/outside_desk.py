@@ -9,8 +9,8 @@ from reconciler.model.override import InterventionKind
 from reconciler.model.panel import PanelView
 from reconciler.runtime.asking.override_desk import OverrideDesk
 from reconciler.runtime.lanes.panels import render_panels
-from reconciler.runtime.loop.cleaner import give_up_removals
 from reconciler.runtime.services import Services
+from reconciler.runtime.steps.cleaner import give_up_removals
 
 log = logging.getLogger(__name__)
 

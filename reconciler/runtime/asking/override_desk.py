@@ -24,7 +24,7 @@ from reconciler.model.override import (
 from reconciler.model.ports import Clock
 from reconciler.runtime.asking.override_refusals import check_known, check_size, nothing_at_all, why_nothing
 from reconciler.runtime.asking.overrides import Overrides
-from reconciler.runtime.loop.pump import first_of
+from reconciler.runtime.first_of import first_of
 from reconciler.runtime.loop.world import World
 from reconciler.runtime.state import override_rows as rows
 from reconciler.runtime.state.state_store import StateStore

@@ -16,7 +16,7 @@ from reconciler.model.errors import NotRunning, ReconcileError, StateError
 from reconciler.model.ports import Clock, Dead, DeliveryQueue, Done, HandedOver, Parked, Retry, Settlement, Target
 from reconciler.runtime.delivery.dispatch_decision import Again, GivenUp, after_failure, asked_to_wait
 from reconciler.runtime.delivery.dispatch_room import Room
-from reconciler.runtime.loop.pump import first_of
+from reconciler.runtime.first_of import first_of
 
 log = logging.getLogger(__name__)
 _CLAIM_AT_ONCE = 64

@@ -12,7 +12,7 @@ from reconciler.core.routing.routing import RoutingIndex
 from reconciler.model.errors import StateError
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, DeliveryQueue, Target
-from reconciler.runtime.loop.pump import first_of
+from reconciler.runtime.first_of import first_of
 
 log = logging.getLogger(__name__)
 _BATCH = 200

@@ -14,10 +14,10 @@ from reconciler.core.backoff import Backoff
 from reconciler.model.errors import TerminalError
 from reconciler.model.state import ConditionType, IntegrationState, Tristate
 from reconciler.runtime.lanes.calls import Abandoned
-from reconciler.runtime.lanes.generation import ConfigCalls
+from reconciler.runtime.lanes.config_calls import ConfigCalls
+from reconciler.runtime.lanes.failures import describe
 from reconciler.runtime.lanes.hook_host import Caller, name_of
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
-from reconciler.runtime.loop.failures import describe
 from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.services import Services
 from reconciler.sdk.hooks.base import Hook

@@ -15,8 +15,8 @@ from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt, StopReason
 from reconciler.model.state import IntegrationState, StateReason
 from reconciler.runtime.lanes.calls import GRACE, Abandoned
+from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.effects import Declarer
-from reconciler.runtime.lanes.generation import ConfigCalls
 from reconciler.runtime.lanes.hook_host import (
     Caller,
     OwnerHost,

@@ -10,9 +10,11 @@ from typing import Any
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
+from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.effects import Declarer
-from reconciler.runtime.lanes.generation import ConfigCalls, Generation, unfit
+from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.hook_host import OwnerHost
+from reconciler.runtime.lanes.unfit import unfit
 from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.hooks.base import HookSet
 from reconciler.sdk.integration import Integration

@@ -2,7 +2,7 @@
 
 A model's validators are the integration's code, so they never run on the engine's loop. A call into a lane costs more
 than most validations, and a start of thousands of configurations asks for thousands: what is asked for at the same
-time goes together. Used by `generation.py`, on the engine's loop.
+time goes together. Used by `config_calls.py`, on the engine's loop.
 """
 
 import asyncio

@@ -19,7 +19,7 @@ from reconciler.runtime.loop.world import World
 from reconciler.runtime.services import Services
 
 if TYPE_CHECKING:
-    from reconciler.runtime.loop.agenda import Agenda
+    from reconciler.runtime.steps.agenda import Agenda
 
 log = logging.getLogger(__name__)
 

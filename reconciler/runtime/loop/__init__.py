@@ -1,1 +1,1 @@
-"""The loop: what to look at, what is in force, what is to be done, and the steps that do it."""
+"""The loop: what to look at, what is in force, what is to be done; `steps` does it."""

@@ -7,11 +7,11 @@ from collections.abc import Collection
 
 from reconciler.config.tree.directory import RootState, Scan
 from reconciler.model.ports import Clock
+from reconciler.runtime.first_of import first_of
 from reconciler.runtime.loop.absence import Absences
 from reconciler.runtime.loop.goods import Goods
 from reconciler.runtime.loop.inbox import Inbox, Look
 from reconciler.runtime.loop.newcomers import Newcomers
-from reconciler.runtime.loop.pump import first_of
 
 SWEEP = 30.0
 """The least time between two sweeps, in seconds."""

@@ -17,7 +17,6 @@ from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.loop import requests
 from reconciler.runtime.loop.absence import TWO_LOOKS
-from reconciler.runtime.loop.applier import Applier
 from reconciler.runtime.loop.appointments import Appointments
 from reconciler.runtime.loop.drift import drifted, rotated, without_owner
 from reconciler.runtime.loop.first_look import FirstLook
@@ -31,6 +30,7 @@ from reconciler.runtime.loop.passes import OpenPass, Passes, failed
 from reconciler.runtime.loop.pump import Pump
 from reconciler.runtime.loop.sequence import RemovalsFirst
 from reconciler.runtime.loop.world import ConfigRecord
+from reconciler.runtime.steps.applier import Applier
 
 log = logging.getLogger(__name__)
 __all__ = ["Controller", "Listener", "Parts"]

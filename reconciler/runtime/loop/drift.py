@@ -7,7 +7,7 @@ from reconciler.core.plan.diff import config_action
 from reconciler.model.errors import SecretError
 from reconciler.model.state import ConditionType, StateReason, Tristate
 from reconciler.runtime.engine_thread import Worker
-from reconciler.runtime.loop.failures import describe
+from reconciler.runtime.lanes.failures import describe
 from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.services import Services
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Protocol
 
 from reconciler.core.workqueue import WorkQueue
 from reconciler.model.plan import Outcome
 from reconciler.model.ports import Clock
+from reconciler.runtime.first_of import first_of
 from reconciler.runtime.telling.metrics import WorkMetrics
 
 log = logging.getLogger(__name__)
@@ -129,13 +130,3 @@ class Pump:
 
 def _integration(key: str) -> str:
     return key.partition("/")[0]
-
-
-async def first_of(*waits: Awaitable[Any]) -> None:
-    """Return when the first of `waits` is done; the others are cancelled."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()

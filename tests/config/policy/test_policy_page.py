@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from reconciler.report.text import TextReport
+from reconciler.report.findings.text import TextReport
 
 PAGE = (Path(__file__).parents[3] / "docs" / "policy.md").read_text(encoding="utf-8")
 

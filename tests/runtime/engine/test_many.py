@@ -9,7 +9,7 @@ from reconciler.compose.build import build_engine
 from reconciler.compose.narrator import Narrator
 from reconciler.compose.options import EngineOptions
 from reconciler.model.plan import ActionKind
-from reconciler.report.daemon_event import Many, Settled
+from reconciler.report.story.daemon_event import Many, Settled
 
 
 def test_settings_that_do_not_fit_fail_their_configuration_alone(harness, make, doc):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.compose.offline import offline_plan
+from reconciler.compose.offline.plan import offline_plan
 from reconciler.compose.options import EngineOptions
 from reconciler.model.override import OverrideKind, OverrideRequest, Selector
 from reconciler.sdk import TerminalError

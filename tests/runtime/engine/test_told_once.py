@@ -6,7 +6,7 @@ from reconciler.compose.build import build_engine
 from reconciler.compose.narrator import Narrator
 from reconciler.compose.options import EngineOptions
 from reconciler.model.plan import OutcomeStatus
-from reconciler.report.daemon_event import Settled
+from reconciler.report.story.daemon_event import Settled
 from reconciler.testing.clock import VirtualClock
 
 WAITS = "integration: webhook\nname: a\nsettings: {url: 'http://127.0.0.1:1/', signing_secret: {secret: 'file:%s'}}\n"

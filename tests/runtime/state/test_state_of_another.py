@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from reconciler.compose.offline import offline_plan
+from reconciler.compose.offline.plan import offline_plan
 from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import StateError, StateLocked
 from reconciler.runtime.state.state_store import peek_good

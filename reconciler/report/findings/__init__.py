@@ -1,0 +1,1 @@
+"""Findings for people and for programs, as `validate` reports them; what CI systems read is in `ci/`."""

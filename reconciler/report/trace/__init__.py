@@ -1,0 +1,1 @@
+"""What `reconcile trace` found: as values, as JSON and for people."""

@@ -1,0 +1,275 @@
+"""Works on one key of the queue: looks at what is in force and what runs now, and takes the one step between them.
+
+Level-triggered: a key says only where to look. The steps of a configuration are here, those of an integration in
+`integrations.py`. Used by the controller, on the engine's loop.
+"""
+
+import asyncio
+import logging
+
+from reconciler.config.secrets import Resolved
+from reconciler.core.plan.diff import config_action
+from reconciler.model.config import ConfigDocument
+from reconciler.model.errors import SecretError, SecretMissing, TransientError
+from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
+from reconciler.model.ports import StopReason
+from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
+from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.lanes.calls import Abandoned
+from reconciler.runtime.lanes.config_calls import ConfigCalls
+from reconciler.runtime.lanes.failures import describe, log_failure, reason_of
+from reconciler.runtime.lanes.generation import Generation, RollbackFailed
+from reconciler.runtime.lanes.hook_host import Stopped
+from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
+from reconciler.runtime.lanes.waking import Waking
+from reconciler.runtime.loop.world import ConfigRecord, Failure, World
+from reconciler.runtime.services import Services
+from reconciler.runtime.steps.agenda import Agenda
+from reconciler.runtime.steps.cleaner import Check, Cleaner, Ways
+from reconciler.runtime.steps.integrations import IntegrationSteps
+from reconciler.runtime.steps.retries import Retries
+from reconciler.runtime.steps.together import Steps, Together
+
+log = logging.getLogger(__name__)
+
+
+class Applier:
+    """Takes one step for one key and returns its outcome, or None when there was nothing to do."""
+
+    def __init__(self, services: Services, world: World, agenda: Agenda, disk: Worker, checked: Check) -> None:
+        self._services = services
+        self._world = world
+        self._agenda = agenda
+        self._disk = disk
+        self._retries = retries = Retries(services, agenda)
+        self._cleaner = Cleaner(services, world, agenda, Ways(self._resolve, checked, retries.delay))
+        self.integrations = IntegrationSteps(services, world, agenda, self._cleaner, retries)
+        """Works on the keys of integrations, and takes in that a call was abandoned."""
+        self._cleaner.on_abandoned = self.integrations.abandoned
+        self._waking = Waking(services, world, agenda, retries.due, self.integrations.abandoned)
+        steps = Steps(self.work, self._started, self._failed, self._cleaner.is_left)
+        self.together = Together(services, world, agenda, steps)
+        """Works on many keys at once, where nothing is special about them."""
+
+    async def work(self, key: str) -> Outcome | None:
+        """Take the step that `key` needs now."""
+        started = self._services.clock.monotonic()
+        await self._cleaner.again(key)
+        woken = await self._waking.wake(key)
+        outcome = await (self._config(key) if "/" in key else self.integrations.work(key)) or woken
+        self._cleaner.follow(key)
+        if outcome is None:
+            return None
+        action = outcome.action
+        self._services.metrics.actions.labels(action.integration, action.kind.value, outcome.status.value).inc()
+        seconds = self._services.clock.monotonic() - started
+        return Outcome(action, outcome.status, outcome.message, seconds)
+
+    def hasten(self, key: str) -> None:
+        """Somebody asks for `key` to be tried now: hooks that did not start at a take-over are, too."""
+        self._waking.hasten(key)
+
+    # --- configurations -----------------------------------------------------------------------------------------
+
+    async def _config(self, key: str) -> Outcome | None:
+        record = self._world.configs.get(key)
+        if record is None:
+            return None
+        action = config_action(key, record.effective, record.live, drifted=bool(record.drift))
+        if action is None:
+            left = await self._cleaner.is_left(record)
+            if not record.effective.known:
+                (self._agenda.removing if left else self._agenda.removed)(key)
+            elif record.failure is not None and record.live is not None:
+                record.failure = None
+            return None
+        want = record.effective
+        try:
+            return await self._step(record, action)
+        finally:
+            # It changed during the work, and a plan made meanwhile saw what ran before it; or what the policy does not
+            # allow any more has stopped, and what is to follow it may start.
+            if record.effective is not want or action.reason is ActionReason.NOT_ALLOWED:
+                self._agenda.add(key)
+
+    async def _step(self, record: ConfigRecord, action: Action) -> Outcome | None:
+        if action.kind in (ActionKind.STOP, ActionKind.REMOVE):
+            return await self._stop(record, action)
+        if action.kind is ActionKind.REROUTE:
+            return self._reroute(record, action)
+        return await self._apply(record, action)
+
+    async def _stop(self, record: ConfigRecord, action: Action) -> Outcome:
+        generation, runtime = record.generation, self._world.integration(record.integration)
+        assert generation is not None
+        self._agenda.went_live(record)
+        await self._agenda.quiesce(record.id)
+        stopped = Stopped()
+        if runtime.calls is not None:
+            stopped = await runtime.calls.stop(generation, StopReason.REMOVED)
+        self._world.set_generation(record, None)
+        record.failure, record.attempts, record.rotated, record.drift = None, 0, False, ""
+        if stopped.abandoned is not None:
+            self.integrations.abandoned(runtime, stopped.abandoned)
+        left = await self._cleaner.is_left(record)
+        if record.effective.known:  # disabled, or its file came back during the removal
+            self._agenda.went_live(record)
+        else:
+            (self._agenda.removing if left else self._agenda.removed)(record.id)
+        if not self._world.wanting(record.integration) and not self._world.running(record.integration):
+            self._agenda.add(record.integration)
+        return Outcome(action, OutcomeStatus.APPLIED, "; ".join(stopped.problems))
+
+    def _reroute(self, record: ConfigRecord, action: Action) -> Outcome:
+        document = record.effective.document
+        assert document is not None
+        assert record.generation is not None
+        self._world.set_generation(record, record.generation.rerouted(document))
+        self._succeeded(record, document)
+        return Outcome(action, OutcomeStatus.APPLIED)
+
+    async def _apply(self, record: ConfigRecord, action: Action) -> Outcome | None:
+        document, runtime = record.effective.document, self._world.integration(record.integration)
+        assert document is not None
+        if runtime.state is not IntegrationState.ACTIVE or runtime.calls is None:
+            return self._wait_for_integration(record, action, runtime)
+        if not self._may_try(record, document):
+            return None
+        try:
+            problems = await self._switch(record, document, runtime)
+        except SecretMissing as error:
+            return self._secret_missing(record, action, error)
+        except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
+            return await self._failed(record, action, document, runtime, error)
+        await self._cleaner.is_left(record)
+        return Outcome(action, OutcomeStatus.APPLIED, "; ".join(problems))
+
+    def _wait_for_integration(self, record: ConfigRecord, action: Action, runtime: IntegrationRuntime) -> Outcome:
+        record.waiting = StateReason.INTEGRATION_NOT_READY
+        record.message = runtime.message
+        if runtime.state in (IntegrationState.REGISTERED, IntegrationState.SHUTTING_DOWN):
+            self._agenda.add(runtime.id)
+        message = runtime.message or f"the integration {runtime.id} is {runtime.state.value}"
+        return Outcome(action, OutcomeStatus.WAITING, message)
+
+    def _may_try(self, record: ConfigRecord, document: ConfigDocument) -> bool:
+        failure = record.failure
+        if failure is None or failure.digest != document.digest or record.rotated:
+            return True
+        return self._retries.is_due(record.id, failure.retry_at)
+
+    async def _switch(self, record: ConfigRecord, document: ConfigDocument, runtime: IntegrationRuntime) -> list[str]:
+        """Go over to `document`, routes before the old hooks stop; returns what of the old one would not go."""
+        calls = runtime.calls
+        assert calls is not None
+        resolved = await self._resolve(document)
+        self._note(record, ConditionType.SECRETS_RESOLVED, Tristate.TRUE)
+        old = record.generation
+        if old is None:
+            generation = await calls.start(document, resolved)
+            self._started(record, generation, calls, runtime)
+            return []
+        handover = await calls.replace(old, document, resolved, afresh=bool(record.drift))
+        self._put(record, self._checked(handover.generation, calls, runtime))
+        self._succeeded(record, document)
+        stopped = await calls.retire(old, handover)
+        if stopped.abandoned is not None:
+            self.integrations.abandoned(runtime, stopped.abandoned)
+        return stopped.problems
+
+    def _started(
+        self, record: ConfigRecord, generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime
+    ) -> None:
+        """What has started is what runs, unless its lane was abandoned meanwhile; raises TransientError then."""
+        self._put(record, self._checked(generation, calls, runtime))
+        self._succeeded(record, generation.document)
+
+    @staticmethod
+    def _checked(generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime) -> Generation:
+        """Return a generation that has started, unless its lane was abandoned meanwhile, for a call of another's."""
+        if runtime.calls is calls:
+            return generation
+        generation.host.close()
+        raise TransientError(f"{generation.document.id}: its integration was abandoned while it started")
+
+    def _put(self, record: ConfigRecord, generation: Generation) -> None:
+        self._world.set_generation(record, generation)
+        self._services.cleanups.runs_again(record.id)
+        record.rotated, record.drift = False, ""
+
+    async def _resolve(self, document: ConfigDocument) -> Resolved:
+        secrets, schema = self._services.secrets, self._services.catalogue.descriptor(document.integration).schema
+        if not secrets.may_block(document.settings):
+            return secrets.resolve(document.settings, schema)
+        resolved: Resolved = await asyncio.wrap_future(self._disk.run(secrets.resolve, document.settings, schema))
+        return resolved
+
+    def _succeeded(self, record: ConfigRecord, document: ConfigDocument) -> None:
+        record.failure, record.attempts, record.message = None, 0, ""
+        self._note(record, ConditionType.APPLIED, Tristate.TRUE)
+        self._agenda.applied(record, document)
+        self._agenda.went_live(record)
+
+    def _secret_missing(self, record: ConfigRecord, action: Action, error: SecretError) -> Outcome:
+        record.waiting, record.message = StateReason.SECRET_MISSING, str(error)
+        record.rotated = False
+        self._note(record, ConditionType.SECRETS_RESOLVED, Tristate.FALSE, "SecretMissing", str(error))
+        record.attempts += 1
+        due = self._retries.due(error, record.attempts)
+        if due is not None:
+            self._agenda.add_at(record.id, due)
+        return Outcome(action, OutcomeStatus.WAITING, str(error))
+
+    async def _failed(
+        self,
+        record: ConfigRecord,
+        action: Action,
+        document: ConfigDocument,
+        runtime: IntegrationRuntime,
+        error: Exception,
+    ) -> Outcome:
+        message = describe(error)
+        log_failure(self._services, record.id, action.kind.value, error)
+        record.attempts += 1
+        record.rotated = False
+        due = self._retries.due(error, record.attempts)
+        record.failure, record.message = Failure(document.digest, reason_of(error), message, due), message
+        self._note(record, ConditionType.APPLIED, Tristate.FALSE, reason_of(error).value, message)
+        if due is not None:
+            self._agenda.add_at(record.id, due)
+        if record.refused:  # what it was to follow may not run on
+            self._agenda.add(record.id)
+        if isinstance(error, Abandoned):
+            self.integrations.abandoned(runtime, error)
+        elif isinstance(error, RollbackFailed):
+            await self._give_up(record, runtime)
+        elif record.generation is None:
+            await self._fall_back(record, document, runtime)
+        return Outcome(action, OutcomeStatus.FAILED, message)
+
+    async def _give_up(self, record: ConfigRecord, runtime: IntegrationRuntime) -> None:
+        """Half of the old version runs: stop it, for nothing is better than that."""
+        if record.generation is not None and runtime.calls is not None:
+            await runtime.calls.stop(record.generation, StopReason.REPLACED)
+        self._world.set_generation(record, None)
+        self._agenda.went_live(record)
+
+    async def _fall_back(self, record: ConfigRecord, failed: ConfigDocument, runtime: IntegrationRuntime) -> None:
+        """After a restart the accepted version did not start: run the one that last did, stale."""
+        applied = record.applied
+        if applied is None or not applied.enabled or applied.digest == failed.digest or runtime.calls is None:
+            return
+        try:
+            resolved = await self._resolve(applied)
+            self._put(record, await runtime.calls.start(applied, resolved))
+        except Exception as error:  # noqa: BLE001 — then nothing runs, and the first failure tells why
+            fields = self._services.about(record.id)
+            text = "%s: the last version that ran does not start either: %s"
+            log.warning(text, record.id, error, extra={"fields": fields})
+            return
+        self._agenda.went_live(record)
+
+    def _note(
+        self, record: ConfigRecord, kind: ConditionType, status: Tristate, reason: str = "", text: str = ""
+    ) -> None:
+        record.note(kind, status, self._services.clock.time(), reason, text)

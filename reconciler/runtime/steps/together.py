@@ -1,0 +1,146 @@
+"""Takes the first step of many configurations of one integration at once: a start has thousands of the same kind.
+
+Only where nothing is special about any of them: nothing of it runs or has failed, its integration is up and hears
+nothing of single configurations, its secrets are in memory, and nothing is left to clean up. All others, and whatever
+turns out otherwise, go the applier's way one by one; so the two ways must come to the same. Used by the pump, on the
+engine's loop, which keeps every one of these keys for as long as this works on them.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from reconciler.config.secrets import Resolved
+from reconciler.core.in_force.lastgood import Effective
+from reconciler.model.config import ConfigDocument
+from reconciler.model.errors import ReconcileError, TransientError
+from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
+from reconciler.model.state import ConditionType, IntegrationState, Tristate
+from reconciler.runtime.lanes.config_calls import ConfigCalls
+from reconciler.runtime.lanes.generation import Generation
+from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
+from reconciler.runtime.lanes.plain_start import is_plain, start_plainly
+from reconciler.runtime.loop.world import ConfigRecord, World
+from reconciler.runtime.services import Services
+from reconciler.runtime.steps.agenda import Agenda
+
+ADDED: Final = ActionReason.ADDED
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What the applier does with what comes of it: `work` on one key by itself, take in what `started`, or `failed`."""
+
+    work: Callable[[str], Awaitable[Outcome | None]]
+    started: Callable[[ConfigRecord, Generation, ConfigCalls, IntegrationRuntime], None]
+    failed: Callable[[ConfigRecord, Action, ConfigDocument, IntegrationRuntime, Exception], Awaitable[Outcome]]
+    settled: Callable[[ConfigRecord], Awaitable[bool]]
+
+
+class _Start(NamedTuple):
+    """One configuration that is to be started, as it was when its secrets were resolved."""
+
+    record: ConfigRecord
+    want: Effective
+    document: ConfigDocument
+    resolved: Resolved
+    action: Action
+
+
+class Together:
+    """Says which keys can be worked on together, and works on them."""
+
+    def __init__(self, services: Services, world: World, agenda: Agenda, steps: Steps) -> None:
+        self._services = services
+        self._world = world
+        self._agenda = agenda
+        self._steps = steps
+
+    def fits(self, key: str) -> bool:
+        """Whether nothing is special about `key` now."""
+        record = self._world.configs.get(key)
+        if record is None or record.generation is not None or record.attempts or record.failure is not None:
+            return False
+        if record.drift or record.rotated or not record.effective.wanted:
+            return False
+        runtime = self._world.integrations.get(key.partition("/")[0])
+        if runtime is None or runtime.calls is None or runtime.state is not IntegrationState.ACTIVE:
+            return False
+        of = self._services
+        return is_plain(runtime.calls) and not (of.cleanups.known(key) or of.effects.of(key) or of.dormant.of(key))
+
+    async def work(self, keys: Sequence[str]) -> dict[str, Outcome | None]:
+        """Take the step of every one of `keys`, which are of one integration; returns their outcomes."""
+        began = self._services.clock.monotonic()
+        outcomes: dict[str, Outcome | None] = {}
+        runtime = self._world.integration(keys[0].partition("/")[0])
+        calls = runtime.calls if runtime.state is IntegrationState.ACTIVE else None
+        starts = self._starts(keys, runtime.id) if calls is not None else []
+        if starts and calls is not None:
+            asked = [(start.document, start.resolved) for start in starts]
+            for start, result in zip(starts, await start_plainly(calls, asked), strict=True):
+                outcomes[start.record.id] = await self._take_in(start, result, calls, runtime, began)
+            self._count(outcomes)
+        alone = [key for key in keys if key not in outcomes]
+        outcomes.update(zip(alone, await asyncio.gather(*(self._steps.work(key) for key in alone)), strict=True))
+        return outcomes
+
+    def _starts(self, keys: Sequence[str], integration: str) -> list[_Start]:
+        schema = self._services.catalogue.descriptor(integration).schema
+        return [start for key in keys if (start := self._prepared(key, schema)) is not None]
+
+    def _prepared(self, key: str, schema: Mapping[str, Any] | None) -> _Start | None:
+        """Return what is to be started under `key`, or None where that is for the applier to say.
+
+        It fitted a moment ago, and nobody else has worked on it; but its file may ask for something else by now.
+        """
+        record = self._world.configs.get(key)
+        if record is None or record.generation is not None or not record.effective.wanted:
+            return None
+        want, document = record.effective, record.effective.document
+        if document is None:
+            return None
+        try:
+            resolved = self._services.secrets.resolve_in_memory(document.settings, schema)
+        except ReconcileError:
+            return None
+        if resolved is None:
+            return None
+        return _Start(record, want, document, resolved, Action(ActionKind.START, key, ADDED, None, document.digest))
+
+    async def _take_in(
+        self,
+        start: _Start,
+        result: Generation | Exception,
+        calls: ConfigCalls,
+        runtime: IntegrationRuntime,
+        began: float,
+    ) -> Outcome:
+        record = start.record
+        record.note(ConditionType.SECRETS_RESOLVED, Tristate.TRUE, self._services.clock.time())
+        error = result if isinstance(result, Exception) else await self._run(record, result, calls, runtime)
+        outcome = Outcome(start.action, OutcomeStatus.APPLIED)
+        if error is not None:
+            outcome = await self._steps.failed(record, start.action, start.document, runtime, error)
+        if record.effective is not start.want:  # changed during the work; a plan made meanwhile saw what ran before it
+            self._agenda.add(record.id)
+        seconds = self._services.clock.monotonic() - began
+        return Outcome(start.action, outcome.status, outcome.message, seconds)
+
+    async def _run(
+        self, record: ConfigRecord, generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime
+    ) -> Exception | None:
+        """Take in what has started; returns why that is not so after all."""
+        try:
+            self._steps.started(record, generation, calls, runtime)
+        except TransientError as error:
+            return error
+        await self._steps.settled(record)
+        return None
+
+    def _count(self, outcomes: dict[str, Outcome | None]) -> None:
+        found = Counter((o.action.integration, o.action.kind, o.status) for o in outcomes.values() if o is not None)
+        for (integration, kind, status), number in found.items():
+            self._services.metrics.actions.labels(integration, kind.value, status.value).inc(number)

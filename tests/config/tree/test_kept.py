@@ -1,0 +1,279 @@
+"""What files said in an earlier life is believed of exactly those that nothing has happened to since."""
+
+import json
+import os
+import time
+from dataclasses import fields
+
+import pytest
+
+from reconciler.config import basis
+from reconciler.config.catalogue import Catalogue
+from reconciler.config.secrets import SecretResolver
+from reconciler.config.tree import kept, probe
+from reconciler.config.tree.directory import Directory
+from reconciler.config.tree.kept import KeptFiles
+from reconciler.config.tree.snapshot import Claim, FileState
+from reconciler.config.validation import Validator
+from reconciler.model.descriptor import Descriptor, EventDeclaration
+from reconciler.sdk import Integration
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"level": {"type": "integer"}, "token": {"type": "string", "writeOnly": True}},
+    "additionalProperties": False,
+}
+
+
+class Shelf:
+    data = None
+
+    def load(self):
+        return self.data
+
+    def save(self, parts):
+        self.data = b"".join(parts)
+
+
+class Lives:
+    """A root with three files, and one life of a Directory after the other."""
+
+    def __init__(self, base):
+        self.root, self.secrets, self.shelf = base / "configs", base / "secrets", Shelf()
+        self.root.mkdir()
+        for name in ("a", "b", "c"):
+            self.write(name)
+
+    def write(self, name, level=1, more=""):
+        text = f"# {name}\nintegration: thing\nname: {name}\nsettings: {{level: {level}}}\n{more}"
+        (self.root / f"{name}.yaml").write_text(text)
+
+    def live(self, schema=None, *, plaintext=False, events=("note",)):
+        """One life: returns its first scan and what the files ask for."""
+        catalogue = Catalogue(())
+        declared = tuple(EventDeclaration(event) for event in events)
+        catalogue.register(Descriptor("thing", "Thing", events=declared, schema=schema or SCHEMA), Integration)
+        secrets = SecretResolver(self.secrets, {})
+        self.validator = Validator(catalogue, secrets=secrets, allow_plaintext_secrets=plaintext)
+        directory = Directory(self.root, self.validator, kept=KeptFiles(self.validator, self.shelf))
+        scan = directory.scan()
+        directory.keep()
+        self.snapshot = directory.snapshot
+        return scan.read
+
+    def levels(self):
+        return {
+            key: desired.document.settings["level"] if desired.document is not None else desired.presence
+            for key, desired in sorted(self.snapshot.desired.items())
+        }
+
+
+@pytest.fixture
+def lives(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "SURE_AFTER", 0.0)  # else each test had to wait until its files are old enough
+    monkeypatch.setattr(probe, "SETTLE", 0.0)
+    lives = Lives(tmp_path)
+    assert lives.live() == 3
+    return lives
+
+
+def test_unchanged_files_are_not_read_again(lives):
+    before = lives.snapshot
+    assert lives.live() == 0
+    assert lives.snapshot.desired == before.desired
+
+
+def test_recalled_file_stands_in_the_same_place(lives):
+    lives.live()
+    (lives.root / "d.yaml").write_text("integration: thing\nname: a\n")
+    lives.live()
+    places = [(d.span.file, d.span.line, d.span.column) for d in lives.snapshot.diagnostics]
+    assert places == [("a.yaml", 3, 7), ("d.yaml", 2, 7)]
+
+
+def test_content_of_the_same_size_and_time_is_read(lives):
+    file = lives.root / "a.yaml"
+    before = file.stat()
+    with file.open("r+") as opened:
+        opened.write(file.read_text().replace("level: 1", "level: 7"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert lives.live() == 1
+    assert lives.levels()["thing/a"] == 7
+
+
+def test_files_that_changed_places_are_read(lives):
+    os.rename(lives.root / "a.yaml", lives.root / "x")
+    os.rename(lives.root / "b.yaml", lives.root / "a.yaml")
+    os.rename(lives.root / "x", lives.root / "b.yaml")
+    assert lives.live() == 2
+    assert lives.snapshot.get("thing/a").file == "b.yaml"
+
+
+def test_file_that_is_gone_is_forgotten(lives):
+    (lives.root / "b.yaml").unlink()
+    assert lives.live() == 0
+    assert sorted(lives.snapshot.desired) == ["thing/a", "thing/c"]
+    assert b"b.yaml" not in lives.shelf.data
+
+
+def test_file_that_became_a_link_is_read_through_it(lives):
+    os.rename(lives.root / "a.yaml", lives.root / "_a.txt")
+    os.symlink("_a.txt", lives.root / "a.yaml")
+    assert lives.live() == 1
+    assert lives.live() == 1  # a link is never believed: what it leads to changes elsewhere
+    assert lives.levels()["thing/a"] == 1
+
+
+def test_file_that_became_something_else_is_said_to_be_that(lives):
+    (lives.root / "a.yaml").unlink()
+    os.mkfifo(lives.root / "a.yaml")
+    lives.live()
+    assert "expected a file, found a named pipe" in lives.snapshot.diagnostics[0].message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_file_that_cannot_be_read_any_more_is_unreadable(lives):
+    (lives.root / "a.yaml").chmod(0)
+    lives.live()
+    assert lives.levels()["thing/a"] == "unreadable"
+
+
+def test_what_another_user_could_read_is_read_by_this_one(lives, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert lives.live() == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": {**SCHEMA, "properties": {"level": {"type": "string"}}}},
+        {"schema": {**SCHEMA, "description": "what it is for"}},
+        {"plaintext": True},
+        {"events": ("note", "other")},
+    ],
+)
+def test_other_basis_has_everything_judged_again(lives, change):
+    assert lives.live(**change) == 3
+    assert lives.live() == 3
+
+
+def test_changed_schema_makes_what_was_valid_invalid(lives):
+    lives.live({**SCHEMA, "properties": {"level": {"type": "string"}}})
+    assert set(lives.levels().values()) == {"invalid"}
+
+
+def test_tightened_policy_judges_everything_again(lives):
+    (lives.root / "reconcile.toml").write_text("[[folder]]\npath = '**'\nname_prefix = 'a'\n")
+    assert lives.live() == 3
+    assert lives.levels() == {"thing/a": 1, "thing/b": "invalid", "thing/c": "invalid"}
+    (lives.root / "reconcile.toml").unlink()
+    assert lives.live() == 3
+    assert set(lives.levels().values()) == {1}
+    assert lives.live() == 0
+
+
+def test_policy_that_changed_while_it_ran_leaves_the_shelf_alone(lives):
+    before = lives.shelf.data
+    lives.write("a", level=2)
+    directory = Directory(lives.root, lives.validator, kept=KeptFiles(lives.validator, lives.shelf))
+    directory.scan()
+    (lives.root / "reconcile.toml").write_text("[[folder]]\npath = '**'\nname_prefix = 'a'\n")
+    until = time.monotonic() + 5
+    while directory.snapshot.get("thing/b").document is not None and time.monotonic() < until:
+        directory.scan()
+    directory.keep()
+    assert lives.shelf.data == before
+
+
+def test_other_version_of_the_code_judges_everything_again(lives, monkeypatch):
+    monkeypatch.setattr(basis, "__version__", "99")
+    assert lives.live() == 3
+
+
+def test_code_in_no_plain_files_keeps_nothing(lives, monkeypatch):
+    monkeypatch.setattr(basis, "_THEIRS", ("no_such_library",))
+    assert lives.live() == 3
+    assert lives.live() == 3
+
+
+def resealed(change):
+    """Return a damage that leaves the checksum right."""
+
+    def damage(data):
+        lines = data.split(b"\n")[:-1]
+        body = b"\n".join(change(lines)) + b"\n"
+        return body + kept._checksum(body)
+
+    return damage
+
+
+DAMAGES = {
+    "empty": lambda _: b"",
+    "truncated": lambda data: data[: len(data) // 2],
+    "garbage": lambda _: bytes(range(256)) * 20,
+    "a flipped bit": lambda data: data.replace(b'"level":1', b'"level":3', 1),
+    "another format": resealed(lambda lines: [*lines[:-1], lines[-1].replace(b'"format":1', b'"format":2')]),
+    "no head": resealed(lambda lines: lines[:-1]),
+    "a head that is none": resealed(lambda lines: [*lines[:-1], b"[]"]),
+    "entries that are none": resealed(lambda lines: [b"[[1,2]]", *lines[1:]]),
+    "deep nesting": resealed(lambda lines: [b"[" * 100_000, *lines[1:]]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_damaged_shelf_is_no_shelf(lives, damage):
+    lives.shelf.data = damage(lives.shelf.data)
+    assert lives.live() == 3
+    assert set(lives.levels().values()) == {1}
+    assert lives.live() == 0
+
+
+def test_file_changed_just_before_it_was_read_is_not_believed(lives, monkeypatch):
+    monkeypatch.setattr(kept, "SURE_AFTER", 60.0)
+    lives.shelf.data = None
+    assert lives.live() == 3
+    assert lives.live() == 3
+
+
+def test_file_with_a_finding_is_judged_again(lives):
+    lives.write("a", more="events: [{type: noted}]\n")
+    lives.live()
+    found = lives.snapshot.diagnostics
+    assert [d.severity for d in found] == ["warning"]
+    assert lives.live() == 1
+    assert lives.snapshot.diagnostics == found
+
+
+def test_literal_at_the_place_of_a_secret_is_never_kept(lives):
+    (lives.root / "a.yaml").write_text("integration: thing\nname: a\nsettings: {token: hunter2-hunter2}\n")
+    lives.live(plaintext=True)
+    assert lives.snapshot.get("thing/a").document is not None
+    assert b"hunter2" not in lives.shelf.data
+    assert lives.live(plaintext=True) == 1
+
+
+def test_limit_on_files_holds_for_what_is_recalled(lives):
+    (lives.root / "reconcile.toml").write_text("[limits]\nmax_files = 2\n")
+    lives.live()
+    assert sorted(lives.snapshot.desired) == ["thing/a", "thing/b"]
+
+
+def test_values_come_back_as_they_were(lives):
+    values = {"f": 1.0, "i": 1, "t": True, "n": None, "s": "\u00e9\U0001f600", "d": "2024-01-01", "big": 10**30}
+    loose = {"type": "object"}
+    text = json.dumps(values, ensure_ascii=False)
+    (lives.root / "a.yaml").write_text(f"integration: thing\nname: a\nsettings: {text}\n", encoding="utf-8")
+    lives.live(loose)
+    before = lives.snapshot.get("thing/a").document
+    assert lives.live(loose) == 0
+    after = lives.snapshot.get("thing/a").document
+    assert (after.digest, repr(after.raw)) == (before.digest, repr(before.raw))
+
+
+def test_form_that_is_kept_carries_all_that_a_file_says():
+    """A field that is new here must be kept too, or keep its file from being kept; then `FORMAT` is raised."""
+    carried = {"id", "line", "span", "document"}
+    empty_where_it_is_kept = {"diagnostics", "persistable", "refused"}
+    assert set(Claim._fields) == carried | empty_where_it_is_kept
+    assert {field.name for field in fields(FileState)} == {"claims", "diagnostics", "unreadable", "last"}

@@ -22,7 +22,7 @@ _PARTS: Final = (
 )
 _HARMLESS: Final = frozenset({"thread_key"})
 """Keys of the envelope that only sound so."""
-_GLUED: Final = re.compile(r"([^:=\s]+)\s*[:=\s]")
+_GLUED: Final = re.compile(r"([^:=\s]+)(\s*[:=]|\s)")
 _SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -35,9 +35,18 @@ def sounds_secret(name: str) -> bool:
 
 
 def shown_key(key: str) -> str:
-    """Return a key as it may be shown: `token:abc`, where a space is missing, only up to its colon."""
+    """Return a key as it may be shown: `token:abc`, where a space is missing, only up to its colon.
+
+    Whatever its name: another integration may have a secret at it.
+    """
     glued = _GLUED.match(key)
-    return f"{glued[1]}:…" if glued and sounds_secret(glued[1]) else key
+    return f"{glued[1]}{glued[2].strip() or ' '}…" if glued else key
+
+
+def without_glued(key: str) -> str:
+    """Return what of a key stands before a colon, an equals sign or a space in it: what was meant to be the key."""
+    glued = _GLUED.match(key)
+    return glued[1] if glued else key
 
 
 def shown_path(path: Path) -> Path:

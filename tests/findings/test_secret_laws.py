@@ -1,6 +1,6 @@
 """Whatever is wrong with a file, no report of it and no diff shows a literal at the place of a secret: by Hypothesis."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.cli.showing.sources import LazySecretKeys
@@ -49,6 +49,8 @@ def judge(data):
 
 @settings(deadline=None)
 @given(HEADS, LINES)
+@example("integration: webhook\nname: a\nsettings:\n", ["webhook_url:hunter2: x"])
+@example("integration: webhook\nname: a\nsettings:\n", ["url: https://example.com/", "webhook_url hunter2: x"])
 def test_no_report_shows_a_secret(head, lines):
     data = (head + "".join(f"  {line}\n" for line in lines)).encode()
     found = judge(data)

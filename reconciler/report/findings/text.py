@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
+from reconciler.model.secret_names import without_glued
 from reconciler.report.ansi import PLAIN, Palette, printable
 from reconciler.report.findings.frame import Frame, place
 from reconciler.report.findings.masking import MaskedLines
@@ -84,7 +85,8 @@ def unknown_keys(diagnostics: Iterable[Diagnostic]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for one in diagnostics:
         if one.rule == rules.UNKNOWN_KEY and one.path[:1] == ("settings",) and one.fix is None:
-            found.setdefault(one.span.file, set()).add(str(one.path[-1]))
+            key = str(one.path[-1])
+            found.setdefault(one.span.file, set()).update({key, without_glued(key)})
     return found
 
 

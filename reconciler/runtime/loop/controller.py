@@ -316,8 +316,12 @@ class Controller:
             self.inbox.put("suspend", ids=[record.id])
 
     def removing(self, config_id: str) -> None:
-        """An id is stopped for good, but something is left to be cleaned up: it counts as removed already."""
+        """An id is stopped for good, but something is left to be cleaned up: it counts as removed already.
+
+        So nothing of it is good any more: workers let go of it, and no later start runs it again.
+        """
         self._p.absences.carried_out(config_id, self._clock.monotonic())
+        self._p.goods.forget(config_id)
         self._p.deliveries.gone(config_id)
 
     def removed(self, config_id: str) -> None:

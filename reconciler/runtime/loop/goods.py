@@ -176,7 +176,10 @@ class Goods:
                 self.applied(record, record.generation.document)
 
     def forget(self, config_id: str) -> None:
-        """The removal of an id is complete."""
+        """The removal of an id is carried out: nothing of it is good any more."""
+        record = self._world.configs.get(config_id)
+        if record is not None:
+            record.accepted = record.applied = None
         if self._rows.pop(config_id, None) is not None and self.writing:
             self.watch(self._store.forget_good([config_id]), ids=[config_id])
 

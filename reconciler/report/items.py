@@ -140,6 +140,9 @@ def status_item(status: EngineStatus) -> dict[str, Any]:
     item["queue"] = {name: n if name == "oldest_seconds" else int(n) for name, n in status.queue.items()}
     item["overrides"] = [override_item(one, configs) for one, configs in status.overrides]
     item["role"] = status.role.value
+    item["stale_configs"] = [
+        {"id": one.id, "reason": one.reason.value, "message": one.message} for one in status.stale_configs
+    ]
     return {"format_version": FORMAT_VERSION, **item}
 
 

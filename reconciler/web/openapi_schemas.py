@@ -150,6 +150,7 @@ SCHEMAS: dict[str, Any] = {
         overrides=_list(ref("Override")),
         role=_words(Role),
         runner={"type": ["integer", "null"]},
+        stale_configs=_list(_record(id=_TEXT, reason=_TEXT, message=_TEXT)),
     ),
     "Action": _record(
         kind=_words(ActionKind),

@@ -14,7 +14,7 @@ from reconciler.model.config import ConfigDocument
 from reconciler.model.plan import Outcome, Plan
 from reconciler.runtime.lanes.health import Health
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
-from reconciler.runtime.listener import Listener
+from reconciler.runtime.listener import ALARM, Listener
 from reconciler.runtime.loop import requests
 from reconciler.runtime.loop.absence import TWO_LOOKS
 from reconciler.runtime.loop.appointments import Appointments
@@ -176,7 +176,7 @@ class Controller:
         self.inbox.put("root", ids=list(self._p.world.configs))
         if lost:
             self._p.world.alarms["root"] = f"{lost}: what runs keeps running, nothing is removed"
-            log.error("%s", self._p.world.alarms["root"])
+            log.error("%s", self._p.world.alarms["root"], extra=ALARM)
         else:
             self._p.world.alarms.pop("root", None)
 

@@ -156,6 +156,7 @@ def action_item(action: Action) -> dict[str, Any]:
         "new_digest": action.new_digest,
         "held": action.held,
         "suspended": action.suspended,
+        "waits": action.waits,
         "changes": [change_item(one) for one in action.changes],
     }
 

@@ -160,6 +160,7 @@ SCHEMAS: dict[str, Any] = {
         new_digest=_MAYBE_TEXT,
         held=_FLAG,
         suspended=_FLAG,
+        waits=_TEXT,
         changes=_list(_record(path=_PATH, kind={"enum": ["added", "removed", "changed"]}, old={}, new={})),
     ),
     "Plan": _record(

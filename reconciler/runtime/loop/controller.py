@@ -29,6 +29,7 @@ from reconciler.runtime.loop.parts import Parts
 from reconciler.runtime.loop.passes import OpenPass, Passes, failed
 from reconciler.runtime.loop.pump import Pump
 from reconciler.runtime.loop.sequence import RemovalsFirst
+from reconciler.runtime.loop.waiting import waiting
 from reconciler.runtime.loop.world import ConfigRecord
 from reconciler.runtime.steps.applier import Applier
 
@@ -229,7 +230,8 @@ class Controller:
     def difference(self) -> Plan:
         """Return what still differs from the files now: held, failed, waiting and suspended actions."""
         plan = self._plan(list(self._p.world.configs))
-        return Plan((*plan.actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
+        actions = waiting(plan.actions, self._p.world.configs)
+        return Plan((*actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
 
     def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
         """Hand the plan to the queue and follow it to its end; some looks that found nothing leave no record."""

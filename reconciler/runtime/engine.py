@@ -141,7 +141,12 @@ class Engine(Answers):
             succession = Succession(self._state, parts, self.settings.role, self._disk, self._start_runner)
             self._tasks.append(loop.create_task(succession.run(), name="succession"))
         if self.settings.watch:
-            self._watcher = Watcher(self.settings.root, lambda hint: self._hint(loop, hint), self._clock)
+            self._watcher = Watcher(
+                self.settings.root,
+                lambda hint: self._hint(loop, hint),
+                self._clock,
+                others=lambda: self._directory.named,
+            )
             self._watcher.start()
 
     def _start_runner(self) -> None:

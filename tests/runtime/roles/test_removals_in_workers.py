@@ -50,12 +50,25 @@ def test_approval_at_the_runner_reaches_the_worker(world, two):
     assert held(worker) == 0
 
 
-def test_worker_approves_nothing_that_the_runner_keeps(world, two):
-    _, worker = two
+def test_approval_at_the_worker_is_passed_on_to_the_runner(world, two):
+    runner, worker = two
+    for host in two:
+        host.look()
+    world.until(lambda: held(runner) == held(worker) == 5)
+    digest = worker.manager.engine.status().held_digest
+    assert world.meanwhile(lambda: worker.manager.engine.approve(digest, "ann"))
+    world.until(lambda: running(runner) == running(worker) == ["f"])
+    (done,) = runner.manager.engine.overrides.history(10).result(5)
+    assert (done.kind, done.who) == ("approve", "ann")
+
+
+def test_worker_approves_nothing_that_the_runner_does_not_hold(world, two):
+    runner, worker = two
     worker.look()
-    world.until(lambda: held(worker) == 5)
-    assert not worker.manager.engine.approve(worker.manager.engine.status().held_digest, "ann")
-    assert running(worker) == list("abcdef")
+    runner.look()
+    world.until(lambda: held(worker) == held(runner) == 5)
+    assert not world.meanwhile(lambda: worker.manager.engine.approve("0" * 12, "ann"))
+    assert running(worker) == running(runner) == list("abcdef")
 
 
 def test_worker_that_starts_later_holds_as_well(world, two):

@@ -14,7 +14,7 @@ from reconciler.report.findings.text import SECRET_RULES, unknown_keys
 
 def fix_findings(paths: Sequence[Path], options: RunOptions, result: RunResult) -> tuple[RunResult, int]:
     """Write the fixes of `result`; return what is found afterwards, and how many findings were mended."""
-    fixes = fix_files(paths, result.diagnostics, make_validator(options), write=True)
+    fixes = fix_files(paths, result.diagnostics, make_validator(options), write=True, directory=options.directory)
     _complain(fixes)
     fixed = sum(len(fix.findings) for fix in fixes)
     return (validate_paths(paths, options) if fixed else result), fixed
@@ -24,7 +24,7 @@ def show_diff(paths: Sequence[Path], options: RunOptions, result: RunResult, for
     """Print what the fixes would change and return the exit code: 1 where there is something, or the run fails."""
     if formats:
         fail("--diff: expected no --format with it: it prints the changes and nothing else")
-    fixes = fix_files(paths, result.diagnostics, make_validator(options), write=False)
+    fixes = fix_files(paths, result.diagnostics, make_validator(options), write=False, directory=options.directory)
     _complain(fixes)
     secret_keys, unknown = LazySecretKeys(options.integrations), unknown_keys(result.diagnostics)
     for fix in fixes:
@@ -44,3 +44,6 @@ def _complain(fixes: Sequence[FileFix]) -> None:
     for fix in fixes:
         if fix.problem:
             complain(f"{fix.file} is not fixed: {fix.problem}")
+        for found in fix.refused:
+            where = f"{fix.file}:{found.span.line}:{found.span.column}"
+            complain(f"{where} is not fixed: the policy does not allow what would come of it")

@@ -13,8 +13,11 @@ _TELLTALE = ("httpx2", "httpcore2", "httpx", "httpcore", "urllib3", "hpack")
 """HTTP clients: at debug and info they log addresses and headers, and with them the secrets that stand there."""
 
 
-def configure_logging(log_format: str, log_level: str) -> None:
-    """Send records at `log_level` and above to stderr in `log_format`; an unknown name is exit code 2."""
+def configure_logging(log_format: str, log_level: str, *, alarms: bool = True) -> None:
+    """Send records at `log_level` and above to stderr in `log_format`; an unknown name is exit code 2.
+
+    Without `alarms`, their records are left out: whoever calls tells them itself.
+    """
     if log_format not in FORMATS:
         fail(f"--log-format: expected human or json, found {log_format!r}")
     level = LEVELS.get(log_level.lower())
@@ -23,6 +26,8 @@ def configure_logging(log_format: str, log_level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     human = HumanFormatter(palette(sys.stderr), timed=sys.stderr.isatty())
     handler.setFormatter(JsonFormatter() if log_format == "json" else human)
+    if not alarms:
+        handler.addFilter(lambda record: not getattr(record, "alarm", False))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     for name in (*_LOUD, *_TELLTALE):

@@ -24,7 +24,7 @@ def watch(values: dict[str, Any]) -> int:
         try:
             from reconciler.cli.logs import configure_logging
 
-            configure_logging(values["log_format"], values["log_level"])
+            configure_logging(values["log_format"], values["log_level"], alarms=False)
             from reconciler.cli.voice import voice
             from reconciler.compose.daemon import run_daemon
             from reconciler.config.places import display_prefix

@@ -57,6 +57,12 @@ class _Known:
     """The schema that takes no literal for a secret, where `schema` does."""
     expectations: Expectations
 
+    def literals(self, settings: Any) -> tuple[Path, ...]:
+        """Return the places in a document with valid settings, or what is around them, where a literal is a secret."""
+        if self.strict is None or self.strict.is_valid(settings):
+            return ()
+        return tuple(("settings", *place) for place in self.strict.misfits(settings)) or (("settings",),)
+
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
@@ -192,9 +198,9 @@ class Validator:
                 return Checked(None, config_id, tuple(found))
         else:
             document.release()
-        persistable = known.strict is None or known.strict.is_valid({} if settings is None else settings)
-        valid = ConfigDocument(raw, digest(raw) if self._digests else "")
-        return Checked(valid, config_id, tuple(found), persistable, use, known.expectations.claims)
+        literals = () if known.strict is None else known.literals({} if settings is None else settings)
+        valid = ConfigDocument(raw, digest(raw) if self._digests else "", literals)
+        return Checked(valid, config_id, tuple(found), not literals, use, known.expectations.claims)
 
     @staticmethod
     def _use(document: RawDocument, file: str) -> "SecretUse | None":
@@ -205,13 +211,6 @@ class Validator:
     def check_value(self, raw: dict[str, Any]) -> Checked:
         """Judge a document out of the state directory, but for the policy; positions are 1:1."""
         return self.check(RawDocument(raw, 1), "")
-
-    def literals(self, document: ConfigDocument) -> tuple[Path, ...]:
-        """Return the places of a valid document, or what is around them, where a literal stands for a secret."""
-        known = self._integration(document.integration)
-        if not isinstance(known, _Known) or known.strict is None:
-            return ()
-        return tuple(("settings", *place) for place in known.strict.misfits(document.raw.get("settings", {})))
 
     def _integration(self, name: str) -> _Known | _Problem:
         known = self._known.get(name)

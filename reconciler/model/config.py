@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.json import Json
+from reconciler.model.json import Json, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,16 @@ class ConfigDocument:
     """A document that passed validation: a read-only view of its JSON value (DESIGN's section 3).
 
     `raw` is the document as written, secrets as references, and must not be changed; `digest` is the SHA-256 of
-    its canonical form. Nothing else is stored, so making one costs little on the validating path.
+    its canonical form. `literals` are the places, or what is around them, where a literal stands for a secret: what
+    is there is shown nowhere. Nothing else is stored, so making one costs little on the validating path.
     """
 
-    __slots__ = ("digest", "raw")
+    __slots__ = ("digest", "literals", "raw")
 
-    def __init__(self, raw: dict[str, Any], digest: str) -> None:
+    def __init__(self, raw: dict[str, Any], digest: str, literals: tuple[Path, ...] = ()) -> None:
         self.raw = raw
         self.digest = digest
+        self.literals = literals
 
     @property
     def id(self) -> str:

@@ -19,7 +19,7 @@ ReconcileError
 │   └── StateLocked             another runner holds it
 ├── RootUnreadable              the directory of configurations is missing or unreadable
 ├── UnknownTarget               what is to be overridden, or resumed, is not there
-├── OverrideRefused             an override that may not be
+├── OverrideRefused             an override that may not be, or no runner that takes it up
 ├── EventError                  an event is not a valid CloudEvent
 └── NotRunning                  the engine is stopped, or was started in another process (a fork)
 """
@@ -115,7 +115,7 @@ class UnknownTarget(ReconcileError, LookupError):
 
 
 class OverrideRefused(ReconcileError):
-    """This override may not be: there are too many, or it would last too long."""
+    """This may not be: too many overrides, one that lasts too long, or no runner takes up what a worker is asked."""
 
 
 class EventError(ReconcileError, ValueError):

@@ -64,6 +64,8 @@ class Action(NamedTuple):
     """Whether the mass-removal guard keeps this action back."""
     suspended: bool = False
     """Whether it waits for a suspension to end."""
+    waits: str = ""
+    """What else it waits for, as a sentence that holds no secret: a reference that cannot be resolved now."""
 
     @property
     def integration(self) -> str:

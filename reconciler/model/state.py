@@ -149,6 +149,15 @@ class PassRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class StaleConfig:
+    """A configuration that does not run as its file asks, and why: `message` is a sentence for people."""
+
+    id: str
+    reason: StateReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStatus:
     """The whole at a glance; counts are by state, `alarms` are sentences for people."""
 
@@ -172,3 +181,5 @@ class EngineStatus:
     role: Role = Role.RUNNER
     runner: int | None = None
     """The process id of the runner, where one is known to live."""
+    stale_configs: tuple[StaleConfig, ...] = ()
+    """The first thousand of the `stale` ones, by id."""

@@ -140,6 +140,9 @@ def status_item(status: EngineStatus) -> dict[str, Any]:
     item["queue"] = {name: n if name == "oldest_seconds" else int(n) for name, n in status.queue.items()}
     item["overrides"] = [override_item(one, configs) for one, configs in status.overrides]
     item["role"] = status.role.value
+    item["stale_configs"] = [
+        {"id": one.id, "reason": one.reason.value, "message": one.message} for one in status.stale_configs
+    ]
     return {"format_version": FORMAT_VERSION, **item}
 
 
@@ -153,6 +156,7 @@ def action_item(action: Action) -> dict[str, Any]:
         "new_digest": action.new_digest,
         "held": action.held,
         "suspended": action.suspended,
+        "waits": action.waits,
         "changes": [change_item(one) for one in action.changes],
     }
 

@@ -91,6 +91,8 @@ def value_text(value: Any) -> str:
 def _headline(action: Mapping[str, Any], widest: int, palette: Palette) -> str:
     kind, reason = action["kind"], action["reason"]
     waits = [word for word in ("held", "suspended") if action.get(word)]
+    if action.get("waits"):
+        waits.append(f"waits: {printable(action['waits'])}")
     held = f" {palette.yellow(f'[{waits[0]}]')}" if waits else ""
     key = printable(action["key"]).ljust(widest)
     return f"  {mark(kind, palette)} {kind:<10} {palette.bold(key)}  {REASONS.get(reason, printable(reason))}{held}"
@@ -100,7 +102,7 @@ def plan_counts(actions: Any) -> str:
     """Return how many actions there are of each kind: `1 to start, 2 to update`."""
     kinds = [action["kind"] for action in actions]
     parts = [f"{kinds.count(kind)} to {kind}" for kind in _COUNTED if kind in kinds]
-    for word in ("held", "suspended"):
-        waiting = sum(bool(action.get(word)) for action in actions)
-        parts += [f"{waiting} {word}"] if waiting else []
+    for key, word in (("held", "held"), ("suspended", "suspended"), ("waits", "waiting for a secret")):
+        number = sum(bool(action.get(key)) for action in actions)
+        parts += [f"{number} {word}"] if number else []
     return ", ".join(parts)

@@ -4,7 +4,7 @@ Takes the items of the API and gives text. The only module that imports Rich; no
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
 from typing import Any
@@ -19,6 +19,7 @@ from reconciler.report.ansi import printable
 from reconciler.report.override_text import concerned_text, entry_text, override_text
 
 Item = Mapping[str, Any]
+_FEW = 5
 _BRIEFLY = "%m-%d %H:%M:%S"
 _WORDS = {"suspend": "suspended", "pause": "paused"}
 _STYLES = {
@@ -119,6 +120,8 @@ def status_table(item: Item) -> RenderableType:
     facts.add_row("last pass", _moment(item.get("last_pass")))
     _fact(facts, "passes", item.get("passes"))
     facts.add_row("configurations", _counts(item["configs"], item.get("stale", 0)))
+    for line in _stale(item):
+        facts.add_row("stale", _text(line, "yellow"))
     facts.add_row("integrations", _counts(item["integrations"]))
     queue = item.get("queue", {})
     facts.add_row("events", _text(_amounts(queue, waiting="waiting to be routed", unrouted="matched nothing")))
@@ -131,6 +134,16 @@ def status_table(item: Item) -> RenderableType:
     for alarm in item.get("alarms", ()):
         facts.add_row("alarm", _text(alarm, "bold red"))
     return facts
+
+
+def _stale(item: Item) -> Iterator[str]:
+    """Yield the first stale configurations, each with its reason, and how many more there are."""
+    shown = item.get("stale_configs", ())[:_FEW]
+    for one in shown:
+        yield f"{one['id']}: {_why(one)}"
+    more = item.get("stale", 0) - len(shown)
+    if shown and more > 0:
+        yield f"and {more:,} more: `reconcile get` lists them"
 
 
 def _role(item: Item) -> Text:

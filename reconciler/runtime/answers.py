@@ -13,7 +13,7 @@ from reconciler.config.tree.directory import Directory
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Clock
-from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord, Role
+from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord, Role, StaleConfig
 from reconciler.runtime.asking.outside_desk import OutsideDesk
 from reconciler.runtime.asking.override_desk import OverrideDesk
 from reconciler.runtime.delivery.dispatcher import Dispatcher
@@ -34,6 +34,7 @@ from reconciler.runtime.telling.statuses import (
     config_status,
     engine_status,
     integration_status,
+    stale_config,
 )
 from reconciler.sdk.integration import Integration
 
@@ -193,4 +194,9 @@ class Answers(Reach):
             alarms=self.alarms(),
             role=self.role,
             runner=self._state.lock.holder(),
+            stale_configs=self._stale_configs(),
         )
+
+    def _stale_configs(self) -> tuple[StaleConfig, ...]:
+        records = (self._world.configs.get(key) for key in self._counts.stale())
+        return tuple(stale_config(record) for record in records if record is not None)

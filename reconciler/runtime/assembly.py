@@ -15,6 +15,7 @@ from reconciler.core.routing.routing import RoutingIndex
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
 from reconciler.model.state import Role
+from reconciler.runtime.asking.errands import Errands
 from reconciler.runtime.asking.outside_desk import OutsideDesk
 from reconciler.runtime.asking.override_desk import OverrideDesk, Surroundings
 from reconciler.runtime.asking.overrides import Overrides
@@ -76,6 +77,7 @@ class Ground:
     ready: "Callable[[], bool]"
     lag: "Callable[[], float]"
     role: Role
+    runner: "Callable[[], int | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Assembly:
     router: Router
     dispatcher: Dispatcher
     counts: StateCounts
+    errands: Errands
 
 
 def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) -> Assembly:
@@ -133,6 +136,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     controller = Controller(parts, listener, first_pass)
     deliveries.on_abandoned = controller.abandoned
     services.abandoned.listener = lambda key, error: controller.abandoned(world.integration(key), error)
+    errands = Errands(ground.queue, tools.clock, ground.runner)
     around = Surroundings(
         clock=tools.clock,
         world=world,
@@ -141,13 +145,14 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         tell=listener.on_intervention,
         watch=goods.watch,
         flush=goods.flush,
+        errands=errands,
         configs=lambda: {*world.configs.copy(), *directory.snapshot.desired},
         integrations=tools.catalogue.ids,
         submit=ground.submit,
         writing=lambda: services.dormant.role is Role.RUNNER,
     )
     desk = OverrideDesk(overrides, around)
-    outside = OutsideDesk(services, desk, ground.submit, controller.add)
+    outside = OutsideDesk(services, desk, ground.submit, controller.add, errands)
     goods.on_new_file = desk.write_again
     now = Now(
         counts=counts.counts,
@@ -172,4 +177,5 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         router,
         dispatcher,
         counts,
+        errands,
     )

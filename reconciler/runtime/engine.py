@@ -18,6 +18,7 @@ from reconciler.model.override import InterventionKind
 from reconciler.model.ports import Receipt
 from reconciler.model.state import Role
 from reconciler.runtime.answers import Answers
+from reconciler.runtime.asking import errand_kinds
 from reconciler.runtime.assembly import Assembly, Ground, Tools, assemble
 from reconciler.runtime.delivery.publisher import Publisher
 from reconciler.runtime.engine_settings import EngineSettings
@@ -116,6 +117,7 @@ class Engine(Answers):
             lambda: self.ready,
             lambda: self.heartbeat.lag,
             self._state.first_role,
+            self._state.lock.holder,
         )
         parts = assemble(self._tools, ground, self._listener, history[0].number + 1 if history else 1)
         self._world, self._registered = parts.world, parts.registered
@@ -126,6 +128,8 @@ class Engine(Answers):
         self._dormant = parts.services.dormant
         self.overrides, self.outside = parts.desk, parts.outside
         self.outside.effects.acts = self.settings.deliver
+        self._errands = parts.errands
+        errand_kinds.teach(self._errands, self.overrides, self._approve_here, self.outside.forget_here)
         await self.overrides.load()
         self._start_tasks(parts)
 
@@ -141,7 +145,12 @@ class Engine(Answers):
             succession = Succession(self._state, parts, self.settings.role, self._disk, self._start_runner)
             self._tasks.append(loop.create_task(succession.run(), name="succession"))
         if self.settings.watch:
-            self._watcher = Watcher(self.settings.root, lambda hint: self._hint(loop, hint), self._clock)
+            self._watcher = Watcher(
+                self.settings.root,
+                lambda hint: self._hint(loop, hint),
+                self._clock,
+                others=lambda: self._directory.named,
+            )
             self._watcher.start()
 
     def _start_runner(self) -> None:
@@ -149,10 +158,11 @@ class Engine(Answers):
         loop = asyncio.get_running_loop()
         self._tasks = [task for task in self._tasks if task.get_name() != "succession"]
         self._tasks.append(loop.create_task(self.overrides.run(), name="overrides"))
+        self._tasks.append(loop.create_task(self._errands.run(), name="errands"))
         if self.settings.deliver:
             self._tasks.append(loop.create_task(self._router.run(), name="router"))
             self._tasks.append(loop.create_task(self._dispatcher.run(), name="dispatcher"))
-            self._queue.watch(self._appended)
+            self._queue.watch(self._others_wrote)
 
     async def _end(self, grace: float) -> tuple[str, ...]:
         if self._watcher is not None:
@@ -195,16 +205,25 @@ class Engine(Answers):
         return True
 
     def approve(self, digest: str, who: str) -> bool:
-        """Release exactly the held plan of this digest."""
+        """Release exactly the held plan of this digest, in the runner too where this is a worker.
+
+        Raises OverrideRefused where the runner is wanted and does not take it up.
+        """
 
         async def release() -> bool:
-            keys = self._absences.approve(digest)
-            if keys:
-                self.overrides.note(InterventionKind.APPROVE, digest, who, f"to remove: {', '.join(sorted(keys)[:20])}")
-                self._controller.inbox.put("approve", ids=keys)
-            return bool(keys)
+            here = await self._approve_here(digest, who)  # in a worker, what the runner never kept
+            if here or self.role is Role.RUNNER:
+                return here
+            return await errand_kinds.approve(self._errands, digest, who)
 
-        return bool(self._submit(release()).result(10))
+        return bool(self._submit(release()).result(30))
+
+    async def _approve_here(self, digest: str, who: str) -> bool:
+        keys = self._absences.approve(digest)
+        if keys:
+            self.overrides.note(InterventionKind.APPROVE, digest, who, f"to remove: {', '.join(sorted(keys)[:20])}")
+            self._controller.inbox.put("approve", ids=keys)
+        return bool(keys)
 
     def reconsider(self, integration_id: str, trigger: str) -> None:
         """Judge the documents of an integration again: its class was registered or taken back."""
@@ -225,6 +244,11 @@ class Engine(Answers):
     def _appended(self, error: BaseException | None = None) -> None:
         """Called in a thread of the queue: events have been stored, here or by another process, or could not be."""
         self._soon(lambda: self._note_appended(error))
+
+    def _others_wrote(self) -> None:
+        """Called in a thread of the queue: a worker has stored events, or left an errand."""
+        self._appended()
+        self._soon(self._errands.wake)
 
     def _note_appended(self, error: BaseException | None) -> None:
         if error is None:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from reconciler.model.override import Intervention
 from reconciler.model.plan import Outcome, Plan
 from reconciler.model.state import PassRecord
 from reconciler.runtime.loop.world import ConfigRecord
+
+ALARM: Final = {"alarm": True}
+"""What marks a record, as its `extra`, that is an alarm: a daemon tells alarms itself, and shows no such record."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reconciler.model.errors import NotRunning
+from reconciler.model.errors import NotRunning, OverrideRefused, StateError
 from reconciler.runtime.api import EngineView
 from reconciler.web.access import Access, Guard
 from reconciler.web.answers import ApiError, busy, error
@@ -33,6 +33,8 @@ def create_app(engine: EngineView, options: WebOptions, metrics: HttpMetrics | N
         exception_handlers={
             ApiError: _api_error,
             HTTPException: _http_error,
+            OverrideRefused: _refused,
+            StateError: _refused,
             NotRunning: _unavailable,
             TimeoutError: _unavailable,
         },
@@ -79,6 +81,13 @@ async def _unavailable(request: Request, exc: Exception) -> Response:  # noqa: A
     if isinstance(exc, NotRunning):
         return busy("stopping", "the engine stops: come again later").response()
     return busy("slow", "the engine does not answer in time: come again later").response()
+
+
+async def _refused(request: Request, exc: Exception) -> Response:  # noqa: ARG001
+    """Answer for a worker whose runner did not take up what it was asked, or for a state that cannot be written."""
+    if isinstance(exc, StateError):
+        return busy("state", str(exc)).response()
+    return ApiError(409, "refused", str(exc)).response()
 
 
 async def _http_error(request: Request, exc: Exception) -> Response:  # noqa: ARG001

@@ -150,6 +150,7 @@ SCHEMAS: dict[str, Any] = {
         overrides=_list(ref("Override")),
         role=_words(Role),
         runner={"type": ["integer", "null"]},
+        stale_configs=_list(_record(id=_TEXT, reason=_TEXT, message=_TEXT)),
     ),
     "Action": _record(
         kind=_words(ActionKind),
@@ -159,6 +160,7 @@ SCHEMAS: dict[str, Any] = {
         new_digest=_MAYBE_TEXT,
         held=_FLAG,
         suspended=_FLAG,
+        waits=_TEXT,
         changes=_list(_record(path=_PATH, kind={"enum": ["added", "removed", "changed"]}, old={}, new={})),
     ),
     "Plan": _record(

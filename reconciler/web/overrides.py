@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reconciler.model.errors import OverrideRefused, StateError, UnknownTarget
+from reconciler.model.errors import UnknownTarget
 from reconciler.model.override import (
     MOST_IDS,
     MOST_LABELS,
@@ -18,7 +18,7 @@ from reconciler.model.override import (
 )
 from reconciler.report.items import FORMAT_VERSION, override_item
 from reconciler.runtime.api import EngineView
-from reconciler.web.answers import ApiError, answer, busy
+from reconciler.web.answers import ApiError, answer
 from reconciler.web.body import read_object
 from reconciler.web.listing import check_known, parse_label
 from reconciler.web.options import WebOptions
@@ -69,10 +69,6 @@ class OverridesApi:
             return await asyncio.to_thread(change, *arguments)
         except UnknownTarget as error:
             raise ApiError(404, "not_found", str(error)) from error
-        except OverrideRefused as error:
-            raise ApiError(409, "refused", str(error)) from error
-        except StateError as error:
-            raise busy("state", str(error)) from error
 
 
 def parse_override(value: dict[str, Any]) -> OverrideRequest:

@@ -49,6 +49,14 @@ def test_status_with_a_stale_configuration_exits_1(ask, fake):
     assert ask("status")[0] == 1
 
 
+def test_status_names_the_first_stale_configurations_with_the_reason(ask, fake):
+    named = [{"id": f"slack/n{n}", "reason": "Invalid", "message": f"n{n}.yaml:3: no \x1b[2J such"} for n in range(7)]
+    fake.answers["GET /api/v1/status"][1].update(stale=1200, stale_configs=named)
+    lines = [line.split(maxsplit=1)[1] for line in ask("status")[1].splitlines() if line.startswith("stale")]
+    assert lines[0] == r"slack/n0: Invalid: n0.yaml:3: no \x1b[2J such"
+    assert (len(lines), lines[-1]) == (6, "and 1,195 more: `reconcile get` lists them")
+
+
 def test_status_counts_events_and_deliveries_apart(ask):
     lines = [line.split(maxsplit=1) for line in ask("status")[1].splitlines()]
     assert ["events", "0 matched nothing"] in lines

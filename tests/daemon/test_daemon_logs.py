@@ -38,3 +38,12 @@ def test_log_of_a_delivery(start, root):
 def test_log_for_people_shows_what_an_integration_says_on_one_line(daemon):
     daemon.send(1)
     daemon.wait_for(r"warning reconciler.integrations.probe: made it\nlevel=error forged (delivery ")
+
+
+def test_lost_root_is_told_once(daemon):
+    (daemon.root / "configs").rename(daemon.root / "elsewhere")
+    daemon.wait_for("is missing: what runs keeps running")
+    (daemon.root / "elsewhere").rename(daemon.root / "configs")
+    daemon.wait_for("over: ")
+    told = [line for line in daemon.err.read_text().splitlines() if "is missing: what runs" in line]
+    assert [line.split(" the root")[0] for line in told] == ["!", "✓ over:"]

@@ -114,3 +114,10 @@ def test_value_is_one_safe_line():
 def test_path_reads_as_people_write_it():
     assert dotted(("settings", "headers", 0, "x")) == "settings.headers[0].x"
     assert dotted(()) == "(document)"
+
+
+def test_plan_says_what_an_action_waits_for():
+    waits = START._replace(waits="the environment variable T\x1b is not set")
+    lines = "".join(render_plan(plan_item(Plan((INITIALIZE, waits))))).splitlines()
+    assert lines[1] == r"  + start      slack/a  added [waits: the environment variable T\x1b is not set]"
+    assert lines[-1] == "Plan: 1 to start, 1 to initialize, 1 waiting for a secret"

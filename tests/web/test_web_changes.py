@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.errors import OverrideRefused
 from reconciler.web.sockets import unix_connection
 
 ME = getpass.getuser()
@@ -67,6 +68,20 @@ def test_approval_while_the_root_is_lost_says_so(send, engine):
     engine.approve = lambda digest, who: False
     _, answer = send("/api/v1/approve", {"digest": "abc123"})
     assert "has to come back first" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/api/v1/approve", {"digest": "abc123"}), ("/api/v1/forget", {"id": "slack/a"})]
+)
+def test_worker_whose_runner_does_not_answer_is_409_in_its_words(send, engine, monkeypatch, path, body):
+    def refuse(*_):
+        raise OverrideRefused("this process is a worker, and no runner lives")
+
+    monkeypatch.setattr(engine, "approve", refuse)
+    monkeypatch.setattr(engine.outside, "forget", refuse)
+    status, answer = send(path, body)
+    assert (status, answer["error"]["code"]) == (409, "refused")
+    assert "no runner lives" in answer["error"]["message"]
 
 
 @pytest.mark.parametrize("body", [None, b"", {}])

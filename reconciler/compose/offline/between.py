@@ -4,7 +4,7 @@ Both commits are read from git's objects and judged as the files of a daemon are
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.compose.build import build_tools
 from reconciler.compose.options import EngineOptions
@@ -13,14 +13,10 @@ from reconciler.config.git.objects import read_objects
 from reconciler.config.git.repository import Commit, Repository, find_repository
 from reconciler.config.git.revision import Revision, read_revision
 from reconciler.config.tree.snapshot import Snapshot
-from reconciler.config.validation import Validator
 from reconciler.core.plan.comparison import Comparison, compare
 from reconciler.core.plan.guard import PruneLimit
-from reconciler.core.plan.hiding import hide
-from reconciler.model.config import Desired
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import RootUnreadable
-from reconciler.model.plan import FieldChange, Plan
 from reconciler.runtime.clock import SystemClock
 
 
@@ -59,9 +55,8 @@ def plan_between(options: EngineOptions, before: str, after: str) -> BetweenRepo
         root_lost=_lost(revisions[1], between.before),
         refused=between.refused,
     )
-    shown = _shown(comparison, between.before, between.after, validator)
     found, known = _new(between.before, between.after)
-    return BetweenReport(old, new, shown, found, known, _notes(*revisions), _source(repository, revisions[1]))
+    return BetweenReport(old, new, comparison, found, known, _notes(*revisions), _source(repository, revisions[1]))
 
 
 def _lost(after: Revision, before: Snapshot) -> str:
@@ -69,22 +64,6 @@ def _lost(after: Revision, before: Snapshot) -> str:
     if after.is_there or not before.files:
         return ""
     return "the directory itself is gone: a daemon keeps what it last read"
-
-
-def _shown(comparison: Comparison, before: Snapshot, after: Snapshot, validator: Validator) -> Comparison:
-    """Mask what stands at places of secrets."""
-
-    def shown(key: str, changes: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:
-        sides = (before.get(key), after.get(key))
-        return hide(changes, [place for side in sides for place in _literals(side, validator)]) if changes else ()
-
-    actions = tuple(one._replace(changes=shown(one.key, one.changes)) for one in comparison.plan.actions)
-    configs = tuple(replace(one, changes=shown(one.id, one.changes)) for one in comparison.configs)
-    return replace(comparison, plan=Plan(actions), configs=configs)
-
-
-def _literals(side: Desired, validator: Validator) -> tuple[tuple[str | int, ...], ...]:
-    return validator.literals(side.document) if side.document is not None and not side.persistable else ()
 
 
 def _new(before: Snapshot, after: Snapshot) -> tuple[tuple[Diagnostic, ...], int]:

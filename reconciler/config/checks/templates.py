@@ -27,13 +27,17 @@ class TemplateChecks:
         """Add what is wrong with a document's `message`."""
         for key, text in message.items():
             if not isinstance(text, str):
-                for index, item in enumerate(text):
-                    for name in ("title", "value"):
-                        self.check(item[name], ("message", key, index, name), here)
+                self._fields(key, text, here)
             elif key == "severity" and "{" not in text:
                 _severity(text, here)
             else:
                 self.check(text, ("message", key), here)
+
+    def _fields(self, key: str, fields: Any, here: Place) -> None:
+        """Add what is wrong with a list of fields; beneath a key that is not known, anything may stand."""
+        for index, item in enumerate(fields if isinstance(fields, list) else ()):
+            for name in ("title", "value") if isinstance(item, dict) else ():
+                self.check(item.get(name), ("message", key, index, name), here)
 
     def check(self, text: Any, path: Path, here: Place) -> None:
         """Add what is wrong with the template `text`."""

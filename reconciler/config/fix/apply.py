@@ -5,7 +5,7 @@ the bytes and writes them back.
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,41 +19,56 @@ _MOST_SINGLE: Final = 50
 
 Judge = Callable[[bytes], Sequence[Diagnostic]]
 """What is wrong with the bytes of a file."""
+Breaches = Callable[[bytes], frozenset[Hashable]]
+"""What of the bytes of a file the policy does not allow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """The bytes of a file after its fixes, and the findings that they mended."""
+    """The bytes of a file after its fixes, the findings that they mended, and those `refused` by the policy."""
 
     data: bytes
     findings: tuple[Diagnostic, ...] = ()
+    refused: tuple[Diagnostic, ...] = ()
 
 
-def fix_bytes(data: bytes, judge: Judge) -> Fixed:
-    """Return `data` with every safe fix made that provably changes nothing else, and those it brings to light."""
+def fix_bytes(data: bytes, judge: Judge, breaches: Breaches = lambda _: frozenset()) -> Fixed:
+    """Return `data` with every safe fix made that provably changes nothing else, and those it brings to light.
+
+    One after which more breaches the policy than before is not made.
+    """
     fixed: list[Diagnostic] = []
+    refused: list[Diagnostic] = []
     for _ in range(_MOST_ROUNDS):
         chosen = _without_overlap([found for found in judge(data) if found.is_fixable])
-        changed, done = _make(data, chosen)
+        changed, done, refused = _make(data, chosen, breaches)
         if not done:
             break
         data = changed
         fixed += done
-    return Fixed(data, tuple(fixed))
+    return Fixed(data, tuple(fixed), tuple(refused))
 
 
-def _make(data: bytes, chosen: list[Diagnostic]) -> tuple[bytes, list[Diagnostic]]:
-    """Make all fixes at once, or where that is not proven to be right, one by one those that are."""
+def _make(
+    data: bytes, chosen: list[Diagnostic], breaches: Breaches
+) -> tuple[bytes, list[Diagnostic], list[Diagnostic]]:
+    """Make all fixes at once, or where that is not proven to be right, one by one those that are.
+
+    Returns the bytes, what was mended, and what was refused.
+    """
+    before = breaches(data)
     changed = _spliced(data, chosen)
-    if changed is not None or len(chosen) <= 1:
-        return (data, []) if changed is None else (changed, chosen)
-    done: list[Diagnostic] = []
+    if changed is not None and breaches(changed) <= before:
+        return changed, chosen, []
+    made, done, refused = data, list[Diagnostic](), list[Diagnostic]()
     for found in chosen[:_MOST_SINGLE]:
         more = _spliced(data, [*done, found])
-        if more is not None:
+        if more is not None and breaches(more) <= before:
             done.append(found)
-            changed = more
-    return (changed or data), done
+            made = more
+        elif more is not None:
+            refused.append(found)
+    return made, done, refused
 
 
 def _spliced(data: bytes, chosen: list[Diagnostic]) -> bytes | None:

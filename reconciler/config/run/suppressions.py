@@ -61,6 +61,11 @@ def suppress(found: Sequence[Diagnostic], comments: Sequence[Suppression], *, wh
     return [*kept, *(d for one in comments for d in _wrong(one, used, whole=whole))]
 
 
+def left(found: Sequence[Diagnostic], comments: Sequence[Suppression]) -> tuple[Diagnostic, ...]:
+    """Return the findings that no comment keeps out, and nothing of what is wrong with the comments."""
+    return tuple(one for one in suppress(found, comments, whole=False) if one.rule != UNUSED_SUPPRESSION)
+
+
 def _wrong(one: Suppression, used: set[tuple[str, int, str]], *, whole: bool) -> list[Diagnostic]:
     if not one.rules:
         return [_warning(one, "this comment names no rule, so it ignores nothing", _EXAMPLE)]

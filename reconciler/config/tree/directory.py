@@ -95,6 +95,11 @@ class Directory:
         """What the files ask for, as of the last scan."""
         return self._snapshot
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The files beneath the root that its settings are made of beside their own; from any thread."""
+        return self._settings.named
+
     def invalidate(self, integration_id: str) -> None:
         """Have the documents of an integration checked again by the next scan of everything; from any thread."""
         self._invalid |= {integration_id}

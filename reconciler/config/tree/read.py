@@ -58,7 +58,19 @@ def _read_state(file: str, data: bytes, validator: Validator, bounds: "Bounds | 
                 )
             )
         document.release()
-    return FileState(tuple(claims), tuple(diagnostics))
+    state = FileState(tuple(claims), tuple(diagnostics))
+    return state if all(d.is_error for d in diagnostics) else _without_ignored(state, file, data)
+
+
+def _without_ignored(state: FileState, file: str, data: bytes) -> FileState:
+    """Leave out the warnings that comments of the file ignore. What is wrong with comments is for `validate` to say."""
+    from reconciler.config.run.suppressions import MARK, find_suppressions, left
+
+    comments = find_suppressions(data, file) if MARK in data else ()
+    if not comments:
+        return state
+    claims = (claim._replace(diagnostics=left(claim.diagnostics, comments)) for claim in state.claims)
+    return FileState(tuple(claims), left(state.diagnostics, comments))
 
 
 def failed_state(file: str, problem: Unreadable) -> FileState:

@@ -120,5 +120,5 @@ def _change(key: str, old: Desired | None, force: Effective, verdict: Verdict) -
     if old is None or old.document is None:
         return replace(found, kind=ChangeKind.ADDED if old is None else ChangeKind.REPAIRED)
     if old.document.digest != new.document.digest:
-        return replace(found, changes=changes(old.document.raw, new.document.raw))
+        return replace(found, changes=changes(old.document, new.document))
     return replace(found, kind=ChangeKind.MOVED) if old.file != new.file else None

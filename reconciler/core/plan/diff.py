@@ -108,4 +108,4 @@ def _update(key: str, live: LiveConfig, document: ConfigDocument) -> Action | No
         return Action(ActionKind.UPDATE, key, ActionReason.DRIFT, old, new) if live.drifted else None
     update = step is Transition.REPLACE or live.rotated or live.drifted
     kind = ActionKind.UPDATE if update else ActionKind.REROUTE
-    return Action(kind, key, ActionReason.CHANGED, old, new, changes(live.document.raw, document.raw))
+    return Action(kind, key, ActionReason.CHANGED, old, new, changes(live.document, document))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from reconciler.core.plan.hiding import hide
 from reconciler.model.config import ConfigDocument
 from reconciler.model.json import Json, Path, canonical
 from reconciler.model.plan import FieldChange
@@ -30,12 +31,13 @@ def transition(old: ConfigDocument, new: ConfigDocument) -> Transition:
     return Transition.REROUTE
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+def changes(old: ConfigDocument, new: ConfigDocument) -> tuple[FieldChange, ...]:
     """Return every place in which two documents differ, in the order of their sorted paths.
 
-    Mappings are entered, lists and scalars are compared whole. Secrets are references here and hold no value.
+    Mappings are entered, lists and scalars are compared whole. Secrets stand as their references, which hold no value;
+    a literal at the place of one is masked.
     """
-    return tuple(_changes((), old, new))
+    return hide(_changes((), old.raw, new.raw), (*old.literals, *new.literals))
 
 
 def _changes(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> Sequence[FieldChange]:

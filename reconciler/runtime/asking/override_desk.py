@@ -22,6 +22,8 @@ from reconciler.model.override import (
     Selector,
 )
 from reconciler.model.ports import Clock
+from reconciler.runtime.asking import errand_kinds
+from reconciler.runtime.asking.errands import Errands
 from reconciler.runtime.asking.override_refusals import check_known, check_size, nothing_at_all, why_nothing
 from reconciler.runtime.asking.overrides import Overrides
 from reconciler.runtime.first_of import first_of
@@ -46,7 +48,8 @@ class Surroundings:
     """What the desk works with: `look` asks the loop to look, `watch` follows a write, `submit` runs on the loop.
 
     `flush` writes what has started lately: under a suspension, a restart runs what is written there. `writing` says
-    whether this process is the runner; a worker only follows what the runner has written.
+    whether this process is the runner; a worker only follows what the runner has written, and passes on by `errands`
+    what it is asked itself.
     """
 
     clock: Clock
@@ -56,6 +59,7 @@ class Surroundings:
     tell: Callable[[Intervention], None]
     watch: "Callable[[Future[Any]], None]"
     flush: Callable[[], None]
+    errands: Errands
     configs: Callable[[], Collection[str]]
     integrations: Callable[[], Sequence[str]]
     submit: "Callable[[Coroutine[Any, Any, Any]], Future[Any]]"
@@ -76,9 +80,9 @@ class OverrideDesk:
     def impose(self, asked: OverrideRequest, who: str) -> tuple[Override, int]:
         """Set something aside; returns the override, and how many configurations it concerns now.
 
-        It is on disk and in force when this returns; the same selector again replaces what it gave before. Raises
-        UnknownTarget for an id or an integration that is not known, OverrideRefused when there are too many, StateError
-        when it cannot be written.
+        It is on disk and in force when this returns, in a worker too; the same selector again replaces what it gave
+        before. Raises UnknownTarget for an id or an integration that is not known, OverrideRefused when there are too
+        many or no runner takes it up, StateError when it cannot be written.
         """
         override: Override = self._around.submit(self._impose(asked, who)).result(30)
         return override, self._concerned()[override.number]
@@ -173,8 +177,16 @@ class OverrideDesk:
             await self._spread(done)
 
     async def _impose(self, asked: OverrideRequest, who: str) -> Override:
+        if self._around.writing():
+            return await self.impose_here(asked, who)
         check_size(asked)
-        self._check_role()
+        override = await errand_kinds.impose(self._around.errands, asked, who)
+        await self._catch_up()
+        return override
+
+    async def impose_here(self, asked: OverrideRequest, who: str) -> Override:
+        """Set something aside in this process, the runner; on the engine's loop."""
+        check_size(asked)
         self._check(asked.selector)
         async with self._changing:
             override = self._made(asked, who)
@@ -205,7 +217,19 @@ class OverrideDesk:
         )
 
     async def _lift(self, selector: Selector, who: str, reason: str) -> Sequence[Override]:
-        self._check_role()
+        if self._around.writing():
+            return await self.lift_here(selector, who, reason)
+        ended = await errand_kinds.lift(self._around.errands, selector, who, reason)
+        await self._catch_up()
+        return ended
+
+    async def _catch_up(self) -> None:
+        """What a worker has passed on is in force here too before it is told; an heir has done it by itself."""
+        if not self._around.writing():
+            await self.follow()
+
+    async def lift_here(self, selector: Selector, who: str, reason: str) -> Sequence[Override]:
+        """End what is set aside, in this process, the runner; on the engine's loop."""
         async with self._changing:
             left = [(one, without(one.selector, selector)) for one in self._overrides.in_force]
             ended = [replace(one, selector=taken(one.selector, rest)) for one, rest in left if rest != one.selector]
@@ -245,10 +269,6 @@ class OverrideDesk:
         self._around.look(trigger, folders=folders, ids=concerned)
 
     # --- what is refused ----------------------------------------------------------------------------------------
-
-    def _check_role(self) -> None:
-        if not self._around.writing():
-            raise OverrideRefused("this process is a worker: what is set aside is the runner's to say, ask that one")
 
     def _check(self, selector: Selector) -> None:
         check_known(selector, self._around.integrations(), self._around.configs() if selector.ids else ())

@@ -17,6 +17,7 @@ from reconciler.model.descriptor import Descriptor
 from reconciler.model.errors import TerminalError, TransientError
 from reconciler.model.state import ConditionType, IntegrationState, Tristate
 from reconciler.runtime.delivery.delivery_log import delivery_fields, tell_attempt
+from reconciler.runtime.delivery.dispatch_decision import Ending
 from reconciler.runtime.delivery.dispatcher import Dispatcher
 from reconciler.runtime.delivery.router import Router
 from reconciler.runtime.lanes.calls import Abandoned
@@ -161,16 +162,16 @@ class Deliveries:
                 self.on_abandoned(runtime, error)
                 raise
 
-    def outcome(self, delivery: Delivery, outcome: str, seconds: float, message: str) -> None:
+    def outcome(self, delivery: Delivery, ending: Ending, seconds: float) -> None:
         """Count and log one attempt, keep the condition `Delivering`, and say when it changes."""
-        config_id = delivery.config_id
-        tell_attempt(self._services, delivery, outcome, seconds, message)
+        config_id, outcome = delivery.config_id, ending.outcome
+        tell_attempt(self._services, delivery, ending, seconds)
         record = self._world.configs.get(config_id)
         if record is not None:
             before = record.conditions.get(ConditionType.DELIVERING)
             worked = before is None or before.status is Tristate.TRUE
             status = Tristate.TRUE if outcome == "done" else Tristate.FALSE
-            now, told = self._services.clock.time(), message[:_LONGEST_MESSAGE]
+            now, told = self._services.clock.time(), ending.error[:_LONGEST_MESSAGE]
             record.note(ConditionType.DELIVERING, status, now, outcome.capitalize(), told)
             if outcome == "retry" and worked:
                 log.warning("deliveries to %s fail and are tried again: %s", config_id, told)

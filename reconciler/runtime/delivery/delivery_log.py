@@ -4,11 +4,12 @@ import logging
 from typing import Any
 
 from reconciler.model.delivery import Delivery
+from reconciler.runtime.delivery.dispatch_decision import Ending
 from reconciler.runtime.services import Services
 
 log = logging.getLogger(__name__)
 _ENDED = frozenset({"done", "fallback", "dead", "dropped", "expired"})
-_LEVELS = {"done": logging.DEBUG, "fallback": logging.DEBUG, "retry": logging.INFO, "dead": logging.INFO}
+_LEVELS = {"done": logging.DEBUG, "retry": logging.INFO}
 _SAID = {
     "done": "delivered",
     "retry": "an attempt failed and is made again",
@@ -27,9 +28,9 @@ def delivery_fields(services: Services, delivery: Delivery) -> dict[str, Any]:
     )
 
 
-def tell_attempt(services: Services, delivery: Delivery, outcome: str, seconds: float, error: str) -> None:
-    """Count and log one attempt and its end. `outcome` is a word of the dispatcher's, `error` why it failed."""
-    metrics, integration = services.metrics, delivery.config_id.partition("/")[0]
+def tell_attempt(services: Services, delivery: Delivery, ending: Ending, seconds: float) -> None:
+    """Count and log one attempt and its end, which took so many seconds."""
+    metrics, integration, outcome = services.metrics, delivery.config_id.partition("/")[0], ending.outcome
     metrics.deliveries.labels(integration, outcome).inc()
     metrics.delivery_seconds.labels(integration).observe(seconds)
     if outcome in _ENDED:
@@ -39,7 +40,7 @@ def tell_attempt(services: Services, delivery: Delivery, outcome: str, seconds: 
     level = _LEVELS.get(outcome, logging.WARNING)
     if log.isEnabledFor(level):
         fields = delivery_fields(services, delivery) | {"outcome": outcome, "duration_seconds": round(seconds, 6)}
-        said = f"{_SAID.get(outcome, outcome)}: {error}" if error else _SAID.get(outcome, outcome)
-        log.log(
-            level, "%s: %s", delivery.config_id, said, extra={"fields": fields | ({"error": error} if error else {})}
-        )
+        fields |= {"error": ending.error} if ending.error else {}
+        fields |= {"reason": ending.reason.value} if ending.reason is not None else {}
+        said = f"{_SAID.get(outcome, outcome)}: {ending.error}" if ending.error else _SAID.get(outcome, outcome)
+        log.log(level, "%s: %s", delivery.config_id, said, extra={"fields": fields})

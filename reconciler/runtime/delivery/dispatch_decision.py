@@ -23,6 +23,18 @@ class GivenUp(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """What came of an attempt: `done`, `retry`, `fallback` (given up, and handed to it), `dead`, `dropped`, `expired`.
+
+    `error` says why it failed, `reason` why it was given up.
+    """
+
+    outcome: str
+    error: str = ""
+    reason: GivenUp | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Again:
     """Try again in `delay` seconds."""
 

@@ -14,7 +14,7 @@ from reconciler.core.backoff import Backoff
 from reconciler.model.delivery import Delivery, DeliveryPolicy
 from reconciler.model.errors import NotRunning, ReconcileError, StateError
 from reconciler.model.ports import Clock, Dead, DeliveryQueue, Done, HandedOver, Parked, Retry, Settlement, Target
-from reconciler.runtime.delivery.dispatch_decision import Again, GivenUp, after_failure, asked_to_wait
+from reconciler.runtime.delivery.dispatch_decision import Again, Ending, GivenUp, after_failure, asked_to_wait
 from reconciler.runtime.delivery.dispatch_room import Room
 from reconciler.runtime.first_of import first_of
 
@@ -41,8 +41,7 @@ class Destination(Protocol):
 class Dispatcher:
     """Delivers until cancelled, at most `limit` at once.
 
-    `on_outcome(delivery, outcome, seconds, why)` hears of every attempt and its end: `done`, `retry`, `fallback` (given
-    up, handed over), `dead`, `dropped` (by a pause), `expired`; `why` is what went wrong, as one line.
+    `on_outcome(delivery, ending, seconds)` hears of every attempt and its end.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class Dispatcher:
         *,
         backoff: Backoff | None = None,
         limit: int = 256,
-        on_outcome: Callable[[Delivery, str, float, str], None] = lambda _delivery, _outcome, _seconds, _why: None,
+        on_outcome: Callable[[Delivery, Ending, float], None] = lambda _delivery, _ending, _seconds: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue
@@ -230,7 +229,7 @@ class Dispatcher:
     async def _one(self, delivery: Delivery) -> None:
         config_id, began = delivery.config_id, self._clock.monotonic()
         try:
-            settlement, outcome = await self._attempt(delivery)
+            settlement, ending = await self._attempt(delivery)
             seconds = self._clock.monotonic() - began
             await self._record([settlement])
         finally:
@@ -238,9 +237,8 @@ class Dispatcher:
         if isinstance(settlement, Parked):
             self._parked.add(config_id)
             self.wake(config_id)  # it may have become ready while it was being parked
-        if outcome:
-            why = settlement.error if isinstance(settlement, Retry | Dead) else ""
-            self._on_outcome(delivery, outcome, seconds, why)
+        if ending is not None:
+            self._on_outcome(delivery, ending, seconds)
 
     async def _record(self, settlements: Sequence[Settlement]) -> None:
         """Write down what came of deliveries, as long as it takes: to make them again instead would double them."""
@@ -255,11 +253,11 @@ class Dispatcher:
                 self._failing.discard("record")
                 return
 
-    async def _attempt(self, delivery: Delivery) -> tuple[Settlement, str]:
+    async def _attempt(self, delivery: Delivery) -> tuple[Settlement, Ending | None]:
         now, began = self._clock.time(), self._clock.monotonic()
         tried_before = max(0.0, now - delivery.first_attempt) if delivery.first_attempt is not None else 0.0
         if now >= delivery.expires:
-            return Dead(delivery.key, GivenUp.EXPIRED, "it was not delivered in time"), "expired"
+            return _dead(delivery, GivenUp.EXPIRED, "it was not delivered in time", "expired")
         try:
             untried = self._untried(delivery)
             if untried is not None:
@@ -273,22 +271,22 @@ class Dispatcher:
             return self._failed(delivery, error, tried_before + self._clock.monotonic() - began)
         except Exception as error:  # noqa: BLE001 — whatever a destination raises is an attempt that failed
             return self._failed(delivery, error, tried_before + self._clock.monotonic() - began)
-        return Done(delivery.key), "done"
+        return Done(delivery.key), Ending("done")
 
-    def _untried(self, delivery: Delivery) -> tuple[Settlement, str] | None:
+    def _untried(self, delivery: Delivery) -> tuple[Settlement, Ending | None] | None:
         """Return what becomes of a delivery without an attempt, or None where one may be made."""
         config_id = delivery.config_id
         match self._destination.status(config_id):
             case "gone":
-                return Dead(delivery.key, GivenUp.CONFIG_GONE, f"{config_id} is not configured any more"), "dead"
+                return _dead(delivery, GivenUp.CONFIG_GONE, f"{config_id} is not configured any more")
             case "dropped":
-                return Dead(delivery.key, GivenUp.DROPPED, f"{config_id} was paused with --drop"), "dropped"
+                return _dead(delivery, GivenUp.DROPPED, f"{config_id} was paused with --drop", "dropped")
             case "waiting":
-                return Parked(delivery.key), ""
+                return Parked(delivery.key), None
             case "ready":
                 return None
 
-    def _failed(self, delivery: Delivery, error: BaseException, tried_for: float) -> tuple[Settlement, str]:
+    def _failed(self, delivery: Delivery, error: BaseException, tried_for: float) -> tuple[Settlement, Ending]:
         config_id, text = delivery.config_id, str(error) or type(error).__name__
         if delivery.attempt <= 1 and not isinstance(error, ReconcileError | TimeoutError | asyncio.CancelledError):
             fields = {"config": config_id, "delivery": delivery.key, "event_id": delivery.event.id, "error": text}
@@ -299,16 +297,18 @@ class Dispatcher:
         backoff = self._backoff.delay(delivery.attempt, self._chance())
         verdict = after_failure(delivery, self._destination.policy(config_id), error, tried_for, backoff)
         if isinstance(verdict, Again):
-            return Retry(delivery.key, self._clock.time() + verdict.delay, text), "retry"
+            return Retry(delivery.key, self._clock.time() + verdict.delay, text), Ending("retry", text)
         return self._give_up(delivery, verdict, text)
 
-    def _give_up(self, delivery: Delivery, reason: GivenUp, error: str) -> tuple[Settlement, str]:
+    def _give_up(self, delivery: Delivery, reason: GivenUp, error: str) -> tuple[Settlement, Ending]:
         """To the fallback where there is one and this is not one already, else to the dead letters."""
-        fields = {"config": delivery.config_id, "delivery": delivery.key, "event_id": delivery.event.id}
-        text = "a delivery to %s is given up (%s): %s"
-        log.warning(text, delivery.config_id, reason, error, extra={"fields": fields | {"reason": str(reason)}})
         fallback = self._destination.policy(delivery.config_id).fallback
         chained = delivery.is_fallback or fallback == delivery.config_id
         if not fallback or chained or self._destination.status(fallback) == "gone":
-            return Dead(delivery.key, reason, error), "dead"
-        return HandedOver(delivery.key, Target(fallback, self._destination.policy(fallback))), "fallback"
+            return _dead(delivery, reason, error)
+        target = Target(fallback, self._destination.policy(fallback))
+        return HandedOver(delivery.key, target), Ending("fallback", error, reason)
+
+
+def _dead(delivery: Delivery, reason: GivenUp, error: str, outcome: str = "dead") -> tuple[Settlement, Ending]:
+    return Dead(delivery.key, reason, error), Ending(outcome, error, reason)

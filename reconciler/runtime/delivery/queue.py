@@ -38,7 +38,7 @@ class SqliteQueue:
         self._keep = keep or Keep()
         self._database = Database(directory / "queue.db", sql.SCHEMA, owner=owner)
         if owner:
-            self._submit(self._begin).result()
+            self.submit(self._begin).result()
 
     @property
     def set_aside(self) -> Path | None:
@@ -52,7 +52,7 @@ class SqliteQueue:
     def become_owner(self) -> None:
         """The runner is gone, and this process takes its place: what it had claimed or parked is due; waits for it."""
         self._database.become_owner().result()
-        self._submit(self._begin).result()
+        self.submit(self._begin).result()
 
     def watch(self, on_other: Callable[[], None]) -> None:
         """Have `on_other` called, in a thread of the queue, soon after another process has appended events."""
@@ -69,13 +69,13 @@ class SqliteQueue:
 
         def append() -> "Future[list[Receipt]]":
             now = self._time.now()
-            return self._submit(lambda db: [rows.append(db, row, now) for row in prepared])
+            return self.submit(lambda db: [rows.append(db, row, now) for row in prepared])
 
         return append
 
     def waiting(self, limit: int) -> "Future[list[tuple[int, Event]]]":
         """Return events that were not routed yet, oldest first."""
-        return self._submit(lambda db: rows.waiting(db, limit))
+        return self.submit(lambda db: rows.waiting(db, limit))
 
     def route(self, routed: Sequence[tuple[int, Sequence[Target]]]) -> "Future[None]":
         """Make deliveries and mark the events, in one transaction."""
@@ -85,7 +85,7 @@ class SqliteQueue:
             for seq, targets in routed:
                 rows.route(db, seq, targets, now)
 
-        return self._submit(job)
+        return self.submit(job)
 
     def claim(self, now: float, limit: int) -> "Future[list[Delivery]]":
         """Return due heads that are not claimed yet, longest due first, and claim them."""
@@ -103,7 +103,7 @@ class SqliteQueue:
                     db.execute("INSERT INTO claimed (key, lane) VALUES (?, ?)", (key, lane))
             return claimed
 
-        return self._submit(job)
+        return self.submit(job)
 
     def settle(self, settlements: Sequence[Settlement], now: float) -> "Future[None]":
         """Record what became of claimed deliveries; those that are not there any more are passed over."""
@@ -114,7 +114,7 @@ class SqliteQueue:
             for settlement in inward:
                 rows.settle(db, settlement, steady)
 
-        return self._submit(job)
+        return self.submit(job)
 
     def wake(self, config_ids: Sequence[str], now: float, limit: int | None = None) -> "Future[int]":
         """Make parked lanes due, oldest first, at most `limit` for each configuration; returns how many woke."""
@@ -123,7 +123,7 @@ class SqliteQueue:
         def job(db: sqlite3.Connection) -> int:
             return sum(db.execute(sql.WAKE, (steady, config_id, most)).rowcount for config_id in config_ids)
 
-        return self._submit(job)
+        return self.submit(job)
 
     def expire(self, now: float) -> "Future[int]":
         """Send what is too old to the dead letters, a thousand at most, and prune; returns how many died."""
@@ -133,7 +133,7 @@ class SqliteQueue:
             prune(db, self._keep, steady)
             return rows.expire(db, steady, _EXPIRE_AT_ONCE)
 
-        return self._submit(job)
+        return self.submit(job)
 
     def next_due(self) -> "Future[float | None]":
         """Return when the next head that is not claimed is due, or None."""
@@ -142,7 +142,7 @@ class SqliteQueue:
             found = db.execute(sql.NEXT_DUE).fetchone()
             return self._time.outward(found[0]) if found is not None else None
 
-        return self._submit(job)
+        return self.submit(job)
 
     def stats(self) -> "Future[dict[str, float]]":
         """Return how much there is of each, and the age of the oldest event that is still on its way."""
@@ -160,7 +160,7 @@ class SqliteQueue:
                 "oldest_seconds": max(0.0, self._time.now() - oldest) if oldest is not None else 0.0,
             }
 
-        return self._submit(job)
+        return self.submit(job)
 
     def dead(self, limit: int) -> "Future[list[dict[str, Any]]]":
         """Return dead letters, newest first: `key`, `config`, `reason`, `error`, `attempts`, `at`, `event`."""
@@ -171,7 +171,7 @@ class SqliteQueue:
             found = [dict(zip(names, row, strict=True)) for row in db.execute(query, (limit,))]
             return [{**row, "at": self._time.outward(row["at"]), "event": json.loads(row["event"])} for row in found]
 
-        return self._submit(job)
+        return self.submit(job)
 
     def _begin(self, db: sqlite3.Connection) -> None:
         db.execute(sql.WAKE_ALL, {"now": self._time.now(), "longest": LONGEST_DELAY})
@@ -195,5 +195,6 @@ class SqliteQueue:
             return Retry(settlement.key, self._time.inward(settlement.at), settlement.error)
         return settlement
 
-    def _submit(self, job: Callable[[sqlite3.Connection], T]) -> "Future[T]":
+    def submit(self, job: Callable[[sqlite3.Connection], T]) -> "Future[T]":
+        """Run a function of the connection in the next transaction, for rows that have a module of their own too."""
         return self._database.submit(job)

@@ -15,6 +15,7 @@ from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.effects import Declarer, effect_keys
 from reconciler.runtime.lanes.generation import Generation, Handover, RollbackFailed
 from reconciler.runtime.lanes.hook_host import Caller, OwnerHost, Stopped, start_hooks, stop_hooks
+from reconciler.runtime.lanes.known_secrets import known_secrets
 from reconciler.runtime.lanes.settings_builder import SettingsBuilder
 from reconciler.runtime.lanes.unfit import unfit
 from reconciler.sdk.config import IntegrationConfig
@@ -132,7 +133,7 @@ class ConfigCalls:
         hook_set = HookSet(document.id, self.descriptor)
         defaults = self.instance.default_settings
         config = IntegrationConfig(document, settings, resolved.settings, defaults, hook_set)
-        declarer = Declarer(document.id, document, resolved.secrets)
+        declarer = Declarer(document.id, document, known_secrets(document, resolved))
         return config, OwnerHost(self.caller.services, self.caller.lane, declarer, deadline)
 
     async def _settings(self, document: ConfigDocument, resolved: Resolved) -> Any:

@@ -14,6 +14,7 @@ from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.effects import Declarer
 from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.hook_host import OwnerHost
+from reconciler.runtime.lanes.known_secrets import known_secrets
 from reconciler.runtime.lanes.unfit import unfit
 from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.hooks.base import HookSet
@@ -42,6 +43,6 @@ def _started(calls: ConfigCalls, asked: Asked, settings: Any) -> Generation | Ex
     config_id, caller, instance = document.id, calls.caller, calls.instance
     hook_set = HookSet(config_id, calls.descriptor)
     config = IntegrationConfig(document, settings, resolved.settings, instance.default_settings, hook_set)
-    declarer = Declarer(config_id, document, resolved.secrets)
+    declarer = Declarer(config_id, document, known_secrets(document, resolved))
     host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline)
     return Generation(document, resolved.fingerprint, resolved.refs, config, host, hook_set.close())

@@ -165,7 +165,7 @@ class Absences:
         before = self.verdict.held
         self._removed = {key: at for key, at in self._removed.items() if now - at < WINDOW}
         unanswered = self.unanswered
-        asked = {key for key in self._confirmed - self._approved - unanswered if not self._waits(key)}
+        asked = {key for key in self._confirmed - self._approved - unanswered if self._is_removal(key)}
         if asked:
             gone = asked | unanswered
             present = Counter(record.integration for key, record in self._world.configs.items() if key not in gone)
@@ -177,9 +177,13 @@ class Absences:
         self._world.held = tuple(self._held_action(key) for key in sorted(self.verdict.held))
         return set(before ^ self.verdict.held)
 
-    def _waits(self, key: str) -> bool:
-        """Whether a suspension keeps a removal back: it is judged when that ends."""
-        return self._overrides.suspended(key, None, self._world.configs[key].accepted)
+    def _is_removal(self, key: str) -> bool:
+        """Whether there is something to judge: a suspension keeps it back until it ends, or it has been let go before.
+
+        A removal that was carried out, and left something outside, goes on after a restart.
+        """
+        suspended = self._overrides.suspended(key, None, self._world.configs[key].accepted)
+        return not suspended and not self._world.is_remainder(key)
 
     def _hold_on(self, verdict: Verdict, asked: Collection[str], now: float) -> Verdict:
         """Keep holding what was held as long as some of it comes back."""

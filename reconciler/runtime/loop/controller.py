@@ -14,7 +14,7 @@ from reconciler.model.config import ConfigDocument
 from reconciler.model.plan import Outcome, Plan
 from reconciler.runtime.lanes.health import Health
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
-from reconciler.runtime.listener import Listener
+from reconciler.runtime.listener import ALARM, Listener
 from reconciler.runtime.loop import requests
 from reconciler.runtime.loop.absence import TWO_LOOKS
 from reconciler.runtime.loop.appointments import Appointments
@@ -29,6 +29,7 @@ from reconciler.runtime.loop.parts import Parts
 from reconciler.runtime.loop.passes import OpenPass, Passes, failed
 from reconciler.runtime.loop.pump import Pump
 from reconciler.runtime.loop.sequence import RemovalsFirst
+from reconciler.runtime.loop.waiting import waiting
 from reconciler.runtime.loop.world import ConfigRecord
 from reconciler.runtime.steps.applier import Applier
 
@@ -176,7 +177,7 @@ class Controller:
         self.inbox.put("root", ids=list(self._p.world.configs))
         if lost:
             self._p.world.alarms["root"] = f"{lost}: what runs keeps running, nothing is removed"
-            log.error("%s", self._p.world.alarms["root"])
+            log.error("%s", self._p.world.alarms["root"], extra=ALARM)
         else:
             self._p.world.alarms.pop("root", None)
 
@@ -229,7 +230,8 @@ class Controller:
     def difference(self) -> Plan:
         """Return what still differs from the files now: held, failed, waiting and suspended actions."""
         plan = self._plan(list(self._p.world.configs))
-        return Plan((*plan.actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
+        actions = waiting(plan.actions, self._p.world.configs)
+        return Plan((*actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
 
     def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
         """Hand the plan to the queue and follow it to its end; some looks that found nothing leave no record."""
@@ -316,8 +318,12 @@ class Controller:
             self.inbox.put("suspend", ids=[record.id])
 
     def removing(self, config_id: str) -> None:
-        """An id is stopped for good, but something is left to be cleaned up: it counts as removed already."""
+        """An id is stopped for good, but something is left to be cleaned up: it counts as removed already.
+
+        So nothing of it is good any more: workers let go of it, and no later start runs it again.
+        """
         self._p.absences.carried_out(config_id, self._clock.monotonic())
+        self._p.goods.forget(config_id)
         self._p.deliveries.gone(config_id)
 
     def removed(self, config_id: str) -> None:

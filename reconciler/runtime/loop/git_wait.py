@@ -12,6 +12,7 @@ from pathlib import Path
 from reconciler.config.tree.git import git_lock
 from reconciler.model.ports import Clock
 from reconciler.runtime.engine_thread import Worker
+from reconciler.runtime.listener import ALARM
 
 LONGEST = 30.0
 """How long a look is put off, in seconds."""
@@ -47,4 +48,4 @@ class GitWait:
         self._alarms["git"] = (
             f"{path} has been there for {LONGEST:g} s: files are followed all the same; delete it if no git is at work"
         )
-        log.warning("%s", self._alarms["git"])
+        log.warning("%s", self._alarms["git"], extra=ALARM)

@@ -54,6 +54,8 @@ class Goods:
         self._rows: dict[str, Good] = {}
         self._unsaved: list[Good] = []
         self._started: dict[str, str] = {}
+        self._refused: dict[str, tuple[ConfigDocument | None, ConfigDocument | None]] = {}
+        """What was good, and started, last of ids for which the policy does not allow that now."""
         self._lost = LostWrites()
         self.on_new_file: Callable[[], None] = lambda: None
         """Called when the database was rebuilt beneath us: what else stood in it is to be written again."""
@@ -106,7 +108,7 @@ class Goods:
         self.keep_to_policy(snapshot.get(config_id))
 
     def keep_to_policy(self, desired: Desired) -> None:
-        """Let go of last good documents that the policy does not allow any more, where their id stands now.
+        """Keep back last good documents, as long as the policy does not allow them where their id stands now.
 
         An id that several documents name, or none, stands where it was good: nobody stops another's by naming it.
         """
@@ -114,15 +116,18 @@ class Goods:
         if record is None:
             return
         accepted, applied = record.accepted, record.applied
-        if accepted is applied is desired.document and record.generation is None:  # as at nearly every start
-            record.refused = False
+        if accepted is not None and accepted is applied is desired.document and record.generation is None:
+            record.refused = False  # as at nearly every start
             return
         elsewhere = desired.presence in {Presence.DUPLICATE, Presence.ABSENT}
         file = (self.file_of(desired.id) if elsewhere else None) or desired.file
-        if accepted != desired.document and not self._permits(accepted, file):
-            record.accepted = None
-        if applied != desired.document and not self._permits(applied, file):
-            record.applied = None
+        before = self._refused.pop(desired.id, (None, None))
+        accepted, applied = accepted or before[0], applied or before[1]
+        record.accepted = accepted if accepted == desired.document or self._permits(accepted, file) else None
+        record.applied = applied if applied == desired.document or self._permits(applied, file) else None
+        refused = (accepted if record.accepted is None else None, applied if record.applied is None else None)
+        if refused != (None, None):
+            self._refused[desired.id] = refused
         running = record.generation.document if record.generation is not None else None
         record.refused = running != desired.document and not self._permits(running, file)
 
@@ -176,7 +181,11 @@ class Goods:
                 self.applied(record, record.generation.document)
 
     def forget(self, config_id: str) -> None:
-        """The removal of an id is complete."""
+        """The removal of an id is carried out: nothing of it is good any more."""
+        self._refused.pop(config_id, None)
+        record = self._world.configs.get(config_id)
+        if record is not None:
+            record.accepted = record.applied = None
         if self._rows.pop(config_id, None) is not None and self.writing:
             self.watch(self._store.forget_good([config_id]), ids=[config_id])
 

@@ -13,6 +13,7 @@ from reconciler.core.in_force.lastgood import Effective
 from reconciler.core.in_force.override import NOTHING, Imposed, Sending
 from reconciler.core.plan.diff import Integrations, LiveConfig
 from reconciler.model.config import ConfigDocument
+from reconciler.model.effect import EffectStatus
 from reconciler.model.plan import Action
 from reconciler.model.state import Condition, ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.lanes.generation import Generation
@@ -132,6 +133,14 @@ class World:
     def running(self, integration: str) -> frozenset[str]:
         """Return the configurations of this integration that run."""
         return frozenset(self._running.get(integration, ()))
+
+    def is_remainder(self, config_id: str) -> bool:
+        """Whether nothing of a configuration runs or is good, and what it has outside was being removed already."""
+        record = self.configs[config_id]
+        if record.generation is not None or record.accepted is not None or record.applied is not None:
+            return False
+        rows = self._services.effects.of(config_id)
+        return bool(rows) and all(row.status is EffectStatus.REMOVING for row in rows)
 
     def failed_in_vain(self, names: Iterable[str]) -> list[str]:
         """Return those of `names` that could not be brought up, and that no configuration wants up any more."""

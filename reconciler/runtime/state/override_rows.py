@@ -3,6 +3,7 @@
 import json
 import logging
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from reconciler.model.override import Intervention, InterventionKind, Override, OverrideKind, Selector
@@ -29,7 +30,7 @@ def load(db: sqlite3.Connection) -> list[Override]:
     rows = db.execute("SELECT id, kind, selector, who, reason, since, until, options FROM override ORDER BY id")
     for row in rows.fetchall():
         try:
-            found.append(_override(row))
+            found.append(of_row(row))
         except (ValueError, TypeError, KeyError, AttributeError):
             log.exception("the override %s in state.db cannot be read: it is not in force", row[0])
     return found
@@ -40,17 +41,16 @@ def save(db: sqlite3.Connection, override: Override) -> None:
     db.execute(
         "INSERT OR REPLACE INTO override (id, kind, selector, who, reason, since, until, options)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            override.number,
-            override.kind.value,
-            json.dumps(selector_item(override.selector), ensure_ascii=False),
-            override.who,
-            override.reason,
-            override.since,
-            override.until,
-            json.dumps({"drop": override.drop}),
-        ),
+        as_row(override),
     )
+
+
+def as_row(override: Override) -> tuple[Any, ...]:
+    """Return an override as its row."""
+    selector = json.dumps(selector_item(override.selector), ensure_ascii=False)
+    options = json.dumps({"drop": override.drop})
+    said = (override.who, override.reason, override.since, override.until)
+    return (override.number, override.kind.value, selector, *said, options)
 
 
 def delete(db: sqlite3.Connection, number: int) -> None:
@@ -78,7 +78,8 @@ def selector_item(selector: Selector) -> dict[str, Any]:
     return {"ids": list(selector.ids), "labels": dict(selector.labels), "integration": selector.integration}
 
 
-def _override(row: tuple[Any, ...]) -> Override:
+def of_row(row: Sequence[Any]) -> Override:
+    """Return the override that a row is; raises ValueError, TypeError, KeyError or AttributeError."""
     number, kind, selector, who, reason, since, until, options = row
     parts = json.loads(selector)
     chosen = Selector.of(parts["ids"], parts["labels"], parts["integration"])

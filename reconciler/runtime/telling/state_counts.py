@@ -4,6 +4,7 @@ States are derived, never stored (decision 0005); this is a cache of the sums, a
 five minutes, so that whatever forgot to say what it touched is right soon. Small directories are counted each time.
 """
 
+import heapq
 import threading
 import time
 from collections import Counter
@@ -15,6 +16,8 @@ from reconciler.runtime.telling.statuses import Registered
 
 SMALL = 2000
 """Up to so many configurations are counted each time."""
+NAMED = 1000
+"""How many stale configurations are named."""
 EVERYTHING = 300.0
 """How often all of a large directory is looked at, in seconds."""
 
@@ -28,7 +31,7 @@ class StateCounts:
         self._lock = threading.Lock()
         self._known: dict[str, Derived] = {}
         self._states: Counter[ConfigState] = Counter()
-        self._stale = 0
+        self._stale: set[str] = set()
         self._whole_at: float | None = None
 
     def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
@@ -43,7 +46,12 @@ class StateCounts:
             else:
                 self._count(self._taken())
             states = {state.value: self._states[state] for state in ConfigState}
-            return states, self._integrations(), self._stale
+            return states, self._integrations(), len(self._stale)
+
+    def stale(self) -> list[str]:
+        """Return the ids of the stale ones as they were last counted, the first thousand by id."""
+        with self._lock:
+            return heapq.nsmallest(NAMED, self._stale)
 
     def _integrations(self) -> dict[str, int]:
         known, registered = self._world.integrations, self._registered
@@ -61,14 +69,15 @@ class StateCounts:
             before = self._known.pop(key, None)
             if before is not None:
                 self._states[before.state] -= 1
-                self._stale -= _is_amiss(before)
+            self._stale.discard(key)
             record = self._world.configs.get(key)
             if record is not None:
                 self._known[key] = derived = config_state(record.effective, record.observed)
                 self._states[derived.state] += 1
-                self._stale += _is_amiss(derived)
+                if is_amiss(derived):
+                    self._stale.add(key)
 
 
-def _is_amiss(derived: Derived) -> bool:
+def is_amiss(derived: Derived) -> bool:
     """Whether what runs is not what the files ask for, unless somebody has suspended it: that is declared."""
     return derived.stale and derived.reason is not StateReason.SUSPENDED

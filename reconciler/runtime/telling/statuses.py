@@ -20,6 +20,7 @@ from reconciler.model.state import (
     IntegrationState,
     IntegrationStatus,
     Role,
+    StaleConfig,
     StateReason,
     Tristate,
 )
@@ -62,6 +63,12 @@ def config_status(record: ConfigRecord, effects: tuple[EffectRow, ...] = ()) -> 
         overrides=record.imposed.overrides,
         effects=effects,
     )
+
+
+def stale_config(record: ConfigRecord) -> StaleConfig:
+    """Return why a configuration does not run as its file asks."""
+    derived = config_state(record.effective, record.observed)
+    return StaleConfig(record.id, derived.reason, _message(record, derived))
 
 
 def _message(record: ConfigRecord, derived: Derived) -> str:
@@ -172,6 +179,7 @@ def engine_status(
     alarms: tuple[str, ...],
     role: Role,
     runner: int | None,
+    stale_configs: tuple[StaleConfig, ...],
 ) -> EngineStatus:
     """Return the whole at a glance."""
     configs, integrations, stale = counts
@@ -194,4 +202,5 @@ def engine_status(
         alarms=alarms,
         role=role,
         runner=runner,
+        stale_configs=stale_configs,
     )

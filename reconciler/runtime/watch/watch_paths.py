@@ -108,6 +108,15 @@ def is_utf8(name: str) -> bool:
     return True
 
 
+def look_at(path: str) -> tuple[int, int, int, int] | None:
+    """Return what changes when a file does, or None where there is none to be seen."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def queue_length() -> int:
     """Return how many events inotify keeps for a process that does not read them; what comes then is lost."""
     try:

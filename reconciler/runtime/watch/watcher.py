@@ -9,14 +9,22 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.model.ports import Clock
 from reconciler.runtime.watch.mounts import MountTable
-from reconciler.runtime.watch.watch_paths import Meaning, Way, find_way, folders_beneath, queue_length, understand
+from reconciler.runtime.watch.watch_paths import (
+    Meaning,
+    Way,
+    find_way,
+    folders_beneath,
+    look_at,
+    queue_length,
+    understand,
+)
 
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
@@ -46,14 +54,25 @@ class Hint:
 class Watcher:
     """Calls `hint(Hint)` in its own thread, at most every 25 ms or so, from `start` to `stop`.
 
-    `clock` tells one failure of the watch from a row of them; waiting is done in real time.
+    `clock` tells one failure of the watch from a row of them; waiting is done in real time. `others` gives files
+    beneath the root, by their relative names, that are looked at once a second: their folders need not be watched.
     """
 
-    def __init__(self, root: Path, hint: Callable[[Hint], None], clock: Clock, *, poll: float = _POLL) -> None:
+    def __init__(
+        self,
+        root: Path,
+        hint: Callable[[Hint], None],
+        clock: Clock,
+        *,
+        poll: float = _POLL,
+        others: Callable[[], Collection[str]] = tuple,
+    ) -> None:
         self._root = os.path.abspath(root)  # noqa: PTH100 — resolved link by link later
         self._hint = hint
         self._clock = clock
         self._poll = poll
+        self._others = others
+        self._seen_others: Hashable = ()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconcile-watch", daemon=True)
         self._notify: RustNotify | None = None
@@ -99,7 +118,10 @@ class Watcher:
                 self._tell(None)
             return
         events = self._notify.watch(_DEBOUNCE, _STEP, _LOOK_AT_ROOT, self._stopped)
-        if (events == "timeout" or self._is_time_for_the_root()) and self._has_root_moved():
+        is_time = events == "timeout" or self._is_time_for_the_root()
+        if is_time and self._have_others_changed():
+            self._tell([""])
+        if is_time and self._has_root_moved():
             self._rearm_root()
         elif isinstance(events, set):
             self._follow([path for _, path in events])
@@ -108,6 +130,11 @@ class Watcher:
 
     def _has_root_moved(self) -> bool:
         return find_way(self._root) != self._way or self._mounts.has_changed(self._way.root or self._root)
+
+    def _have_others_changed(self) -> bool:
+        base, before = self._way.root, self._seen_others
+        self._seen_others = tuple(look_at(f"{base}/{name}") for name in self._others()) if base is not None else before
+        return self._seen_others != before
 
     def _is_time_for_the_root(self) -> bool:
         """Whether the root was not looked at lately; not only in silence, for what stands beside it may be busy."""

@@ -245,6 +245,13 @@ def test_file_with_a_finding_is_judged_again(lives):
     assert lives.snapshot.diagnostics == found
 
 
+def test_file_whose_warning_is_ignored_is_read_once(lives):
+    lives.write("a", more="events: [{type: noted}] # reconcile: ignore[unknown-event-type]\n")
+    lives.live()
+    assert lives.snapshot.diagnostics == ()
+    assert lives.live() == 0
+
+
 def test_literal_at_the_place_of_a_secret_is_never_kept(lives):
     (lives.root / "a.yaml").write_text("integration: thing\nname: a\nsettings: {token: hunter2-hunter2}\n")
     lives.live(plaintext=True)

@@ -4,7 +4,7 @@ import json
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.config.explain.engine import Engine
@@ -181,6 +181,7 @@ PARTS = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(ENVELOPE), PARTS).map(lambda raw: {"integration": "chat", **raw}) | PARTS)
+@example(raw={"integration": "chat", "message": {"0 ": None, "1 ": [2], "3 ": {"a": "b"}}})
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_document_gets_a_verdict(judge, raw):
     checked = judge.validator.check_value(raw)

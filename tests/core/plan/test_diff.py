@@ -11,10 +11,10 @@ from reconciler.model.json import digest
 from reconciler.model.plan import ActionKind
 
 
-def document(key, enabled=True, **more):
+def document(key, enabled=True, literals=(), **more):
     integration, name = key.split("/")
     raw = {"integration": integration, "name": name, "enabled": enabled, **more}
-    return ConfigDocument(raw, digest(raw))
+    return ConfigDocument(raw, digest(raw), literals)
 
 
 def wanted(doc):
@@ -54,13 +54,23 @@ def test_changed_settings_update_and_name_the_field():
     assert [(c.path, c.old, c.new) for c in action.changes] == [(("settings", "channel"), "#a", "#b")]
 
 
+def test_literal_at_the_place_of_a_secret_is_masked_on_both_sides():
+    place = ("settings", "token")
+    old = document("slack/a", settings={"token": {"secret": "env:T"}, "channel": "#a"})
+    new = document("slack/a", literals=(place,), settings={"token": "sesame", "channel": "#b"})
+    for one, other in ((old, new), (new, old)):
+        found = {change.path: (change.old, change.new) for change in changes(one, other)}
+        assert place in found
+        assert "sesame" not in repr(found)
+
+
 def test_changed_labels_only_reroute():
     assert transition(document("a/b"), document("a/b", labels={"x": "1"})) is Transition.REROUTE
 
 
 def test_one_and_true_differ():
     assert transition(document("a/b", settings={"n": 1}), document("a/b", settings={"n": True})) is Transition.REPLACE
-    assert changes({"n": 1}, {"n": 1.0})
+    assert changes(document("a/b", n=1), document("a/b", n=1.0))
 
 
 def test_rotated_secret_updates():

@@ -1,12 +1,13 @@
 """Effects that outlive the process: ensured with their owner, left by a restart, removed once, whatever happens."""
 
 import pytest
+from pydantic import BaseModel
 
 from reconciler.compose.build import build_engine
 from reconciler.compose.options import EngineOptions
 from reconciler.model.effect import EffectStatus
 from reconciler.model.state import ConfigState, IntegrationState
-from reconciler.sdk import ResourceHook, TerminalError
+from reconciler.sdk import ResourceHook, Secret, TerminalError
 from reconciler.sdk.describe import describe_class
 
 
@@ -179,6 +180,20 @@ def test_handle_that_may_not_be_kept_is_refused_and_the_intent_stays(harness, re
     assert status.state is ConfigState.FAILED
     assert says in status.message
     assert "s3cret-token" not in status.message
+    assert effects(h) == [("k", EffectStatus.INTENT, None)]
+
+
+def test_handle_that_holds_a_literal_secret_is_refused_as_well(harness, remote, github):
+    class Settings(BaseModel):
+        token: Secret
+
+    def enabled(self, config):
+        ResourceHook(config, "k", lambda: {"id": config.settings.token.reveal()}, remote.remove)
+
+    h = harness(github(config_enabled=enabled, Settings=Settings), allow_plaintext_secrets=True)
+    h.start()
+    h.write("a.yaml", doc(token="s3cret-token"))
+    assert "holds the value of a secret" in h.config("github/a").message
     assert effects(h) == [("k", EffectStatus.INTENT, None)]
 
 

@@ -178,3 +178,27 @@ def test_effect_of_an_integration_that_is_not_installed_any_more_is_an_alarm(har
     assert "reconcile forget github" in h.manager.engine.status().alarms[0]
     assert h.manager.engine.outside.forget("github", None, "test") == 1
     h.wait_until(lambda: not h.manager.engine.status().alarms)
+
+
+def test_approved_removal_whose_effect_is_left_is_not_held_again_after_a_restart(harness, remote, github):
+    cls = github()
+    h = harness(cls)
+    h.start()
+    for n in range(8):
+        h.write(f"{n}.yaml", doc(f"c{n}", repo=f"r{n}"), settle=False)
+    h.settle()
+    for n in range(8):
+        h.delete(f"{n}.yaml", settle=False)
+    h.settle()
+    remote.down = True
+    assert h.manager.engine.approve(h.manager.engine.status().held_digest, "test")
+    h.settle()
+    h.stop()
+    del cls.diary[:], remote.calls[:]
+    h.start()
+    h.settle()
+    assert (h.state("github/c0"), h.manager.engine.status().held) == (ConfigState.REMOVING, 0)
+    assert not [call for call in remote.calls if call.startswith("ensure")]
+    remote.down = False
+    h.advance(600)
+    assert remote.hooks == {}

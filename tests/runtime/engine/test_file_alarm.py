@@ -37,3 +37,22 @@ def test_settings_of_the_directory_with_an_error_are_an_alarm(harness, make):
     h.start()
     h.write("reconcile.toml", "[limit]\n")
     assert "the key `limit` is not known" in h.manager.engine.alarms()[0]
+
+
+def test_warning_that_a_comment_ignores_is_not_told_and_its_neighbour_is(harness, make):
+    text = "integration: diary\nname: {0}\nevents:\n  - type: noted   # reconcile: ignore[{1}]\n  - type: noty\n"
+    h = harness(make())
+    h.start()
+    h.write("a.yaml", text.format("a", "unknown-event-type"))
+    (told,) = h.manager.engine.diagnostics()
+    assert (told.rule, told.span.line) == ("unknown-event-type", 5)
+    assert h.config("diary/a").diagnostics == (told,)
+    h.write("a.yaml", text.format("a", "redundant-event"))
+    assert [one.rule for one in h.manager.engine.diagnostics()] == ["unknown-event-type"] * 2
+
+
+def test_error_is_told_whatever_a_comment_says(harness, make):
+    h = harness(make())
+    h.start()
+    h.write("a.yaml", "integration: diary\nname: a\ncolour: red  # reconcile: ignore[unknown-key]\n")
+    assert [one.rule for one in h.manager.engine.diagnostics()] == ["unknown-key"]

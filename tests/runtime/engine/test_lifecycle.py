@@ -1,6 +1,6 @@
 """The lifecycle, exactly: what is called, when, how often."""
 
-from reconciler.model.state import ConfigState, IntegrationState, StateReason
+from reconciler.model.state import ConfigState, IntegrationState, StaleConfig, StateReason
 from reconciler.sdk import Hook
 
 
@@ -111,6 +111,7 @@ def test_last_one_edited_into_something_invalid_runs_on(harness, make, doc):
     status = h.config("diary/a")
     assert cls.diary == ["initialize", "enabled a #default"]
     assert (status.state, status.stale, status.reason) == (ConfigState.ACTIVE, True, StateReason.INVALID)
+    assert h.manager.engine.status().stale_configs == (StaleConfig("diary/a", StateReason.INVALID, status.message),)
     assert "chanel" in status.message
 
 

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from reconciler.sdk import Event, Integration, TransientError
+from reconciler.sdk import Event, Integration, TerminalError, TransientError
 
 
 def note(number):
@@ -84,3 +84,21 @@ def test_logger_works_before_the_engine_has_the_object():
         integration_id = "loose"
 
     assert Loose().log.process("m", {})[1] == {"extra": {"fields": {"integration": "loose"}}}
+
+
+@pytest.mark.parametrize(("fallback", "outcome"), [(None, "dead"), ("diary/b", "fallback")])
+def test_delivery_that_is_given_up_is_told_once(harness, make, doc, caplog, fallback, outcome):
+    def deliver(self, event, config):
+        if config.name == "a":
+            raise TerminalError("no such channel")
+
+    caplog.set_level(logging.INFO)
+    h = harness(make(deliver=deliver))
+    more = {"delivery": {"fallback": fallback}} if fallback else {}
+    h.write("a.yaml", doc("a", events=[{"type": "note"}], **more), settle=False)
+    h.write("b.yaml", doc("b", events=[]), settle=False)
+    h.start()
+    h.deliver(note(1))
+    (told,) = [record for record in caplog.records if "given up" in record.getMessage()]
+    assert (told.levelname, told.fields["outcome"], told.fields["reason"]) == ("WARNING", outcome, "Terminal")
+    assert "no such channel" in told.getMessage()

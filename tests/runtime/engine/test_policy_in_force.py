@@ -135,3 +135,27 @@ def test_plan_without_a_daemon_tells_what_a_policy_stops(h):
     report = offline_plan(EngineOptions(h.directory, h.directory.parent / "state"))
     stopped = report.plan.actions[0]
     assert (stopped.kind.value, stopped.key, stopped.reason.value) == ("stop", "diary/x", "NotAllowed")
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_loosened_policy_lets_the_last_good_version_run_again(h, restart):
+    h.write("team-a/x.yaml", "integration: diary\nname: x\nsettings: {channel: [\n")
+    policy(h, CHANNELS.replace("#a-", "#c-"))
+    assert running(h)[0] == "invalid"
+    if restart:
+        h.stop()
+        h.start()
+        assert running(h)[0] == "invalid"
+    policy(h, CHANNELS)
+    status = h.config("diary/x")
+    assert (status.state.value, status.stale, status.reason.value) == ("active", True, "Invalid")
+
+
+def test_loosened_policy_brings_nothing_back_that_was_removed(h):
+    policy(h, CHANNELS.replace("#a-", "#c-"))
+    h.delete("team-a/x.yaml")
+    h.advance(5)
+    policy(h, CHANNELS)
+    h.write("team-a/x.yaml", "integration: diary\nname: x\nsettings: {channel: [\n")
+    h.advance(1)
+    assert h.state("diary/x").value == "invalid"

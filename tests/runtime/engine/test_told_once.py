@@ -64,3 +64,12 @@ def test_edit_that_waits_for_another_secret_is_told(daemon, until, tmp_path):
     engine.look("test")
     until(clock, lambda: len(statuses()) == 2)
     assert statuses() == [OutcomeStatus.WAITING, OutcomeStatus.WAITING]
+
+
+def test_plan_says_what_a_start_waits_for_until_it_is_there(daemon, until, tmp_path):
+    engine, clock, statuses = daemon
+    (action,) = engine.plan().actions
+    assert (action.kind, action.waits) == ("start", "file:one cannot be read: No such file or directory")
+    (tmp_path / "secrets" / "one").write_text("s3cret")
+    until(clock, lambda: OutcomeStatus.APPLIED in statuses())
+    assert not engine.plan()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -109,6 +110,13 @@ class World:
             assert time.monotonic() < deadline, "it did not come about"
             threading.Event().wait(0.002)
             self.clock.advance(step)
+
+    def meanwhile(self, ask, step=0.002):
+        """Return what `ask` returns, or raise what it raises, while time passes."""
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(ask)
+            self.until(asked.done, step=step)
+        return asked.result()
 
     def end(self, host, grace=5.0):
         """End one host, its lock with it."""

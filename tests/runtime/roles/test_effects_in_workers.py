@@ -110,3 +110,10 @@ def test_effect_that_fails_at_the_take_over_is_tried_again(world, notes, failure
     end = world.clock.monotonic() + 60.0
     world.until(lambda: ensured or world.clock.monotonic() > end)
     assert ensured == ["heir"]
+
+
+def test_effect_is_forgotten_by_the_runner_when_a_worker_is_asked(world, notes):
+    world.write("a")
+    runner, worker = hosts(world, notes, Remote(), "runner", "worker")
+    assert world.meanwhile(lambda: worker.manager.engine.outside.forget("notes/a", None, "ann")) == 1
+    assert runner.manager.status("notes/a").effects == ()

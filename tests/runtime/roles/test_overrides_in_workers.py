@@ -1,8 +1,8 @@
-"""What is set aside at the runner is set aside in every worker; a worker sets nothing aside by itself."""
+"""What is set aside at the runner is set aside in every worker; what a worker is asked, it passes on to the runner."""
 
 import pytest
 
-from reconciler.model.errors import OverrideRefused
+from reconciler.model.errors import OverrideRefused, UnknownTarget
 from reconciler.model.override import OverrideKind, OverrideRequest, Selector
 
 
@@ -54,6 +54,36 @@ def test_suspension_outlives_its_runner(world, two):
     assert suspended(worker) == []
 
 
-def test_worker_refuses_to_set_aside(two):
-    with pytest.raises(OverrideRefused, match="this process is a worker"):
-        suspend(two[1])
+def test_worker_passes_on_what_is_to_be_set_aside_and_what_is_to_be_resumed(world, two):
+    runner, worker = two
+    override, concerned = world.meanwhile(lambda: suspend(worker, reason="a freeze", seconds=600.0))
+    assert (str(override.selector), override.who, override.reason, concerned) == ("notes/a", "ann", "a freeze", 1)
+    assert suspended(runner) == suspended(worker) == ["notes/a"]
+    ended = world.meanwhile(lambda: worker.manager.overrides.resume("notes/a", who="bob"))
+    assert [str(one.selector) for one in ended] == ["notes/a"]
+    assert suspended(runner) == suspended(worker) == []
+    done = runner.manager.engine.overrides.history(10).result(5)
+    assert [(one.kind, one.who) for one in done] == [("resume", "bob"), ("suspend", "ann")]
+
+
+def test_what_the_runner_refuses_is_refused_by_the_worker_in_its_words(world, two):
+    with pytest.raises(UnknownTarget, match="notes/z"):
+        world.meanwhile(lambda: two[1].manager.overrides.pause("notes/z"))
+    with pytest.raises(UnknownTarget, match="nothing is suspended or paused"):
+        world.meanwhile(lambda: two[1].manager.overrides.resume(everything=True))
+
+
+def test_worker_without_a_runner_says_so_and_leaves_nothing_to_be_done_later(world):
+    world.write("a")
+    worker = world.host(role="worker")
+    with pytest.raises(OverrideRefused, match=r"this process is a worker, and no runner lives .* `reconcile --watch`"):
+        world.meanwhile(lambda: suspend(worker), step=0.1)
+    assert suspended(world.host()) == []
+
+
+def test_what_waits_while_the_runner_ends_is_done_by_its_heir(world, two):
+    runner, worker = two
+    world.end(runner)
+    override, _ = world.meanwhile(lambda: suspend(worker))
+    assert worker.manager.role == "runner"
+    assert (suspended(worker), override.who) == (["notes/a"], "ann")

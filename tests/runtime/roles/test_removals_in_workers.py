@@ -2,6 +2,9 @@
 
 import pytest
 
+from reconciler.model.state import ConfigState
+from reconciler.sdk import ResourceHook, Where
+
 
 @pytest.fixture
 def two(world):
@@ -16,6 +19,11 @@ def two(world):
 
 def running(host):
     return [config.name for config in host.manager.get_configs("notes")]
+
+
+def state(host):
+    status = host.manager.status("notes/a")
+    return status.state if status is not None else None
 
 
 def held(host):
@@ -42,12 +50,25 @@ def test_approval_at_the_runner_reaches_the_worker(world, two):
     assert held(worker) == 0
 
 
-def test_worker_approves_nothing_that_the_runner_keeps(world, two):
-    _, worker = two
+def test_approval_at_the_worker_is_passed_on_to_the_runner(world, two):
+    runner, worker = two
+    for host in two:
+        host.look()
+    world.until(lambda: held(runner) == held(worker) == 5)
+    digest = worker.manager.engine.status().held_digest
+    assert world.meanwhile(lambda: worker.manager.engine.approve(digest, "ann"))
+    world.until(lambda: running(runner) == running(worker) == ["f"])
+    (done,) = runner.manager.engine.overrides.history(10).result(5)
+    assert (done.kind, done.who) == ("approve", "ann")
+
+
+def test_worker_approves_nothing_that_the_runner_does_not_hold(world, two):
+    runner, worker = two
     worker.look()
-    world.until(lambda: held(worker) == 5)
-    assert not worker.manager.engine.approve(worker.manager.engine.status().held_digest, "ann")
-    assert running(worker) == list("abcdef")
+    runner.look()
+    world.until(lambda: held(worker) == held(runner) == 5)
+    assert not world.meanwhile(lambda: worker.manager.engine.approve("0" * 12, "ann"))
+    assert running(worker) == running(runner) == list("abcdef")
 
 
 def test_worker_that_starts_later_holds_as_well(world, two):
@@ -99,3 +120,33 @@ def test_removal_of_what_the_runner_never_kept_is_judged_by_the_workers_own_guar
     world.clock.advance(5.0)
     worker.look()
     assert running(worker) == list("bcdef")
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_worker_lets_go_of_what_the_runner_has_stopped_and_cannot_clean_up(world, notes, runner_hook, dies):
+    down = [True]
+
+    def remove(handle):
+        if down:
+            raise OSError("unreachable")
+
+    class Listening(runner_hook):
+        where = Where.EVERYWHERE
+
+    def enabled(self, config):
+        Listening(config, self.diary, config.name)
+        ResourceHook(config, "webhook", lambda: None, remove)
+
+    world.write("a")
+    runner, worker = (world.host(notes(config_enabled=enabled)) for _ in range(2))
+    (world.configs / "a.yaml").unlink()
+    for host in (runner, worker):
+        host.look()
+    world.until(lambda: "stop a removed" in worker.diary)
+    assert state(runner) is ConfigState.REMOVING
+    if dies:
+        world.end(runner)
+        world.until(lambda: state(worker) is ConfigState.REMOVING)
+    down.clear()
+    world.until(lambda: state(worker if dies else runner) is None)
+    assert worker.diary.count("start a") == 1

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel
 
-from reconciler.config.tree import files, kept
+from reconciler.config.tree import kept, probe
 from reconciler.model.state import ConfigState
 
 
@@ -11,7 +11,7 @@ from reconciler.model.state import ConfigState
 def before(harness, make, doc, monkeypatch):
     """A harness that has lived once, with ten configurations of which one is invalid."""
     monkeypatch.setattr(kept, "SURE_AFTER", 0.0)
-    monkeypatch.setattr(files, "SETTLE", 0.0)
+    monkeypatch.setattr(probe, "SETTLE", 0.0)
     h = harness(make())
     for n in range(10):
         h.write(f"{n}.yaml", doc(f"n{n}", settings={"channel": f"#{n}"} if n else {"chanel": "x"}), settle=False)

@@ -113,6 +113,7 @@ class RecordingServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else an answer waits 40 ms for the client to acknowledge the one before
 
             def do_POST(self) -> None:
                 length = min(int(self.headers.get("content-length") or 0), _LARGEST)

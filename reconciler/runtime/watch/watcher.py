@@ -49,11 +49,20 @@ class Watcher:
     `clock` tells one failure of the watch from a row of them; waiting is done in real time.
     """
 
-    def __init__(self, root: Path, hint: Callable[[Hint], None], clock: Clock, *, poll: float = _POLL) -> None:
+    def __init__(
+        self,
+        root: Path,
+        hint: Callable[[Hint], None],
+        clock: Clock,
+        *,
+        poll: float = _POLL,
+        notify_of: "Callable[[list[str]], RustNotify] | None" = None,
+    ) -> None:
         self._root = os.path.abspath(root)  # noqa: PTH100 — resolved link by link later
         self._hint = hint
         self._clock = clock
         self._poll = poll
+        self._notify_of = notify_of or _new_notify
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconcile-watch", daemon=True)
         self._notify: RustNotify | None = None
@@ -193,7 +202,7 @@ class Watcher:
         """Return a watch over folders that exist, or None where there is none to be had."""
         for folders in ({*way.folders, *watched}, set(watched)):
             try:
-                notify = _new_notify(sorted(folders))
+                notify = self._notify_of(sorted(folders))
             except OSError as error:
                 failure = error
             else:

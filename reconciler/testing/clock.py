@@ -84,6 +84,7 @@ class VirtualClock:
         Returns whether that is so. A loop that does not turn is not waited for again, before it does.
         """
         with self._turned:
+            self._forget_ended()
             if not self._turned.wait_for(lambda: self._waking.keys() <= self._stuck, timeout):
                 self._stuck.update(self._waking)
             return not self._waking
@@ -109,7 +110,11 @@ class VirtualClock:
     def _has_turned(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._turned:
             self._waking[loop] -= 1
-            for one in [one for one, count in self._waking.items() if count <= 0 or one.is_closed()]:
-                del self._waking[one]
-                self._stuck.discard(one)
+            self._forget_ended()
             self._turned.notify_all()
+
+    def _forget_ended(self) -> None:
+        """Forget the loops that have turned, and those that never will."""
+        for loop in [loop for loop, count in self._waking.items() if count <= 0 or loop.is_closed()]:
+            del self._waking[loop]
+            self._stuck.discard(loop)

@@ -14,7 +14,6 @@ import os
 import re
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,27 +133,10 @@ class Cycles:
             (harness.directory / "b.yaml").replace(harness.directory / "b2.yaml")
         else:
             (harness.directory / "b2.yaml").unlink(missing_ok=True)
-        self.settle()
-        harness.manager.publish(Event(type="tick", source="/cycles", id=str(number))).result(10)
-        self.until(lambda: harness.manager.engine.delivered)
+        harness.settle()
+        harness.deliver(Event(type="tick", source="/cycles", id=str(number)))
         harness.outcomes.clear()
         harness.http.forget()
-
-    def settle(self):
-        """Let the engine see the files and finish what follows."""
-        engine = self.harness.manager.engine
-        looks = engine.looks
-        self.harness.manager.look()
-        self.until(lambda: engine.looks > looks and engine.idle)
-
-    def until(self, condition):
-        """Wait, while virtual time runs faster than in the harness's own way."""
-        began = time.monotonic()
-        while not condition():
-            if time.monotonic() > began + 20:
-                sys.exit("the engine did not settle within 20 s")
-            time.sleep(0.0005)
-            self.harness.clock.advance(0.05)
 
     def use(self):
         """Return what the process holds now, garbage aside."""

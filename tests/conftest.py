@@ -2,9 +2,16 @@
 
 import ipaddress
 import socket
+import threading
+import time
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A law is about values: how long an example takes, or is drawn for, says what else the machine does.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,6 +26,15 @@ def only_loopback():
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
         yield
+
+
+@pytest.fixture
+def alone():
+    """Wait until the threads of earlier tests have ended: beside a thread nothing is spread over processes."""
+    deadline = time.monotonic() + 10
+    for thread in set(threading.enumerate()) - {threading.current_thread()}:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    assert threading.enumerate() == [threading.current_thread()]
 
 
 def _guarded(connect: Any) -> Any:

@@ -13,7 +13,7 @@ from reconciler.runtime.state.shelf import READ_CACHE, FileShelf
 
 def begin_reading(options: EngineOptions) -> Ahead | None:
     """Begin, in a child; None where that does not pay. One that waits for its turn would hold what is out of date."""
-    return None if options.standby else Ahead.begin(options.root, partial(_make, options))
+    return None if options.standby else Ahead.begin(options.root, partial(_make, options), options.ages)
 
 
 def _make(options: EngineOptions) -> tuple[Validator, Shelf]:

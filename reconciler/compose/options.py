@@ -1,8 +1,10 @@
 """How an engine is to be built: plain values, as the command line and hosts give them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from reconciler.config.tree.memory import Ages
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,5 @@ class EngineOptions:
     """Whether a daemon waits for the runner that there is to end, instead of refusing to start."""
     defer: Callable[[Callable[[], None]], object] | None = None
     """Where what is published inside a transaction waits, such as `django.db.transaction.on_commit`."""
+    ages: Ages = field(default_factory=Ages)
+    """How long files must have been unchanged before they are read, and believed at the next start."""

@@ -6,7 +6,7 @@ edited in place, is another one.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,24 +20,24 @@ _THEIRS = ("yaml", "jsonschema_rs", "cel_expr_python", "jinja2")
 """The libraries that a verdict comes out of; looked for, not imported."""
 
 
-def code_digest() -> str:
+def code_digest(version: str = __version__, libraries: Sequence[str] = _THEIRS) -> str:
     """Return the digest; the empty string where the code is not in plain files, so that nothing can be known of it."""
-    summed = blake2b(f"{__version__} {sys.version}".encode(), digest_size=16)
+    summed = blake2b(f"{version} {sys.version}".encode(), digest_size=16)
     try:
-        for name, seen in _files():
+        for name, seen in _files(libraries):
             summed.update(name.encode() + seen)
     except OSError:
         return ""
     return summed.hexdigest()
 
 
-def _files() -> Iterator[tuple[str, bytes]]:
+def _files(libraries: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     package = Path(reconciler.__file__).parent
     for name in _OURS:
         for where, folders, files in os.walk(package / name, onerror=_refuse):
             folders[:] = sorted(folder for folder in folders if folder != "__pycache__")
             yield from _seen(where, files)
-    for name in _THEIRS:
+    for name in libraries:
         found = find_spec(name)
         places = list(found.submodule_search_locations or ()) if found is not None else []
         if not places:

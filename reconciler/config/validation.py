@@ -22,6 +22,8 @@ from reconciler.model.errors import ReconcileError, RegistrationError, UnknownIn
 from reconciler.model.json import Path, digest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.config.explain.explain import Explainer
     from reconciler.config.policy.policy import Bounds
     from reconciler.config.secret_trial import SecretUse
@@ -88,17 +90,19 @@ class Validator:
         allow_plaintext_secrets: bool = False,
         keep_uses: bool = False,
         digests: bool = True,
+        code_digest: "Callable[[], str] | None" = None,
     ) -> None:
         """Take what is installed and what knows secrets.
 
         `keep_uses`: verdicts hold what documents refer to; without `digests`, documents have none: who only reports
-        findings saves a tenth of the time.
+        findings saves a tenth of the time. `code_digest` says which code judges.
         """
         self._catalogue = catalogue
         self._secrets = secrets
         self._allow_plaintext = allow_plaintext_secrets
         self._keep_uses = keep_uses
         self._digests = digests
+        self._code_digest = code_digest
         self._start()
 
     def _start(self) -> None:
@@ -110,7 +114,7 @@ class Validator:
 
     def __getstate__(self) -> dict[str, Any]:
         """Send another process what it needs to compile its own; compiled schemas do not travel."""
-        kept = ("_catalogue", "_secrets", "_allow_plaintext", "_keep_uses", "_digests")
+        kept = ("_catalogue", "_secrets", "_allow_plaintext", "_keep_uses", "_digests", "_code_digest")
         return {name: self.__dict__[name] for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -151,7 +155,7 @@ class Validator:
         """Take in which code judges, before any of it is replaced on disk beneath this process."""
         from reconciler.config.basis import code_digest
 
-        self._code = self._code or code_digest()
+        self._code = self._code or (self._code_digest or code_digest)()
 
     def basis(self, integration_id: str) -> str:
         """Return a digest of all that the verdict on a valid document of an integration hangs on, but the document.

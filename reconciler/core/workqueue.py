@@ -87,6 +87,11 @@ class WorkQueue:
         return integration in self._waiting or integration in self._running
 
     @property
+    def busy(self) -> list[str]:
+        """The integrations of which a key waits or runs (appointments aside)."""
+        return sorted({*self._waiting, *self._running})
+
+    @property
     def idle(self) -> bool:
         """Whether nothing waits or runs (appointments aside)."""
         return not self._waiting and not self._running

@@ -3,6 +3,7 @@
 The middle of `Engine`. Every method may be called from any thread.
 """
 
+import asyncio
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -17,7 +18,9 @@ from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus
 from reconciler.runtime.asking.outside_desk import OutsideDesk
 from reconciler.runtime.asking.override_desk import OverrideDesk
 from reconciler.runtime.delivery.dispatcher import Dispatcher
+from reconciler.runtime.delivery.publisher import Publisher
 from reconciler.runtime.delivery.queue import SqliteQueue
+from reconciler.runtime.delivery.router import Router
 from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.lanes.dormant import Dormant
 from reconciler.runtime.loop.absence import Absences
@@ -42,6 +45,10 @@ if TYPE_CHECKING:
     from reconciler.sdk.config import IntegrationConfig
 
 
+_TURNS = 10
+"""How many turns of the loop what has just become due may take to begin."""
+
+
 class Answers(Reach):
     """Reads the parts of an engine that has been started."""
 
@@ -61,6 +68,8 @@ class Answers(Reach):
     _counts: StateCounts
     _controller: Controller
     _dispatcher: Dispatcher
+    _publisher: Publisher
+    _router: Router
     _dormant: Dormant
     _started: float
     _forced: tuple[str, ...] | None
@@ -169,6 +178,24 @@ class Answers(Reach):
             return self._controller.idle
 
         return bool(self._submit(asked()).result(10))
+
+    @property
+    def under_way(self) -> tuple[str, ...]:
+        """What goes on without the clock, in words; empty where only time, a file or a request changes anything.
+
+        For tests, which let time pass then. Tasks that integrations run by themselves are not seen.
+        """
+
+        async def asked() -> tuple[str, ...]:
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            calls = [f"a call of {r.id}" for r in self._world.integrations.values() if r.lane and r.lane.awaited]
+            events = ["events on their way"] if self._publisher.busy or self._router.busy else []
+            deliveries = [] if self._dispatcher.resting else ["deliveries"]
+            return (*self._controller.under_way, *calls, *events, *deliveries)
+
+        found: tuple[str, ...] = self._submit(asked()).result(10)
+        return found
 
     @property
     def delivered(self) -> bool:

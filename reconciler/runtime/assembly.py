@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import Handed, KeptFiles
+from reconciler.config.tree.memory import Ages
 from reconciler.config.validation import Validator
 from reconciler.core.plan.guard import PruneLimit
 from reconciler.core.routing.routing import RoutingIndex
@@ -59,6 +60,7 @@ class Tools:
     host_loop: "AbstractEventLoop | None" = None
     read_ahead: "Callable[[], Handed | None]" = lambda: None
     """Returns what was read of the directory before there was an engine, once."""
+    ages: Ages = field(default_factory=Ages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,8 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     )
     deliveries.router, deliveries.dispatcher = router, dispatcher
     shelf = FileShelf(ground.store.directory / READ_CACHE, write=ground.role is Role.RUNNER)
-    kept = KeptFiles(tools.validator, shelf, tools.read_ahead)
-    directory = Directory(ground.root, tools.validator, clock=tools.clock, kept=kept)
+    kept = KeptFiles(tools.validator, shelf, tools.read_ahead, sure_after=tools.ages.sure)
+    directory = Directory(ground.root, tools.validator, clock=tools.clock, settle=tools.ages.settle, kept=kept)
     overrides = Overrides(tools.clock)
     absences = Absences(world, ground.prune_limit, overrides)
     absences.following = ground.role is Role.WORKER

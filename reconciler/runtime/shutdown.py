@@ -75,6 +75,7 @@ async def _one_down(controller: Controller, world: World, runtime: IntegrationRu
     """Stop the configurations of one integration side by side, then the integration itself."""
     await controller.finish(runtime.id)
     if runtime.state is not IntegrationState.ACTIVE:
+        runtime.drop_lane()  # it may have been kept for what was still to be cleaned up
         return
     problems: list[str] = []
     calls = runtime.calls

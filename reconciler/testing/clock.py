@@ -3,9 +3,13 @@
 import asyncio
 import itertools
 import threading
+from collections import Counter
+from collections.abc import Sequence
 from heapq import heappop, heappush
 
 _Sleeper = tuple[float, int, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+_TURNS = 10
+"""So many turns of its loop a sleeper that was woken has to begin what it slept for."""
 
 
 class VirtualClock:
@@ -15,8 +19,11 @@ class VirtualClock:
         self._offset = start
         self._now = 0.0
         self._lock = threading.Lock()
+        self._turned = threading.Condition(self._lock)
         self._count = itertools.count()
         self._sleepers: list[_Sleeper] = []
+        self._waking: Counter[asyncio.AbstractEventLoop] = Counter()
+        self._stuck: set[asyncio.AbstractEventLoop] = set()
 
     def time(self) -> float:
         """Return the wall clock's time, in seconds since the epoch."""
@@ -39,13 +46,19 @@ class VirtualClock:
 
     def advance(self, seconds: float) -> None:
         """Let time pass and wake whom it wakes, in order."""
+        self.advance_to(self._now + seconds)
+
+    def advance_to(self, moment: float) -> None:
+        """Let time pass until `moment` (monotonic), which does nothing where that is over, and wake whom it wakes."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
         with self._lock:
-            self._now += seconds
-            due = []
+            self._now = max(moment, self._now)
             while self._sleepers and self._sleepers[0][0] <= self._now:
-                due.append(heappop(self._sleepers))
-        for _, _, loop, done in due:
-            _wake(loop, done)
+                _, _, loop, done = heappop(self._sleepers)
+                by_loop.setdefault(loop, []).append(done)
+            self._waking.update(by_loop.keys())
+        for loop, sleepers in by_loop.items():
+            self._wake(loop, sleepers)
 
     def step(self, seconds: float) -> None:
         """Set the wall clock forward (or back) as an administrator would: monotonic time does not hear of it."""
@@ -57,13 +70,51 @@ class VirtualClock:
         with self._lock:
             return sum(1 for *_, done in self._sleepers if not done.done())
 
+    @property
+    def next_due(self) -> float | None:
+        """When the first of those that sleep now wakes (monotonic), or None where nobody sleeps."""
+        with self._lock:
+            while self._sleepers and self._sleepers[0][3].done():
+                heappop(self._sleepers)
+            return self._sleepers[0][0] if self._sleepers else None
 
-def _wake(loop: asyncio.AbstractEventLoop, done: "asyncio.Future[None]") -> None:
-    def wake() -> None:
-        if not done.done():
-            done.set_result(None)
+    def let_wake(self, timeout: float) -> bool:
+        """Wait until whoever was woken had the time to begin what it slept for, at most `timeout` real seconds.
 
-    try:
-        loop.call_soon_threadsafe(wake)
-    except RuntimeError:  # its loop is closed: nobody sleeps there any more
-        return
+        Returns whether that is so. A loop that does not turn is not waited for again, before it does.
+        """
+        with self._turned:
+            self._forget_ended()
+            if not self._turned.wait_for(lambda: self._waking.keys() <= self._stuck, timeout):
+                self._stuck.update(self._waking)
+            return not self._waking
+
+    def _wake(self, loop: asyncio.AbstractEventLoop, sleepers: "Sequence[asyncio.Future[None]]") -> None:
+        def wake() -> None:
+            for done in sleepers:
+                if not done.done():
+                    done.set_result(None)
+            turn(_TURNS)
+
+        def turn(left: int) -> None:
+            if left > 0:
+                loop.call_soon(turn, left - 1)
+            else:
+                self._has_turned(loop)
+
+        try:
+            loop.call_soon_threadsafe(wake)
+        except RuntimeError:  # it is closed: nobody sleeps there any more
+            self._has_turned(loop)
+
+    def _has_turned(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._turned:
+            self._waking[loop] -= 1
+            self._forget_ended()
+            self._turned.notify_all()
+
+    def _forget_ended(self) -> None:
+        """Forget the loops that have turned, and those that never will."""
+        for loop in [loop for loop, count in self._waking.items() if count <= 0 or loop.is_closed()]:
+            del self._waking[loop]
+            self._stuck.discard(loop)

@@ -3,13 +3,14 @@
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from reconciler.compose.manager import IntegrationManager
 from reconciler.config.yaml.writer import write_yaml
+from reconciler.model.errors import NotRunning
 from reconciler.model.event import Event
 from reconciler.model.plan import Outcome
 from reconciler.model.state import ConfigState, ConfigStatus, Tristate
@@ -18,8 +19,12 @@ from reconciler.sdk.integration import Integration
 from reconciler.testing.clock import VirtualClock
 from reconciler.testing.http_server import RecordingServer
 
-_POLL = 0.002
+_POLL = 0.001
 _TICK = 0.05
+_PATIENCE = 10.0
+"""How long something is waited for, in real seconds and in virtual ones."""
+_HANGS_AFTER = 0.1
+"""What takes longer, in real seconds, does not hold virtual time up any more."""
 
 
 class Harness:
@@ -72,7 +77,7 @@ class Harness:
         self._until(lambda: self.manager.engine.ready, "the first pass")
 
     def stop(self, grace: float = 5.0) -> bool:
-        """Stop the manager; returns whether all of it ended."""
+        """Stop the manager; returns whether all of it ended. Virtual time passes for what hangs alone."""
         done = threading.Event()
         result: list[bool] = []
 
@@ -81,8 +86,9 @@ class Harness:
             done.set()
 
         threading.Thread(target=stop, daemon=True).start()
-        while not done.wait(_POLL):
-            self.clock.advance(_TICK)
+        while not done.wait(_HANGS_AFTER):
+            due, least = self.clock.next_due, self.clock.monotonic() + grace / 20
+            self.clock.advance_to(least if due is None else max(due, least))
         return result[0]
 
     # --- the files ----------------------------------------------------------------------------------------------
@@ -114,11 +120,10 @@ class Harness:
 
     def advance(self, seconds: float) -> None:
         """Let virtual time pass in small steps, so that what is due in between happens in its order."""
-        left = seconds
-        while left > 0:
-            step = min(left, max(_TICK, seconds / 200))
-            self.clock.advance(step)
-            left -= step
+        end, least = self.clock.monotonic() + seconds, max(_TICK, seconds / 200)
+        while (now := self.clock.monotonic()) < end:
+            due = self.clock.next_due
+            self.clock.advance_to(end if due is None else min(end, max(due, now + least)))
             self._catch_up()
         self._until(lambda: self.manager.engine.idle, "the engine to settle")
 
@@ -156,21 +161,35 @@ class Harness:
         self._until(condition, what)
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait in real time; virtual time moves on slowly, for what the engine waits for itself."""
-        deadline = time.monotonic() + 10.0
-        while not condition():
+        """Wait. Virtual time jumps to what is due next where only that can change anything, and else moves slowly."""
+        deadline, furthest = time.monotonic() + _PATIENCE, self.clock.monotonic() + _PATIENCE
+        while True:
+            under_way, due = self._under_way(), self.clock.next_due
+            if condition():  # asked last: what was under way a moment ago may have brought it about
+                return
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{what} did not come about within 10 s")
-            self._breathe()
-            self.clock.advance(_POLL)
+                goes_on = f"; under way: {', '.join(under_way)}" if under_way else ""
+                raise TimeoutError(f"{what} did not come about within {_PATIENCE:g} s{goes_on}")
+            if under_way or due is None or due > furthest:
+                self._breathe()
+                self.clock.advance(_POLL)
+            else:
+                self.clock.advance_to(due)
 
     def _catch_up(self) -> None:
         """Let the engine finish what the last step made due, unless that is something that hangs."""
-        self._breathe()
-        for _ in range(20):
-            if self.manager.engine.idle:
-                return
+        ends = time.monotonic() + _HANGS_AFTER
+        while self._under_way() and time.monotonic() < ends:
             self._breathe()
+
+    def _under_way(self) -> Sequence[str]:
+        """Return what goes on although virtual time stands still, in words."""
+        if not self.clock.let_wake(_HANGS_AFTER):
+            return ("a loop that does not turn",)
+        try:
+            return self.manager.engine.under_way
+        except NotRunning:
+            return ("what the test itself does",)
 
     @staticmethod
     def _breathe() -> None:

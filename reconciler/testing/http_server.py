@@ -54,12 +54,14 @@ class RecordingServer:
         self._default = Answer()
         self._changed = threading.Condition()
         self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at the end."""
+        """The base URL, without a slash at the end; the first who asks for it has the server begin to answer."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+            self._thread.start()
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
@@ -87,9 +89,10 @@ class RecordingServer:
 
     def close(self) -> None:
         """Stop listening."""
-        self._server.shutdown()
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join(5)
         self._server.server_close()
-        self._thread.join(5)
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +113,7 @@ class RecordingServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else an answer waits 40 ms for the client to acknowledge the one before
 
             def do_POST(self) -> None:
                 length = min(int(self.headers.get("content-length") or 0), _LARGEST)

@@ -67,7 +67,7 @@ PARTS = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from("ab"), PARTS), st.lists(PARTS, min_size=1, max_size=2), PARTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_schema_gives_a_file_that_reads(properties, branches, shared):
     schema = {"properties": properties, "anyOf": branches, "required": [*properties], "$defs": {"d": shared}}
     try:

@@ -40,7 +40,7 @@ def scrape():
         server.start()
         try:
             httpx2.get(f"{server.url}/livez")
-            yield httpx2.get(f"{server.url}/metrics").text
+            return httpx2.get(f"{server.url}/metrics").text
         finally:
             server.stop(1)
 

@@ -13,7 +13,6 @@ from reconciler.config.validation import Validator
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.runtime.loop.world import World
-from reconciler.runtime.telling import state_counts
 from reconciler.runtime.telling.metrics import Metrics
 from reconciler.runtime.telling.state_counts import StateCounts
 from reconciler.runtime.telling.statuses import Registered
@@ -120,9 +119,8 @@ def nothing():
 
 
 @pytest.fixture
-def world(monkeypatch):
-    """A world of 50 configurations, which counts as a large one."""
-    monkeypatch.setattr(state_counts, "SMALL", 10)
+def world():
+    """A world of 50 configurations."""
     made = World(None)
     document = ConfigDocument({"integration": "i", "name": "n"}, "d")
     for number in range(50):
@@ -132,7 +130,7 @@ def world(monkeypatch):
 
 def test_large_directory_is_counted_by_what_has_changed(world):
     """What changes behind its back is not seen, which shows that it was not looked at."""
-    counts = StateCounts(world, nothing())
+    counts = StateCounts(world, nothing(), small=10)
     assert counts.counts()[0]["pending"] == 50
     world.set_effective(Effective(Desired("i/3", Presence.INVALID), None))
     world.forget("i/4")
@@ -141,9 +139,8 @@ def test_large_directory_is_counted_by_what_has_changed(world):
     assert (states["pending"], states["invalid"]) == (48, 1)
 
 
-def test_what_changed_silently_is_seen_at_the_next_whole_count(world, monkeypatch):
-    counts = StateCounts(world, nothing())
+def test_what_changed_silently_is_seen_at_the_next_whole_count(world):
+    counts = StateCounts(world, nothing(), small=10, everything=-1.0)
     counts.counts()
     del world.configs["i/7"]
-    monkeypatch.setattr(state_counts, "EVERYTHING", -1.0)
     assert counts.counts()[0]["pending"] == 49

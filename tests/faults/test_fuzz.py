@@ -48,7 +48,7 @@ def mutated(draw: random.Random) -> bytes:
 
 
 @given(draw=st.randoms(use_true_random=False), form=st.sampled_from(["json", "text", "concise"]))
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_mutated_file_gets_a_verdict(tmp_path, capsys, draw, form):
     file = tmp_path / "a.yaml"
     file.write_bytes(mutated(draw))

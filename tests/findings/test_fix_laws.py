@@ -1,7 +1,7 @@
 """What holds for every fix, by Hypothesis: nothing else changes, the text reads again, and the second time nothing does."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.config.catalogue import Catalogue
@@ -41,7 +41,6 @@ def judge(data):
     return part.diagnostics
 
 
-@settings(deadline=None)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3), st.sampled_from(["\n", "\r\n"]))
 def test_fixes_change_nothing_but_what_they_are_about(documents, line_break):
     data = text_of(documents, line_break)
@@ -58,7 +57,6 @@ def judge_one(document):
     return VALIDATOR.check(document, "a.yaml").diagnostics
 
 
-@settings(deadline=None)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3))
 def test_second_time_nothing_is_left_to_fix(documents):
     once = fix_bytes(text_of(documents, "\n"), judge)

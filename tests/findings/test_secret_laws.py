@@ -1,6 +1,6 @@
 """Whatever is wrong with a file, no report of it and no diff shows a literal at the place of a secret: by Hypothesis."""
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.cli.showing.sources import LazySecretKeys
@@ -47,7 +47,6 @@ def judge(data):
     return sorted(part.diagnostics, key=Diagnostic.sort_key)
 
 
-@settings(deadline=None)
 @given(HEADS, LINES)
 @example("integration: webhook\nname: a\nsettings:\n", ["webhook_url:hunter2: x"])
 @example("integration: webhook\nname: a\nsettings:\n", ["url: https://example.com/", "webhook_url hunter2: x"])
@@ -59,7 +58,6 @@ def test_no_report_shows_a_secret(head, lines):
         assert "hunter2" not in "".join(render(name, run, PLAIN)), name
 
 
-@settings(deadline=None)
 @given(HEADS, LINES)
 def test_no_diff_shows_a_secret(head, lines):
     data = (head + "".join(f"  {line}\n" for line in lines)).encode()

@@ -324,7 +324,7 @@ def told(diagnostics):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_run_over_changes_finds_what_a_run_over_everything_finds(repo, check, seed):
+def test_run_over_changes_finds_what_a_run_over_everything_finds(repo, check, seed, alone):
     dice = random.Random(seed)
     shake(repo, dice, 25)
     if dice.random() < 0.3:

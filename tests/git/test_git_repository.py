@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-from reconciler.config.git import command
 from reconciler.config.git.command import Git, GitError
 from reconciler.config.git.repository import find_repository
 
@@ -114,12 +113,10 @@ def test_git_that_hangs_is_ended(repo, tmp_path, monkeypatch):
     slow.write_text(f"#!{sys.executable}\nimport signal; signal.pause()\n")
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", str(slow.parent))
-    monkeypatch.setattr(command, "_LONGEST", 0.05)
     with pytest.raises(GitError, match="did not answer"):
-        Git(str(repo.top)).ask("status")
+        Git(str(repo.top), longest=0.05).ask("status")
 
 
-def test_git_that_prints_without_end_is_ended(repo, monkeypatch):
-    monkeypatch.setattr(command, "MOST_OUTPUT", 10)
+def test_git_that_prints_without_end_is_ended(repo):
     with pytest.raises(GitError, match="printed more"):
-        Git(str(repo.top)).ask("log")
+        Git(str(repo.top), most_output=10).ask("log")

@@ -171,9 +171,9 @@ class MemoryEngine:
         return digest == self.held
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared():
-    """Return the engine, and a client of a server that lives as long as the tests do."""
+    """Return the engine, and a client of a server that lives as long as the tests of one file do."""
     engine = MemoryEngine()
     with ExitStack() as stack:
         yield engine, _serve(stack, engine, WebOptions(port=0))

@@ -5,7 +5,7 @@ import socket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-LENIENT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LENIENT = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 NAMES = st.sampled_from(
     ["Host", "Content-Type", "Content-Length", "Transfer-Encoding", "Authorization", "Origin", "ce-id", "ce-type",
      "ce-source", "ce-specversion", "ce-time", "ce-x", "Expect", "Connection", "Content-Encoding", "Upgrade"]

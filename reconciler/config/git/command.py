@@ -47,6 +47,8 @@ class Git:
 
     folder: str
     steering: Mapping[str, str] = field(default_factory=dict)
+    longest: float = _LONGEST
+    most_output: int = MOST_OUTPUT
 
     def ask(self, *arguments: str) -> bytes:
         """Return what a command prints; raises GitError with git's own words where it fails."""
@@ -79,8 +81,8 @@ class Git:
                 raise GitError(f"git cannot be started: {(error.strerror or '').lower()}") from error
             try:
                 assert process.stdout is not None
-                yield _pieces(process.stdout, time.monotonic() + _LONGEST)
-                status = process.wait(_LONGEST)
+                yield _pieces(process.stdout, self.longest, self.most_output)
+                status = process.wait(self.longest)
             finally:
                 _end(process)
             if status:
@@ -104,18 +106,18 @@ def _input(given: bytes) -> Iterator[IO[bytes] | int]:
         yield source
 
 
-def _pieces(output: IO[bytes], deadline: float) -> Iterator[bytes]:
-    handle, left = output.fileno(), MOST_OUTPUT
+def _pieces(output: IO[bytes], longest: float, most: int) -> Iterator[bytes]:
+    handle, left, deadline = output.fileno(), most, time.monotonic() + longest
     while True:
         ready, _, _ = select.select([handle], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
-            raise GitError(f"git did not answer within {_LONGEST:.0f} seconds")
+            raise GitError(f"git did not answer within {longest:.0f} seconds")
         piece = os.read(handle, _PIECE)
         if not piece:
             return
         left -= len(piece)
         if left < 0:
-            raise GitError(f"git printed more than {MOST_OUTPUT >> 20} MiB: name a smaller directory")
+            raise GitError(f"git printed more than {most >> 20} MiB: name a smaller directory")
         yield piece
 
 

@@ -24,7 +24,7 @@ from reconciler.config.collector import without_gc
 from reconciler.config.files import SUFFIXES, Unreadable, Vanished, changed_at, join, read_file, signature
 from reconciler.config.run.workers import Worker, end, how_many, receive, spread, start
 from reconciler.config.tree.kept import Handed, HandedFile, KeptFiles, Shelf, can_be_kept, claims_of
-from reconciler.config.tree.memory import SETTLE
+from reconciler.config.tree.memory import Ages
 from reconciler.config.tree.read import read_state
 from reconciler.config.tree.settings_file import SettingsFile
 from reconciler.config.tree.walk import walk_all
@@ -48,20 +48,29 @@ log = logging.getLogger(__name__)
 class Ahead:
     """A child that reads; `take` what it found, once, or `close`."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, patience: float) -> None:
         self._worker: Worker | None = worker
+        self._patience = patience
 
     @classmethod
-    def begin(cls, root: Path, make: Make) -> "Ahead | None":
+    def begin(
+        cls,
+        root: Path,
+        make: Make,
+        ages: Ages | None = None,
+        *,
+        pays_from: int = PAYS_FROM,
+        patience: float = _PATIENCE,
+    ) -> "Ahead | None":
         """Fork a child that reads the directory `root`, or return None where that does not pay or is not safe.
 
         `make` returns, in the child, a validator as the parent's will be, and what is kept from an earlier life.
         """
-        if not hasattr(os, "fork") or threading.active_count() > 1 or not _is_large(root):
+        if not hasattr(os, "fork") or threading.active_count() > 1 or not _is_large(root, pays_from):
             return None
         gc.freeze()  # no collection of the child's may visit, and so copy, what the parent has made
         try:
-            return cls(start(None, partial(_read_as_child, root, make), ()))
+            return cls(start(None, partial(_read_as_child, root, make, ages or Ages()), ()), patience)
         except ReconcileError as error:
             log.info("%s: the directory is not read ahead", error)
             return None
@@ -74,7 +83,7 @@ class Ahead:
         if worker is None:
             return None
         try:
-            if select.select([worker.pipe], [], [], _PATIENCE)[0]:
+            if select.select([worker.pipe], [], [], self._patience)[0]:
                 handed: Handed | None = marshal.loads(receive(worker))  # noqa: S302 — from our own child
                 return handed
         except (ReconcileError, ValueError, EOFError, TypeError) as error:
@@ -90,9 +99,9 @@ class Ahead:
             end([worker])
 
 
-def _is_large(root: Path) -> bool:
+def _is_large(root: Path, pays_from: int) -> bool:
     """Whether there are enough files, counted no further than that."""
-    left, todo = PAYS_FROM, [os.fspath(root)]
+    left, todo = pays_from, [os.fspath(root)]
     try:
         while todo and left > 0:
             with os.scandir(todo.pop()) as entries:
@@ -106,30 +115,33 @@ def _is_large(root: Path) -> bool:
     return left <= 0
 
 
-def _read_as_child(root: Path, make: Make, _share: None) -> bytes:
+def _read_as_child(root: Path, make: Make, ages: Ages, _share: None) -> bytes:
     for number in _SIGNALS:  # nobody reads what the parent's handlers would note here
         signal.signal(number, signal.SIG_DFL)
     logging.disable()  # what goes wrong, the parent finds for itself, and says once
     with without_gc():
-        return marshal.dumps(read_ahead(root, *make()))
+        return marshal.dumps(read_ahead(root, *make(), ages))
 
 
-def read_ahead(root: Path, validator: Validator, shelf: Shelf) -> Handed | None:
+def read_ahead(
+    root: Path, validator: Validator, shelf: Shelf, ages: Ages | None = None, *, most: int = MOST
+) -> Handed | None:
     """Return what the files of `root` say as far as nothing is wrong with them.
 
-    None where there are too many files, or the policy that they are to be judged by is not known.
+    None where there are more files than `most`, or the policy that they are to be judged by is not known.
     """
+    ages = ages or Ages()
     base = os.path.realpath(root, strict=True)
     settings = SettingsFile()
     policy = settings.refresh(base).policy
     if not settings.is_known:
         return None
     key = policy.key if policy is not None else ""
-    kept = KeptFiles(validator, shelf)
+    kept = KeptFiles(validator, shelf, sure_after=ages.sure)
     kept.load(key)
     listings = walk_all(base, _nothing).listings.items()
     files = [join(f, name) for f, found in listings for name in found.files if name not in found.links | found.odd]
-    if len(files) > MOST:
+    if len(files) > most:
         return None
     found: list[HandedFile] = []
     rest: list[str] = []
@@ -141,7 +153,8 @@ def read_ahead(root: Path, validator: Validator, shelf: Shelf) -> Handed | None:
             rest.append(file)
     processes = how_many(None, len(rest))
     shares = [rest[i::processes] for i in range(processes)]
-    parts = [_part(found), *spread(shares, lambda share: _part(_judged(base, validator, policy, share)))]
+    judge = partial(_judged, base, validator, policy, kept, ages.settle)
+    parts = [_part(found), *spread(shares, lambda share: _part(judge(share)))]
     basis = {name: validator.basis(name) for name in frozenset().union(*(names for names, _ in parts))}
     return key, basis, kept.is_news or bool(rest), [part for names, part in parts if names]
 
@@ -160,7 +173,9 @@ def _recalled(kept: KeptFiles, base: str, file: str) -> HandedFile | None:
     return None if known is None else (file, seen, known.content, True, known.claims)
 
 
-def _judged(base: str, validator: Validator, policy: "Policy | None", files: Sequence[str]) -> list[HandedFile]:
+def _judged(
+    base: str, validator: Validator, policy: "Policy | None", kept: KeptFiles, settle: float, files: Sequence[str]
+) -> list[HandedFile]:
     """Read and judge `files`; what has a finding, cannot be read, or was changed just now, is left to the parent."""
     entries = []
     for file in files:
@@ -170,12 +185,12 @@ def _judged(base: str, validator: Validator, policy: "Policy | None", files: Seq
         except (Unreadable, Vanished):
             continue
         seen = signature(status)
-        if began - changed_at(seen) < 2 * SETTLE:
+        if began - changed_at(seen) < 2 * settle:
             continue
         state = read_state(file, data, validator, policy.bounds(file) if policy is not None else None)
         if can_be_kept(state):
             content = blake2b(data, digest_size=16).digest()
-            entries.append((file, seen, content, KeptFiles.is_sure(seen, began), claims_of(state)))
+            entries.append((file, seen, content, kept.is_sure(seen, began), claims_of(state)))
     return entries
 
 

@@ -43,6 +43,7 @@ class FileTree:
     ) -> None:
         self.index = Index()
         self.settling = Settling(now, settle)
+        self._settle = settle
         self.folders: dict[str, dict[str, FileRecord]] = {}
         self.broken: dict[str, Diagnostic] = {}
         self.again: set[str] = set()
@@ -217,7 +218,7 @@ class FileTree:
             state, record.content = failed_state(file, found), b""
             record.retry = state.unreadable
         else:
-            if self._is_first and is_fresh(seen):
+            if self._is_first and is_fresh(seen, 2 * self._settle):
                 self._doubt(file, record)
             content = blake2b(found, digest_size=16).digest() + (b"" if target == file else target.encode())
             if content == record.content:

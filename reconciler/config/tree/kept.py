@@ -20,6 +20,7 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from reconciler.config.files import changed_at
+from reconciler.config.tree.memory import SURE_AFTER
 from reconciler.config.tree.read import FileRecord
 from reconciler.config.tree.snapshot import Claim, FileState
 from reconciler.config.validation import Validator
@@ -28,8 +29,6 @@ from reconciler.model.diagnostic import Span
 
 FORMAT: Final = 1
 """Raised with every change of what is written here."""
-SURE_AFTER = 2.0
-"""How long a file must have been unchanged when it was read, in seconds: the coarsest file systems count so."""
 _A_LINE = 250
 """How many files stand on a line: one line is made or read at a time, so that other threads get their turn."""
 _PARTS = 7
@@ -75,10 +74,18 @@ class Kept:
 class KeptFiles:
     """The entries of one root. `load` once, `recall` each file, `read` those that were read after all, `save` once."""
 
-    def __init__(self, validator: Validator, shelf: Shelf, take: Callable[[], Handed | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        validator: Validator,
+        shelf: Shelf,
+        take: Callable[[], Handed | None] = lambda: None,
+        *,
+        sure_after: float = SURE_AFTER,
+    ) -> None:
         self._validator = validator
         self._shelf = shelf
         self._take = take
+        self._sure_after = sure_after
         self._found: dict[str, Kept] = {}
         self._sure: dict[str, bytes] = {}
         self._policy = ""
@@ -124,10 +131,9 @@ class KeptFiles:
         del self._found[file]
         return kept
 
-    @staticmethod
-    def is_sure(signature: bytes, began: float) -> bool:
+    def is_sure(self, signature: bytes, began: float) -> bool:
         """Whether a file that was read after `began` (since the epoch) could not have changed once more unseen."""
-        return began - changed_at(signature) >= SURE_AFTER
+        return began - changed_at(signature) >= self._sure_after
 
     def read(self, file: str, signature: bytes, began: float) -> None:
         """A file was read after `began` (since the epoch), and had this signature just before."""

@@ -8,10 +8,22 @@ from dataclasses import dataclass
 
 SETTLE = 0.05
 """How long a file must be unchanged before it is read, in seconds of the monotonic clock."""
+SURE_AFTER = 2.0
+"""How long a file must have been unchanged when it was read, in seconds: the coarsest file systems count so."""
 _LONGEST_SETTLING = 2.0
 _REMEMBERED = 10.0
 """How long the ids of a file that is gone are remembered: an editor may write it anew, slowly and not at once right."""
 _UNTIL_SEEN = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How long a file must have been unchanged, in seconds."""
+
+    settle: float = SETTLE
+    """Before it is read; where its time stamp alone says so, twice that."""
+    sure: float = SURE_AFTER
+    """Before its time stamp is believed to tell of every later change."""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ import os
 import time
 
 from reconciler.config.files import Unreadable, changed_at, check_regular, read_file, resolve_link, signature
-from reconciler.config.tree.memory import SETTLE
 
 
 def is_same(path: str, seen: bytes) -> bool:
@@ -37,9 +36,9 @@ def read(path: str, seen: bytes) -> tuple[bytes | Unreadable, bytes]:
     return data, signature(status)
 
 
-def is_fresh(seen: bytes) -> bool:
-    """Whether a file was written so lately that a second write may have had the same time as the first.
+def is_fresh(seen: bytes, seconds: float) -> bool:
+    """Whether a file was written so lately, `seconds` ago, that a second write may have had the same time as the first.
 
     The wall clock only makes a file suspect here; one that is wrong costs one more read.
     """
-    return time.time() - changed_at(seen) < 2 * SETTLE
+    return time.time() - changed_at(seen) < seconds

@@ -71,11 +71,17 @@ class Dispatcher:
         self._draining = False
         self._failing: set[str] = set()
         self._claiming = False
+        self._resting = True
 
     @property
     def busy(self) -> bool:
         """Whether a delivery is under way or being claimed, or one that waited for room is being called."""
         return self._claiming or bool(self._tasks) or self._room.calling
+
+    @property
+    def resting(self) -> bool:
+        """Whether it waits for the clock, or to be poked, and has nothing else to do."""
+        return self._resting and not self._woken.is_set() and not self.busy
 
     def poke(self) -> None:
         """Look at the queue soon."""
@@ -121,7 +127,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Deliver until drained or cancelled; cancelling ends what is under way, to be made again after a restart."""
-        self._has_begun = True
+        self._has_begun, self._resting = True, False
         try:
             while not self._draining:
                 self._woken.clear()
@@ -214,7 +220,9 @@ class Dispatcher:
             if due is not None:
                 delays.append(due - self._clock.time())
         if min(delays) > 0 and not self._room.calling:
+            self._resting = True
             await first_of(self._woken.wait(), self._clock.sleep(min(delays)))
+            self._resting = False
 
     async def _after_error(self, what: str, error: Exception) -> None:
         """Say it once, not every second."""

@@ -34,6 +34,12 @@ class Publisher:
         self._metrics = metrics
         self._on_appended = on_appended
         self._defer = defer
+        self._storing: set[Future[list[Receipt]]] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether events are on their way to the disk."""
+        return bool(self._storing)
 
     def publish(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
         """Append events, all or none; the future is done when they are on disk.
@@ -51,8 +57,15 @@ class Publisher:
 
     def _append(self, append: "Callable[[], Future[list[Receipt]]]", count: int) -> "Future[list[Receipt]]":
         receipts = append()
-        receipts.add_done_callback(lambda done: self._on_appended(self._metrics.stored(done, count)))
+        self._storing.add(receipts)
+        receipts.add_done_callback(lambda done: self._stored(done, count))
         return receipts
+
+    def _stored(self, done: "Future[list[Receipt]]", count: int) -> None:
+        try:
+            self._on_appended(self._metrics.stored(done, count))
+        finally:
+            self._storing.discard(done)
 
 
 class Deferred:

@@ -5,7 +5,7 @@ Runs on the engine's loop. It sends nothing; the dispatcher does.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from reconciler.core.routing.matching import Matcher, OnFilterError
 from reconciler.core.routing.routing import RoutingIndex
@@ -40,11 +40,17 @@ class Router:
         self._open = asyncio.Event()
         self._woken = asyncio.Event()
         self._failing = False
+        self._resting = False
         self._turned = asyncio.Event()
 
     def open(self) -> None:
         """Begin to route: the index is whole."""
         self._open.set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether events are being routed, or about to be."""
+        return self._open.is_set() and (self._woken.is_set() or not self._resting)
 
     def wake(self) -> None:
         """Look at the queue soon."""
@@ -76,7 +82,7 @@ class Router:
             if routed:
                 self._on_routed()
             if routed < _BATCH:
-                await first_of(self._woken.wait(), self._clock.sleep(_POLL))
+                await self._rest(first_of(self._woken.wait(), self._clock.sleep(_POLL)))
 
     async def _after_error(self, error: Exception) -> None:
         """Say it once, not every second."""
@@ -84,7 +90,12 @@ class Router:
             trace = None if isinstance(error, StateError) else error
             log.error("events cannot be routed, stay in the queue and are tried again: %s", error, exc_info=trace)
         self._failing = True
-        await self._clock.sleep(_AFTER_ERROR)
+        await self._rest(self._clock.sleep(_AFTER_ERROR))
+
+    async def _rest(self, wait: Awaitable[None]) -> None:
+        self._resting = True
+        await wait
+        self._resting = False
 
     async def _route_batch(self) -> int:
         events = await asyncio.wrap_future(self._queue.waiting(_BATCH))

@@ -54,9 +54,9 @@ class Health:
         self._restarts: dict[str, tuple[int, float]] = {}
 
     @property
-    def busy(self) -> bool:
-        """Whether somebody is being asked."""
-        return bool(self._tasks)
+    def asked(self) -> list[str]:
+        """The integrations that are being asked."""
+        return sorted(self._tasks)
 
     def begin(self) -> None:
         """Ask every integration that is up; returns at once."""

@@ -82,6 +82,8 @@ class Lane:
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls: set[Call] = set()
+        self.awaited = 0
+        """How many calls the engine waits for; what was spawned to go on by itself is none."""
         self._parting: asyncio.Task[None] | None = None
         if host is None:
             threading.Thread(target=self._run_loop, name=f"lane-{name}", daemon=True).start()

@@ -38,6 +38,7 @@ async def observed_call(
 ) -> Any:
     """Call as `calls.call` does. `about` are the log fields of the call; `what` begins with a word of a few."""
     began, result = clock.monotonic(), "ok"
+    lane.awaited += 1
     owner = about.get("config") or about["integration"]
     try:
         return await call(clock, lane, f"{owner}: {what}", deadline, function, *args, about=about)
@@ -45,6 +46,7 @@ async def observed_call(
         result = _result(error)
         raise
     finally:
+        lane.awaited -= 1
         kind = _KINDS.get(what.partition(" ")[0], "other")
         integration = lane.name
         metrics.calls.labels(integration, kind, result).inc()

@@ -72,15 +72,16 @@ class Controller:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is asked for, planned or under way; appointments by the clock aside."""
-        return (
-            not self.inbox
-            and not self._is_looking
-            and not self._health.busy
-            and self._sequence.idle
-            and self._pump.queue.idle
-            and self._appointments.only_sweeps
-        )
+        """Whether nothing is asked for, planned or under way, and nothing but a sweep is waited for."""
+        return not self.under_way and self._appointments.only_sweeps
+
+    @property
+    def under_way(self) -> list[str]:
+        """What is asked for, planned or worked on, in words; what waits for the clock aside."""
+        looks = ["a look at the files"] if self.inbox or self._is_looking else []
+        parked = [] if self._sequence.idle else ["removals before additions"]
+        asked = [f"the health of {key}" for key in self._health.asked]
+        return [*looks, *parked, *asked, *(f"work on {key}" for key in self._pump.queue.busy)]
 
     async def withdraw(self, integration_id: str) -> None:
         """Stop every configuration of an integration and shut it down, whatever the files ask for."""

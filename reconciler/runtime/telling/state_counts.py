@@ -23,9 +23,15 @@ EVERYTHING = 300.0
 
 
 class StateCounts:
-    """Counts of one world; may be asked from any thread."""
+    """Counts of one world; may be asked from any thread.
 
-    def __init__(self, world: World, registered: Registered) -> None:
+    Up to `small` configurations are counted each time, all others every `everything` seconds, what changed aside.
+    """
+
+    def __init__(
+        self, world: World, registered: Registered, *, small: int = SMALL, everything: float = EVERYTHING
+    ) -> None:
+        self._small, self._everything = small, everything
         self._world = world
         self._registered = registered
         self._lock = threading.Lock()
@@ -38,8 +44,8 @@ class StateCounts:
         """Return configurations by state, integrations by state, and how many configurations are stale."""
         with self._lock:
             now = time.monotonic()
-            small = len(self._world.configs) <= SMALL
-            if small or self._whole_at is None or now - self._whole_at > EVERYTHING:
+            small = len(self._world.configs) <= self._small
+            if small or self._whole_at is None or now - self._whole_at > self._everything:
                 self._whole_at = now
                 self._world.touched.clear()
                 self._count(list({*self._known, *self._world.configs.copy()}))

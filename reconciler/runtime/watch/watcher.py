@@ -66,6 +66,7 @@ class Watcher:
         *,
         poll: float = _POLL,
         others: Callable[[], Collection[str]] = tuple,
+        notify_of: "Callable[[list[str]], RustNotify] | None" = None,
     ) -> None:
         self._root = os.path.abspath(root)  # noqa: PTH100 — resolved link by link later
         self._hint = hint
@@ -73,6 +74,7 @@ class Watcher:
         self._poll = poll
         self._others = others
         self._seen_others: Hashable = ()
+        self._notify_of = notify_of or _new_notify
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconcile-watch", daemon=True)
         self._notify: RustNotify | None = None
@@ -220,7 +222,7 @@ class Watcher:
         """Return a watch over folders that exist, or None where there is none to be had."""
         for folders in ({*way.folders, *watched}, set(watched)):
             try:
-                notify = _new_notify(sorted(folders))
+                notify = self._notify_of(sorted(folders))
             except OSError as error:
                 failure = error
             else:

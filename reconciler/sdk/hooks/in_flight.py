@@ -13,6 +13,7 @@ class InFlight:
     """A gate with a counter; every method may be called from any thread. It is closed until `open`."""
 
     def __init__(self) -> None:
+        self.patience = STOP_WAIT
         self._changed = threading.Condition()
         self._count = 0
         self._open = False
@@ -45,8 +46,8 @@ class InFlight:
         with self._changed:
             self._open = False
 
-    def wait(self, seconds: float = STOP_WAIT) -> int:
-        """Return how many calls are still under way, after waiting at most `seconds` for none."""
+    def wait(self, seconds: float | None = None) -> int:
+        """Return how many calls are still under way, after waiting at most `seconds`, else `patience`, for none."""
         with self._changed:
-            self._changed.wait_for(lambda: self._count == 0, seconds)
+            self._changed.wait_for(lambda: self._count == 0, self.patience if seconds is None else seconds)
             return self._count

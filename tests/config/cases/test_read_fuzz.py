@@ -45,13 +45,13 @@ def check(data):
     assert all(found.span.file == "a.test.yaml" and found.span.line >= 1 for found in result.diagnostics)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 12), st.binary(max_size=4))
 def test_damaged_file_gives_cases_or_findings(at, length, put):
     check(GOOD[:at] + put + GOOD[at + length :])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(CASES, min_size=1, max_size=3))
 def test_any_tree_gives_cases_or_findings(cases):
     check(write_yaml({"cases": cases}).encode())

@@ -145,7 +145,7 @@ def test_document_of_any_shape_is_survived(root, text):
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_processes_change_nothing(root, jobs):
+def test_processes_change_nothing(root, jobs, alone):
     root.policy(NAMES)
     for i in range(60):
         root.slack(f"team-a/f{i:02}.yaml", name=f"n{i}" if i % 2 else f"a-{i}")

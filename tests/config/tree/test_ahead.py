@@ -9,9 +9,10 @@ import pytest
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
-from reconciler.config.tree import ahead, kept, probe
+from reconciler.config.tree import ahead
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import KeptFiles
+from reconciler.config.tree.memory import Ages
 from reconciler.config.validation import Validator
 from reconciler.model.descriptor import Descriptor
 from reconciler.sdk import Integration
@@ -45,18 +46,20 @@ class Root:
     def write(self, name, settings="{level: 1}"):
         (self.folder / f"{name}.yaml").write_text(f"integration: thing\nname: {name}\nsettings: {settings}\n")
 
-    def validator(self, schema=SCHEMA, *, plaintext=False):
+    def validator(self, schema=SCHEMA, *, plaintext=False, kind=Validator):
         catalogue = Catalogue(())
         catalogue.register(Descriptor("thing", "Thing", schema=schema), Integration)
         secrets = SecretResolver(self.folder, {})
-        return Validator(catalogue, secrets=secrets, allow_plaintext_secrets=plaintext)
+        return kind(catalogue, secrets=secrets, allow_plaintext_secrets=plaintext)
 
-    def ahead(self, **options):
-        return ahead.read_ahead(self.folder, self.validator(**options), self.shelf)
+    def ahead(self, settle=0.0, most=100, **options):
+        """Read ahead; files are old as soon as they are written."""
+        return ahead.read_ahead(self.folder, self.validator(**options), self.shelf, Ages(settle, 0.0), most=most)
 
     def take_in(self, handed, **options):
         validator = self.validator(**options)
-        directory = Directory(self.folder, validator, kept=KeptFiles(validator, self.shelf, lambda: handed))
+        kept = KeptFiles(validator, self.shelf, lambda: handed, sure_after=0.0)
+        directory = Directory(self.folder, validator, settle=0.0, kept=kept)
         scan = directory.scan()
         directory.keep()
         self.snapshot = directory.snapshot
@@ -64,9 +67,7 @@ class Root:
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch):
-    for module, name in ((kept, "SURE_AFTER"), (probe, "SETTLE"), (ahead, "SETTLE")):
-        monkeypatch.setattr(module, name, 0.0)  # else each test had to wait until its files are old enough
+def root(tmp_path):
     return Root(tmp_path)
 
 
@@ -85,9 +86,8 @@ def test_file_that_changed_meanwhile_is_read(root):
     assert root.snapshot.get("thing/a").document.settings["level"] == 7
 
 
-def test_file_that_was_written_just_now_is_left_to_the_parent(root, monkeypatch):
-    monkeypatch.setattr(ahead, "SETTLE", 60.0)
-    assert root.ahead()[3] == []
+def test_file_that_was_written_just_now_is_left_to_the_parent(root):
+    assert root.ahead(settle=60.0)[3] == []
 
 
 def test_child_that_judged_otherwise_is_not_believed(root):
@@ -117,36 +117,38 @@ def test_literal_at_the_place_of_a_secret_is_handed_to_nobody(root):
     assert root.take_in(handed, plaintext=True) == 2
 
 
-def test_what_the_shelf_holds_is_neither_judged_nor_written_again(root, monkeypatch):
+def test_what_the_shelf_holds_is_neither_judged_nor_written_again(root):
+    class Idle(Validator):
+        def check(self, document, file, bounds=None):
+            raise AssertionError(f"{file} is judged")
+
     root.take_in(root.ahead())
     assert root.shelf.saves == 1
     (root.folder / "bad.yaml").unlink()
     root.take_in(root.ahead())
-    monkeypatch.setattr(ahead, "_judged", lambda *_: [])
-    assert root.take_in(root.ahead()) == 0
+    assert root.take_in(root.ahead(kind=Idle), kind=Idle) == 0
     assert root.shelf.saves == 1
 
 
-def test_more_files_than_two_processes_should_hold_are_read_by_one(root, monkeypatch):
-    monkeypatch.setattr(ahead, "MOST", 2)
-    assert root.ahead() is None
+def test_more_files_than_two_processes_should_hold_are_read_by_one(root):
+    assert root.ahead(most=2) is None
 
 
-def in_a_process(root, make, then):
+def in_a_process(root, make, then, patience):
     """Run `then` in a process of its own, where no thread is, beside a child that makes its tools by `make`."""
     script = f"""
         import os, signal, sys
         from pathlib import Path
-        from reconciler.config.tree import ahead
+        from reconciler.config.tree.ahead import Ahead
+        from reconciler.config.tree.memory import Ages
         from reconciler.config.catalogue import Catalogue
         from reconciler.config.secrets import SecretResolver
         from reconciler.config.validation import Validator
-        ahead.PAYS_FROM, ahead.SETTLE = 1, 0.0
         class Shelf:
             load = lambda self: None
         def make():
             {make}
-        child = ahead.Ahead.begin(Path({str(root.folder)!r}), make)
+        child = Ahead.begin(Path({str(root.folder)!r}), make, Ages(0.0), pays_from=1, patience={patience})
         pid = child._worker.pid
         {then}
         try:
@@ -168,17 +170,17 @@ TOOLS = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("make", "then", "said"),
+    ("make", "then", "patience", "said"),
     [
-        (TOOLS, "print(len(child.take()[3]), child.take())", "1 None"),
-        ("os.kill(os.getpid(), signal.SIGTERM)", "print(child.take())", "None"),
-        ("import time; time.sleep(60)", "print(child.close())", "None"),
-        ("import time; time.sleep(60)", "ahead._PATIENCE = 0.05; print(child.take())", "None"),
+        (TOOLS, "print(len(child.take()[3]), child.take())", 20, "1 None"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", "print(child.take())", 20, "None"),
+        ("import time; time.sleep(60)", "print(child.close())", 20, "None"),
+        ("import time; time.sleep(60)", "print(child.take())", 0.05, "None"),
     ],
 )
-def test_whatever_becomes_of_the_child_it_costs_time_alone(root, make, then, said):
+def test_whatever_becomes_of_the_child_it_costs_time_alone(root, make, then, patience, said):
     (root.folder / "hello.yaml").write_text("integration: console\nname: hello\n")
-    assert in_a_process(root, make, then) == [said, "nothing left", ""]
+    assert in_a_process(root, make, then, patience) == [said, "nothing left", ""]
 
 
 @pytest.mark.slow

@@ -95,7 +95,7 @@ def test_resource_of_two_integrations_is_told_at_the_first_of_each(integrations,
     assert found == [("000.yaml", 1, ["002.yaml"]), ("002.yaml", 1, ["000.yaml"])]
 
 
-def test_many_holders_are_told_in_bounds_and_by_workers(integrations, check):
+def test_many_holders_are_told_in_bounds_and_by_workers(integrations, check, alone):
     integrations(pager={"exclusive": ["port:{settings.port}"]})
     found = check(*[("pager", "settings: {port: 80}")] * 60, jobs=2)
     assert len(found) == 60 and {len(related) for _, _, related in found} == {20}

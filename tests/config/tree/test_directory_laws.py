@@ -112,5 +112,5 @@ class BrokenEdits(Edits):
 
 @pytest.mark.parametrize("machine", [CleanEdits, BrokenEdits])
 def test_snapshot_kept_up_to_date_equals_a_fresh_one(machine, world_type):
-    profile = settings(max_examples=25, stateful_step_count=15, deadline=None)
+    profile = settings(max_examples=25, stateful_step_count=15)
     run_state_machine_as_test(lambda: machine(world_type), settings=profile)

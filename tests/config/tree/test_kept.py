@@ -2,15 +2,15 @@
 
 import json
 import os
-import time
 from dataclasses import fields
+from functools import partial
 
 import pytest
 
-from reconciler.config import basis
+from reconciler.config.basis import code_digest
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
-from reconciler.config.tree import kept, probe
+from reconciler.config.tree import kept
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import KeptFiles
 from reconciler.config.tree.snapshot import Claim, FileState
@@ -48,18 +48,22 @@ class Lives:
         text = f"# {name}\nintegration: thing\nname: {name}\nsettings: {{level: {level}}}\n{more}"
         (self.root / f"{name}.yaml").write_text(text)
 
-    def live(self, schema=None, *, plaintext=False, events=("note",)):
-        """One life: returns its first scan and what the files ask for."""
+    def live(self, schema=None, *, plaintext=False, events=("note",), code=None, sure_after=0.0):
+        """One life, for which files are old as soon as they are written; returns how many it has read."""
         catalogue = Catalogue(())
         declared = tuple(EventDeclaration(event) for event in events)
         catalogue.register(Descriptor("thing", "Thing", events=declared, schema=schema or SCHEMA), Integration)
         secrets = SecretResolver(self.secrets, {})
-        self.validator = Validator(catalogue, secrets=secrets, allow_plaintext_secrets=plaintext)
-        directory = Directory(self.root, self.validator, kept=KeptFiles(self.validator, self.shelf))
+        self.validator = Validator(catalogue, secrets=secrets, allow_plaintext_secrets=plaintext, code_digest=code)
+        directory = self.directory(sure_after)
         scan = directory.scan()
         directory.keep()
         self.snapshot = directory.snapshot
         return scan.read
+
+    def directory(self, sure_after=0.0):
+        kept = KeptFiles(self.validator, self.shelf, sure_after=sure_after)
+        return Directory(self.root, self.validator, settle=0.0, kept=kept)
 
     def levels(self):
         return {
@@ -69,9 +73,7 @@ class Lives:
 
 
 @pytest.fixture
-def lives(tmp_path, monkeypatch):
-    monkeypatch.setattr(kept, "SURE_AFTER", 0.0)  # else each test had to wait until its files are old enough
-    monkeypatch.setattr(probe, "SETTLE", 0.0)
+def lives(tmp_path):
     lives = Lives(tmp_path)
     assert lives.live() == 3
     return lives
@@ -176,25 +178,22 @@ def test_tightened_policy_judges_everything_again(lives):
 def test_policy_that_changed_while_it_ran_leaves_the_shelf_alone(lives):
     before = lives.shelf.data
     lives.write("a", level=2)
-    directory = Directory(lives.root, lives.validator, kept=KeptFiles(lives.validator, lives.shelf))
+    directory = lives.directory()
     directory.scan()
     (lives.root / "reconcile.toml").write_text("[[folder]]\npath = '**'\nname_prefix = 'a'\n")
-    until = time.monotonic() + 5
-    while directory.snapshot.get("thing/b").document is not None and time.monotonic() < until:
-        directory.scan()
+    directory.scan()
+    assert directory.snapshot.get("thing/b").document is None
     directory.keep()
     assert lives.shelf.data == before
 
 
-def test_other_version_of_the_code_judges_everything_again(lives, monkeypatch):
-    monkeypatch.setattr(basis, "__version__", "99")
-    assert lives.live() == 3
+def test_other_version_of_the_code_judges_everything_again(lives):
+    assert lives.live(code=lambda: code_digest(version="99")) == 3
 
 
-def test_code_in_no_plain_files_keeps_nothing(lives, monkeypatch):
-    monkeypatch.setattr(basis, "_THEIRS", ("no_such_library",))
-    assert lives.live() == 3
-    assert lives.live() == 3
+def test_code_in_no_plain_files_keeps_nothing(lives):
+    nowhere = partial(code_digest, libraries=("no_such_library",))
+    assert (nowhere(), lives.live(code=nowhere), lives.live(code=nowhere)) == ("", 3, 3)
 
 
 def resealed(change):
@@ -229,10 +228,9 @@ def test_damaged_shelf_is_no_shelf(lives, damage):
     assert lives.live() == 0
 
 
-def test_file_changed_just_before_it_was_read_is_not_believed(lives, monkeypatch):
-    monkeypatch.setattr(kept, "SURE_AFTER", 60.0)
+def test_file_changed_just_before_it_was_read_is_not_believed(lives):
     lives.shelf.data = None
-    assert lives.live() == 3
+    assert lives.live(sure_after=60.0) == 3
     assert lives.live() == 3
 
 

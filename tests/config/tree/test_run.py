@@ -172,7 +172,7 @@ def test_garbage_collection_is_on_again(world, check):
 # --- processes ------------------------------------------------------------------------------------------------------
 
 
-def test_processes_find_the_same_as_one(world, check):
+def test_processes_find_the_same_as_one(world, check, alone):
     for i in range(90):
         world.write(f"{i % 5}/f{i}.yaml", f"n{i % 80}", extra="bad: 1\n" if i % 7 == 0 else "")
     one, three = check(jobs=1), check(jobs=3)
@@ -180,7 +180,7 @@ def test_processes_find_the_same_as_one(world, check):
     assert (one.files, len(one.diagnostics)) == (90, 13 + 20)
 
 
-def test_worker_that_dies_is_a_sentence_not_a_hang(world, check):
+def test_worker_that_dies_is_a_sentence_not_a_hang(world, check, alone):
     for i in range(60):
         world.write(f"f{i}.yaml", f"n{i}")
     parent, checked = os.getpid(), world.validator.check
@@ -223,5 +223,5 @@ def test_each_turn_falls_to_one_process():
 @pytest.mark.parametrize(
     ("jobs", "files", "expected"), [(1, 10**5, 1), (3, 10, 3), (8, 2, 2), (None, 1999, 1), (0, 10, 1)]
 )
-def test_processes_are_used_where_they_pay(jobs, files, expected):
+def test_processes_are_used_where_they_pay(jobs, files, expected, alone):
     assert run_workers.how_many(jobs, files) == expected

@@ -65,7 +65,7 @@ def keywords(inner):
 SCHEMAS = st.recursive(st.booleans() | st.just({}), keywords, max_leaves=6).filter(
     lambda schema: isinstance(schema, dict)
 )
-WHOLE = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+WHOLE = settings(max_examples=300)
 
 
 @given(SCHEMAS, VALUES)
@@ -182,7 +182,7 @@ PARTS = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(ENVELOPE), PARTS).map(lambda raw: {"integration": "chat", **raw}) | PARTS)
 @example(raw={"integration": "chat", "message": {"0 ": None, "1 ": [2], "3 ": {"a": "b"}}})
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 def test_every_document_gets_a_verdict(judge, raw):
     checked = judge.validator.check_value(raw)
     assert (checked.document is None) == any(d.is_error for d in checked.diagnostics)

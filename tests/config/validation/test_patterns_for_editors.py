@@ -15,7 +15,7 @@ CHECKS = {"env": EnvProvider({}).check, "file": FileProvider(None).check}
 NAMES = st.lists(st.sampled_from(["RECONCILE_", "A", "..", "/", ".", "1", "b c", "_", "é"]), max_size=4).map("".join)
 WORDS = st.lists(st.sampled_from(["*", "**", "a", ".", "a*", " "]), min_size=1, max_size=5).map("".join)
 SEVERITIES = st.sampled_from(["info", "fatal", "{{ x }}", "{% if x %}error{% endif %}", "", "Error", "info "])
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @given(st.sampled_from(["env", "file"]), NAMES)

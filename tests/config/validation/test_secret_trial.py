@@ -60,7 +60,7 @@ def test_each_reference_is_tried_once(check):
     assert (result.diagnostics, result.secrets, vault.asked) == ((), 2, ["t"])
 
 
-def test_workers_send_references_back(check):
+def test_workers_send_references_back(check, alone):
     vault = Vault(t=VALUE)
     result = check(vault, *[chat("vault:t")] * 50, chat("env:NOT_SET"), jobs=2)
     assert (result.secrets, vault.asked, [d.rule for d in result.diagnostics]) == (2, ["t"], ["unresolved-secret"])

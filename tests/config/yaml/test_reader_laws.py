@@ -43,13 +43,13 @@ def read(text: str):
 
 
 @given(VALUES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_what_is_written_reads_back_equal(value):
     assert repr(read(write_yaml(value))) == repr(value)
 
 
 @given(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_json_is_yaml(value):
     text = json.dumps(value, ensure_ascii=False)
     for foreign in ("\x85", "\u2028", "\u2029", "\x7f", "\ufeff", *map(chr, range(0x80, 0xA0))):
@@ -116,7 +116,7 @@ def mutated(draw: random.Random) -> bytes:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_mutated_file_never_raises(draw):
     data = mutated(draw)
     result = read_documents(data, "f")
@@ -143,7 +143,7 @@ def _all_places(document: RawDocument) -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_quick_and_careful_builder_agree(draw):
     data = mutated(draw).replace(b"&", b"").replace(b"!", b"")  # what `needs_care` keeps from the quick one
     try:
@@ -157,7 +157,7 @@ def test_quick_and_careful_builder_agree(draw):
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_what_looks_shallow_is_shallow(draw):
     data = b"".join(
         draw.choice([b"- ", b"-", b" ", b"\n", b"\n  ", b"a: ", b"[", b"{", b"?\n", b"a:\n"])

@@ -81,7 +81,7 @@ def take(step, harness, model, document):
 
 @pytest.mark.slow
 @given(steps=st.lists(STEPS, min_size=8, max_size=16))
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 def test_what_runs_is_what_the_model_says(make, doc, steps):
     cls = make()
     with Harness(cls, prune_limit="100%") as harness:

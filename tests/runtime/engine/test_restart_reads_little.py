@@ -3,16 +3,14 @@
 import pytest
 from pydantic import BaseModel
 
-from reconciler.config.tree import kept, probe
+from reconciler.config.tree.memory import Ages
 from reconciler.model.state import ConfigState
 
 
 @pytest.fixture
-def before(harness, make, doc, monkeypatch):
-    """A harness that has lived once, with ten configurations of which one is invalid."""
-    monkeypatch.setattr(kept, "SURE_AFTER", 0.0)
-    monkeypatch.setattr(probe, "SETTLE", 0.0)
-    h = harness(make())
+def before(harness, make, doc):
+    """A harness that has lived once, with ten configurations of which one is invalid; files are old at once."""
+    h = harness(make(), ages=Ages(0.0, 0.0))
     for n in range(10):
         h.write(f"{n}.yaml", doc(f"n{n}", settings={"channel": f"#{n}"} if n else {"chanel": "x"}), settle=False)
     h.start()

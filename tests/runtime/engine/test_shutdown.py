@@ -112,6 +112,25 @@ def test_problems_of_a_shutdown_are_told(harness, make, doc):
     assert engine.unfinished() == ["diary: shutdown() failed: no"]
 
 
+def test_lane_that_was_kept_to_be_cleaned_up_ends_with_the_engine(harness, make, doc):
+    """Whatever a host starts and stops again and again, no thread of it may be left."""
+
+    def shutdown(self):
+        raise OSError("no")
+
+    h = harness(make(integration_id="untidy", shutdown=shutdown))
+    h.write("a.yaml", doc("a", integration="untidy"), settle=False)
+    h.start()
+    h.delete("a.yaml")
+    assert lanes("untidy")
+    h.stop()
+    h.wait_until(lambda: not lanes("untidy"), "the end of its threads")
+
+
+def lanes(integration):
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith(f"lane-{integration}")]
+
+
 def test_heart_beats_while_the_engine_works_and_stops_when_a_task_of_it_has_ended(harness, make, caplog):
     h = harness(make())
     h.start()

@@ -107,7 +107,7 @@ class Up(Hook):
     """Is up or not, in the ledger; of two of one configuration with a key, only one may be."""
 
     def __init__(self, owner, fake, key, serial, *, exclusive=False):
-        self.fake, self.key, self.serial = fake, key, serial
+        self.fake, self.key, self.serial, self.is_up = fake, key, serial, False
         self.exclusive = f"port:{key}" if exclusive else None
         super().__init__(owner)
 
@@ -120,11 +120,13 @@ class Up(Hook):
             if fake.counts and (self.serial in up or len(up) > most):
                 fake.ledger.wrong.append(f"a hook of {self.key} {self.serial} starts while {up} are up")
             up.append(self.serial)
+            self.is_up = True
 
     def stop(self, reason):
         with self.fake.ledger.lock:
-            if self.serial in self.fake.hooks_up[self.key]:
+            if self.is_up:  # what failed is asked for again, maybe when another of the same serial is up
                 self.fake.hooks_up[self.key].remove(self.serial)
+                self.is_up = False
         fail(self.fake.script.next(self.fake.integration_id, "stop hook"))
 
 
@@ -142,6 +144,7 @@ class Fake(Integration):
         self.gens = defaultdict(list)
         self.before = {}
         self.unclean = False
+        self.unclean_gens = defaultdict(set)
         self.hooks_up = defaultdict(list)
         self.busy = set()
         with self.ledger.lock:
@@ -165,7 +168,8 @@ class Fake(Integration):
                 self.wrong(f"{method} while {sorted(self.busy)} are under way")
             if key is not None and (key in self.busy or self.integration_id in self.busy):
                 self.wrong(f"{method} of {key} while {sorted(self.busy)} are under way")
-            if key is not None and not self.is_up:
+            is_again = method == "disabled" and bool(self.unclean_gens[key])
+            if key is not None and not self.is_up and not is_again:
                 self.wrong(f"{method} of {key} while it is not initialized")
             self.busy.add(key or self.integration_id)
         return self.script.next(self.integration_id, method)
@@ -208,13 +212,17 @@ class Fake(Integration):
             self.before[new.id] = old.settings.serial
         Up(new, self, new.id, new.settings.serial, exclusive=self.exclusive)
 
-    def note_disabled(self, config):
+    def note_disabled(self, config, kind):
+        key, serial = config.id, config.settings.serial
         with self.ledger.lock:
-            if config.settings.serial not in self.gens[config.id]:
-                self.wrong(f"{config.id} {config.settings.serial} is disabled twice")
-            else:
-                self.gens[config.id].remove(config.settings.serial)
-                self.before[config.id] = config.settings.serial
+            if serial in self.gens[key]:
+                self.gens[key].remove(serial)
+                self.before[key] = serial
+            elif serial not in self.unclean_gens[key]:
+                self.wrong(f"{key} {serial} is disabled twice")
+            self.unclean_gens[key].discard(serial)
+            if kind is not None:
+                self.unclean_gens[key].add(serial)  # what failed is asked for again, also once all is shut down
 
     def arrived(self, event, config):
         """A delivery that was handed over during a replacement may bring the version before; to none is wrong."""
@@ -275,7 +283,7 @@ class Plain(Fake):
     def config_disabled(self, config):
         kind = self.enter("disabled", config.id)
         try:
-            self.note_disabled(config)
+            self.note_disabled(config, kind)
             self.act(kind, "disabled")
         finally:
             self.leave(config.id)
@@ -348,7 +356,7 @@ class Async(Fake):
     async def config_disabled(self, config):
         kind = self.enter("disabled", config.id)
         try:
-            self.note_disabled(config)
+            self.note_disabled(config, kind)
             await self.act(kind, "disabled")
         finally:
             self.leave(config.id)

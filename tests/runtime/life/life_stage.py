@@ -2,6 +2,7 @@
 
 import copy
 import time
+from math import inf
 
 from life_fakes import FAILURES, make_fakes
 from life_model import Model
@@ -131,15 +132,17 @@ class Stage:
         deadline, turns = time.monotonic() + PATIENCE, 0
         while not (condition() and self.still(condition)):
             assert time.monotonic() < deadline, f"{what} did not come about: {self.differences()} after {self.story}"
-            time.sleep(0.001)
             turns += 1
-            self.h.clock.advance(step if turns < 200 else 10 * step)
+            due = self.h.clock.next_due
+            if due is not None and not self.h.manager.engine.under_way:
+                self.h.clock.advance_to(due)
+            else:
+                time.sleep(0.001)
+                self.h.clock.advance(step() if callable(step) else step if turns < 200 else 10 * step)
 
-    @staticmethod
-    def still(condition):
+    def still(self, condition):
         """Whether it holds a little later too: what has just become due takes a few turns of the loop to begin."""
-        time.sleep(0.003)
-        return condition()
+        return self.h.clock.let_wake(0.1) and self.h.manager.engine.under_way is not None and condition()
 
     def settle(self):
         """Wait until the engine has seen the files and nothing is under way; what hangs is given up meanwhile."""
@@ -157,13 +160,17 @@ class Stage:
         looks = controller.looks
         self.h.manager.look()
 
-        async def has_seen():
+        async def looks_again():
+            """Return when: 0 for now, infinity for not before it is asked."""
             absences, newcomers = controller._p.absences, controller._newcomers
             due = (controller._appointments.recheck_at, absences.recheck_at, newcomers.due_at)
-            waits = controller.inbox or controller._is_looking or any(at is not None for at in due)
-            return controller.looks > looks and not waits
+            is_looking = controller.looks == looks or controller.inbox or controller._is_looking
+            return 0.0 if is_looking else min((at for at in due if at is not None), default=inf)
 
-        self.until(lambda: self.h.manager.engine._submit(has_seen()).result(10), "a look", step=0.002)
+        def left():
+            return self.h.manager.engine._submit(looks_again()).result(10) - self.h.clock.monotonic()
+
+        self.until(lambda: left() == inf, "a look", step=lambda: min(max(0.002, left()), 0.1))
         self.model.seen()
         self.forget_what_is_gone()
 

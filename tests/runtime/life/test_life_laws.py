@@ -134,7 +134,7 @@ class Life(Stage, RuleBasedStateMachine):
         self.publish(events)
         for _ in range(int(wait / 0.005)):
             self.h.clock.advance(0.005)
-            time.sleep(0.005)
+            time.sleep(0.001)
         self.tell("kill")
         on_disk = kill(self.h, self.ledger)
         self.telling(lambda: self.survived(on_disk))

@@ -87,6 +87,7 @@ def test_worker_writes_no_state(world):
     world.write("a")
     runner, worker = world.host(), world.host()
     world.until(lambda: runner.manager.engine.history(1).result(5))
+    runner.look()  # and again at what it read when it was just written
     before = runner.manager.engine.history(100).result(5)
     world.write("b")
     worker.look(step=0.001)  # however long that takes, the runner has no sweep meanwhile

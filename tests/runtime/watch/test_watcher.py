@@ -187,11 +187,11 @@ def test_burst_gives_few_hints(root, watch, hints):
     assert len(hints.all) < 100
 
 
-def test_where_nothing_can_be_watched_everything_is_hinted_at_regularly(root, watch, hints, monkeypatch):
-    monkeypatch.setattr(
-        "reconciler.runtime.watch.watcher._new_notify", lambda folders: (_ for _ in ()).throw(OSError("no"))
-    )
-    watcher = watch(root, poll=0.01)
+def test_where_nothing_can_be_watched_everything_is_hinted_at_regularly(root, watch, hints):
+    def refuse(folders):
+        raise OSError("no")
+
+    watcher = watch(root, poll=0.01, notify_of=refuse)
     hints.wait(lambda h: h.all.count(None) >= 3)
     assert watcher.is_polling
 

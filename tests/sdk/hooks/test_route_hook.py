@@ -161,7 +161,7 @@ def test_stop_closes_the_route_and_refuses_late_requests(owner, host):
     assert asyncio.run(late(PLAIN)).status == 404
 
 
-def test_stop_awaits_requests_in_flight(owner, host, monkeypatch):
+def test_stop_awaits_requests_in_flight(owner, host):
     entered, release = threading.Event(), threading.Event()
 
     def handle(request):
@@ -174,8 +174,7 @@ def test_stop_awaits_requests_in_flight(owner, host, monkeypatch):
     sender = threading.Thread(target=lambda: answers.append(host.request(PATH, PLAIN)))
     sender.start()
     entered.wait(5)
-    wait = hook._calls.wait
-    monkeypatch.setattr(hook._calls, "wait", lambda: wait(0.01))
+    hook._calls.patience = 0.01
     with pytest.raises(HookError, match="1 requests"):
         hook.stop(StopReason.REMOVED)
     release.set()

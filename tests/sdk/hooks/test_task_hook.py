@@ -118,7 +118,7 @@ def test_stop_cancels_and_waits_for_the_end(owner, host, until):
     assert host.reports == []
 
 
-def test_task_that_swallows_its_cancellation_makes_stop_fail(owner, host, until, monkeypatch):
+def test_task_that_swallows_its_cancellation_makes_stop_fail(owner, host, until):
     began, release = [], asyncio.Event()
 
     async def run():
@@ -130,7 +130,7 @@ def test_task_that_swallows_its_cancellation_makes_stop_fail(owner, host, until,
                 continue
 
     hook = TaskHook(owner, run)
-    monkeypatch.setattr(hook._calls, "wait", lambda: type(hook._calls).wait(hook._calls, 0.01))
+    hook._calls.patience = 0.01
     hook.start(host)
     until(lambda: began)
     with pytest.raises(HookError, match="ignores its cancellation"):

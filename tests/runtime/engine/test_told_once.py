@@ -75,5 +75,5 @@ def test_plan_says_what_a_start_waits_for_until_it_is_there(daemon, until, tmp_p
     (action,) = engine.plan().actions
     assert (action.kind, action.waits) == ("start", "file:one cannot be read: No such file or directory")
     (tmp_path / "secrets" / "one").write_text("s3cret")
-    until(clock, lambda: OutcomeStatus.APPLIED in statuses())
+    until(engine, clock, lambda: OutcomeStatus.APPLIED in statuses())
     assert not engine.plan()

@@ -4,14 +4,13 @@ Pure but for the files of events that cases name. A document with an error gives
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from reconciler.config.cases.events import events_of_file, inline_event
 from reconciler.config.cases.schema import CasesSchema
 from reconciler.config.yaml.reader import RawDocument, read_documents
-from reconciler.core.findings.nearest import Names
 from reconciler.model import rules
 from reconciler.model.case import Case, Wanted, WantedDelivery
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
@@ -21,6 +20,16 @@ from reconciler.model.json import Path
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """What the clock says where neither the case nor its file says it."""
+
+
+class KnownIds(Protocol):
+    """The ids of all configurations, the invalid ones too: `Names`, or what looks for them when it is asked."""
+
+    def __contains__(self, config_id: str, /) -> bool:
+        """Whether some file names it."""
+
+    def nearest(self, config_id: str, /) -> str | None:
+        """Return the id most like one that no file names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +57,10 @@ class ReadCases:
         return not any(found.is_error for found in self.diagnostics)
 
 
-def read_cases(data: bytes, where: CaseFile, known: Names, schema: CasesSchema) -> ReadCases:
-    """Return the cases of a file. `known` are the ids of all configurations, the invalid ones too."""
+def read_cases(data: bytes, where: CaseFile, known: KnownIds | None, schema: CasesSchema) -> ReadCases:
+    """Return the cases of a file. `known` is None where nobody knows all ids: then any may be expected."""
     result = read_documents(data, where.shown)
-    findings = list(result.diagnostics)
+    findings = [_of_cases(found) for found in result.diagnostics]
     cases: list[Case] = []
     for document in result.documents:
         wrong = schema.check(document, where.shown)
@@ -66,10 +75,15 @@ def read_cases(data: bytes, where: CaseFile, known: Names, schema: CasesSchema) 
     return ReadCases(tuple(cases) if not doubled else (), tuple(sorted(findings, key=Diagnostic.sort_key)))
 
 
+def _of_cases(found: Diagnostic) -> Diagnostic:
+    """Return what the reader of configurations says in the words of this file."""
+    return replace(found, help="write cases, or delete the file") if found.rule == rules.EMPTY_DOCUMENT else found
+
+
 class _Reader:
     """Reads the cases of one document that fits the schema."""
 
-    def __init__(self, document: RawDocument, where: CaseFile, known: Names) -> None:
+    def __init__(self, document: RawDocument, where: CaseFile, known: KnownIds | None) -> None:
         self._document = document
         self._where = where
         self._known = known
@@ -128,7 +142,7 @@ class _Reader:
 
     def _wanted(self, config_id: str, raw: Any, path: Path, events: int) -> Wanted:
         span = self._span(path, key=True)
-        if config_id not in self._known:
+        if self._known is not None and config_id not in self._known:
             near = self._known.nearest(config_id)
             help_text = f"did you mean `{near}`?" if near else "an id is that of a file: integration/name"
             message = f"no file names a configuration `{config_id[:127]}`"

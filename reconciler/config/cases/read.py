@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from reconciler.config.cases.answers import answers_of, wanted_course
 from reconciler.config.cases.events import events_of_file, inline_event
 from reconciler.config.cases.schema import CasesSchema
 from reconciler.config.yaml.reader import RawDocument, read_documents
 from reconciler.model import rules
-from reconciler.model.case import Case, Wanted, WantedDelivery
+from reconciler.model.case import Answer, Case, Wanted, WantedDelivery
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
 from reconciler.model.errors import EventError
 from reconciler.model.event import Event, parse_time
@@ -97,6 +98,7 @@ class _Reader:
             now = self._time(raw, path) if "now" in raw else self._time(value, ())
             events = self._events(raw, path, now)
             wanted = self._expect(raw["expect"], (*path, "expect"), len(events))
+            answers = self._answers(raw, path, wanted, len(events))
             yield Case(
                 raw["name"],
                 self._where.shown,
@@ -107,6 +109,7 @@ class _Reader:
                 is_exhaustive=raw.get("exhaustive", True),
                 snapshot=raw["expect"] == "snapshot",
                 skip=raw.get("skip", ""),
+                answers=answers,
             )
 
     def _time(self, value: Mapping[str, Any], path: Path) -> datetime:
@@ -135,6 +138,22 @@ class _Reader:
                 self._add(rules.INVALID_EVENT, (*path, *step), str(error), "an event follows CloudEvents 1.0")
         return tuple(found)
 
+    def _answers(
+        self, raw: Mapping[str, Any], path: Path, wanted: Sequence[Wanted], events: int
+    ) -> dict[str, tuple[Answer, ...]]:
+        found = {key: answers_of(value) for key, value in raw.get("answers", {}).items()}
+        for key in found:
+            self._check_id(key, (*path, "answers", key))
+        if found and events > 1:
+            message = f"expected one event beside `answers`, found {events}: their retries would mix"
+            self._add(rules.INVALID_VALUE, (*path, "answers"), message, "make a case of each", key=True)
+        for one in wanted:
+            if one.config_id not in found and any(delivery.course for delivery in one.deliveries):
+                message = f"`{one.config_id}` has no `answers` in this case, so how its delivery ends is not known"
+                help_text = "write under `answers` what the service says to its requests"
+                self._add(rules.INVALID_VALUE, (*path, "expect", one.config_id), message, help_text, key=True)
+        return found
+
     def _expect(self, raw: Any, path: Path, events: int) -> tuple[Wanted, ...]:
         if isinstance(raw, str):
             return ()
@@ -142,11 +161,7 @@ class _Reader:
 
     def _wanted(self, config_id: str, raw: Any, path: Path, events: int) -> Wanted:
         span = self._span(path, key=True)
-        if self._known is not None and config_id not in self._known:
-            near = self._known.nearest(config_id)
-            help_text = f"did you mean `{near}`?" if near else "an id is that of a file: integration/name"
-            message = f"no file names a configuration `{config_id[:127]}`"
-            self._add(rules.UNKNOWN_CONFIG, path, message, help_text, key=True)
+        self._check_id(config_id, path)
         if isinstance(raw, bool):
             return Wanted(config_id, span, None if raw else 0)
         if isinstance(raw, int):
@@ -161,6 +176,13 @@ class _Reader:
         if isinstance(raw, list):
             return Wanted(config_id, span, len(raw), tuple(map(_delivery, raw)))
         return Wanted(config_id, span, None, (_delivery(raw),))
+
+    def _check_id(self, config_id: str, path: Path) -> None:
+        if self._known is not None and config_id not in self._known:
+            near = self._known.nearest(config_id)
+            help_text = f"did you mean `{near}`?" if near else "an id is that of a file: integration/name"
+            message = f"no file names a configuration `{config_id[:127]}`"
+            self._add(rules.UNKNOWN_CONFIG, path, message, help_text, key=True)
 
     def _span(self, path: Path, *, key: bool = False) -> Span:
         return self._document.span(path, self._where.shown, key=key)
@@ -178,7 +200,8 @@ def _delivery(raw: Mapping[str, Any]) -> WantedDelivery:
     contains = raw.get("contains")
     if contains is not None and "sent" in contains:
         contains = {**contains, "sent": list(_many(contains["sent"]))}
-    return WantedDelivery(raw.get("message"), _many(raw["sent"]) if "sent" in raw else None, contains)
+    sent = _many(raw["sent"]) if "sent" in raw else None
+    return WantedDelivery(raw.get("message"), sent, contains, wanted_course(raw))
 
 
 def _many(sent: Any) -> tuple[Mapping[str, Any], ...]:

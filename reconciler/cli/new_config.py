@@ -16,6 +16,8 @@ SCHEMA_FILE = "schema.json"
 """What the editor's schema is called, in the directory of configurations."""
 MODELINE = f"# yaml-language-server: $schema=../{SCHEMA_FILE}"
 """The first line of a file in a folder of that directory: it tells an editor where the schema is."""
+EVENT_TYPE = "build.finished"
+"""What a configuration asks for whose integration declares no events: something to replace."""
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?\Z")
 _BY_TYPE: dict[str, Any] = {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}, "null": None}
 _FORMATS = {"https://example.com/": "uri", "someone@example.com": "email"}
@@ -46,6 +48,8 @@ def described(config_id: str, allowed: Sequence[str] | None) -> tuple["Descripto
     integration, _, name = config_id.partition("/")
     if not _NAME.match(name):
         fail(f"expected INTEGRATION/NAME with a name of a-z, 0-9 and . _ - between, found {config_id!r}")
+    if name.endswith(".test"):
+        fail(f"{name}.yaml would be a file of test cases: choose a name that does not end with .test")
     catalogue = build_catalogue(allowed)
     if integration not in catalogue.ids():
         raise unknown_integration(integration, catalogue.ids())
@@ -85,7 +89,7 @@ def _events(descriptor: "Descriptor") -> Iterator[str]:
         yield f"# events: without this list, {', '.join(event.type for event in descriptor.events)} reach it"
         return
     yield "events:"
-    yield "  - type: build.finished"
+    yield f"  - type: {EVENT_TYPE}"
     yield '    # when: data.status == "failed"'
 
 

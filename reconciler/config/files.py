@@ -54,10 +54,11 @@ class Listing:
     """One folder's names, sorted. `files` are regular files and links that may be configurations.
 
     `links` is the part of `files` that are symbolic links, `odd` what has a configuration's name and is neither;
-    `problems` are names that cannot be used at all. `folder` is relative to the root, "" being the root itself.
+    `problems` are names that cannot be used at all, `tests` those of test cases. `folder` is relative to the root, ""
+    being the root itself.
     """
 
-    __slots__ = ("files", "folder", "folders", "links", "odd", "problems")
+    __slots__ = ("files", "folder", "folders", "links", "odd", "problems", "tests")
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -65,12 +66,18 @@ class Listing:
         self.folders: list[str] = []
         self.links: set[str] = set()
         self.odd: set[str] = set()
+        self.tests: list[str] = []
         self.problems: list[Diagnostic] = []
 
 
+def is_skipped_name(name: str) -> bool:
+    """Whether nobody reads a file of this name: it is hidden, or kept for shared defaults."""
+    return name[0] in "._"
+
+
 def is_hidden_name(name: str) -> bool:
-    """Whether a file of this name is never a configuration: hidden, kept for shared defaults, or test cases."""
-    return name[0] in "._" or name.endswith(TEST_SUFFIXES)
+    """Whether a file of this name is never a configuration: nobody reads it, or it holds test cases."""
+    return is_skipped_name(name) or name.endswith(TEST_SUFFIXES)
 
 
 def join(folder: str, name: str) -> str:
@@ -109,6 +116,8 @@ def _add_each(found: Listing, entries: "Sequence[os.DirEntry[str]]") -> None:
                 found.files.append(name)
             elif not name.endswith(TEST_SUFFIXES):
                 _add_file(found, entry, name)
+            elif name.isprintable():
+                found.tests.append(name)
         elif entry.is_dir(follow_symlinks=False) and _usable(found, name):
             found.folders.append(name)
 

@@ -1,7 +1,7 @@
 """A test case: events, and who is expected to receive them with what. Read out of `*.test.yaml` files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.diagnostic import Span
@@ -9,16 +9,26 @@ from reconciler.model.event import Event
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What stands in for one answer of a service; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class WantedDelivery:
     """What one delivery is to be. A part that is None is not looked at.
 
     `message` is the whole message; of each of `sent`, the keys that are given are compared whole. `contains` has parts
-    of either.
+    of either. `course` is how it is to go where answers are scripted: `attempts`, `waits`, `result`, `reason`.
     """
 
     message: Mapping[str, Any] | None = None
     sent: tuple[Mapping[str, Any], ...] | None = None
     contains: Mapping[str, Any] | None = None
+    course: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class Case:
 
     `now` is what the clock says, in seconds since the epoch. `is_exhaustive`: nobody but the `wanted` may receive.
     `snapshot`: whoever receives, and what, is compared with what is stored. `skip` is why it does not run, or empty.
+    `answers` are those to the requests of a configuration, in their order; the last one stands for all that follow.
     """
 
     name: str
@@ -53,6 +64,7 @@ class Case:
     is_exhaustive: bool = True
     snapshot: bool = False
     skip: str = ""
+    answers: Mapping[str, tuple[Answer, ...]] = field(default_factory=dict)
 
     @property
     def has_snapshot(self) -> bool:

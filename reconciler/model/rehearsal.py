@@ -7,13 +7,29 @@ from reconciler.model.message import Message
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """How a delivery went whose answers a case scripts: its attempts, and the waits between them in seconds.
+
+    `result` is `delivered`, `dead` or `fallback`; `reason` is why it was given up, as dead letters have it, and
+    `fallback` who got it then.
+    """
+
+    attempts: int
+    waits: tuple[float, ...]
+    result: str
+    reason: str = ""
+    fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsed:
     """One delivery that was made with nothing sent. No value of a secret is in it, for none was resolved.
 
     `message` is what the integration rendered, None where it renders none. Each item of `sent` is a request (`method`,
     `url`, `headers`, `body`), a connection (`connect`, `body`) or what was printed (`stdout`, `stderr`). `published`
     are the events that the integration published itself. `error` says why nothing could be sent, or is empty; `note`
-    what it made of the answer that stands in for the service's.
+    what it made of the answer that stands in for the service's. Of several attempts, all this is the last one's;
+    `course` is None where the answers were not scripted.
     """
 
     message: Message | None = None
@@ -21,6 +37,7 @@ class Rehearsed:
     published: tuple[dict[str, Any], ...] = ()
     error: str = ""
     note: str = ""
+    course: Course | None = None
 
 
 def message_value(message: Message | None) -> dict[str, Any] | None:

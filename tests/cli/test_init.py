@@ -7,9 +7,11 @@ import re
 import pytest
 
 from reconciler.cli.app import run
+from reconciler.cli.init.first_case import render_case
 from reconciler.cli.init.origin import Origin, read_origin
 from reconciler.cli.init.systems import SYSTEMS, guess, text_for
 from reconciler.config.tree.settings import parse_settings
+from reconciler.model.descriptor import Descriptor, EventDeclaration
 
 
 @pytest.fixture(autouse=True)
@@ -23,11 +25,54 @@ def tree(root):
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("options", [[], ["--dir", "deploy/my.configs"], ["--config", "slack/ops"], ["--no-editor"]])
-def test_new_repository_validates_without_a_warning(options, capsys):
+@pytest.mark.parametrize("options", [[], ["--dir", "deploy/my.configs"], ["--no-editor"]])
+def test_new_repository_validates_without_a_warning_and_its_cases_pass(options, capsys):
     assert run(["init", *options]) == 0
     where = options if "--dir" in options else []
     assert run(["validate", "--strict", *where]) == 0, capsys.readouterr().out
+    assert run(["test", "--coverage", *where]) == 0
+    told = capsys.readouterr().out
+    assert "2 passed" in told
+    assert "1 of 1 configuration reached" in told
+
+
+@pytest.mark.parametrize("integration", ["console", "email", "slack", "webhook"])
+def test_first_cases_hold_for_each_integration(root, integration):
+    assert run(["init", "--config", f"{integration}/first", "--no-editor", "--no-pre-commit"]) == 0
+    assert run(["validate", "--strict"]) == 0
+    assert run(["test"]) == 0
+
+
+def test_what_the_first_cases_show_in_a_comment_holds_too(root):
+    run(["init"])
+    file = root / "configs" / "console" / "example.test.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("      console/example: true\n", "").replace("      # ", "      "), encoding="utf-8")
+    file.write_text(re.sub(r"      or .*\n", "", file.read_text(encoding="utf-8")), encoding="utf-8")
+    assert "\n      console/example:\n        contains:" in file.read_text(encoding="utf-8")
+    assert run(["test"]) == 0
+
+
+def test_event_of_the_first_case_is_one_that_the_manifest_declares():
+    descriptor = Descriptor("pager", "Pager", events=(EventDeclaration("page.*.**"),))
+    assert "      type: page.example.example\n" in render_case(descriptor, "ops")
+    assert "another type" not in render_case(descriptor, "ops")
+
+
+def test_name_whose_file_would_hold_test_cases_is_refused(root, capsys):
+    assert run(["init", "--config", "console/a.test"]) == 2
+    assert "a.test.yaml would be a file of test cases" in capsys.readouterr().err
+
+
+def test_next_steps_name_what_was_written(capsys):
+    run(["init", "--dir", "deploy"])
+    told = capsys.readouterr().out.partition("Next:\n")[2]
+    assert told.startswith(
+        "  edit deploy/console/example.yaml, and what is expected of it in deploy/console/example.test.yaml\n"
+        "  reconcile validate --dir deploy\n  reconcile test --dir deploy\n  reconcile --watch --dir deploy\n"
+    )
+    run(["init", "--dir", "deploy"])
+    assert "reconcile test" not in capsys.readouterr().out
 
 
 def test_examples_in_the_settings_are_valid(root):
@@ -53,7 +98,7 @@ def test_everything_is_written_where_its_reader_looks(root):
     run(["init", "--ci", "gitlab"])
     assert sorted(tree(root)) == [
         ".gitignore", ".gitlab-ci.yml", ".pre-commit-config.yaml", ".vscode/extensions.json", ".vscode/settings.json",
-        "configs/console/example.yaml", "configs/reconcile.schema.json", "configs/reconcile.toml", "configs/schema.json",
+        "configs/console/example.test.yaml", "configs/console/example.yaml", "configs/reconcile.schema.json", "configs/reconcile.toml", "configs/schema.json",
         "configs/test.schema.json",
     ]  # fmt: skip
 

@@ -54,9 +54,10 @@ def test_findings_are_those_beside_the_case(case, placed):
 
 
 def look(placed):
+    result = placed.validate(resolve=(placed.path / "secrets").exists())
     if list(placed.path.glob("*.test.yaml")):
-        return placed.run_cases()
-    return placed.validate(resolve=(placed.path / "secrets").exists())
+        assert [found for found in result.diagnostics if ".test." in found.span.file] == placed.run_cases().diagnostics
+    return result
 
 
 def check_form(found):

@@ -14,7 +14,7 @@ from reconciler.config.git.command import GitError
 from reconciler.config.git.repository import find_repository
 from reconciler.config.run.run import RunOptions, validate_paths
 
-BETWEEN = {"duplicate-id", "dangling-fallback", "disabled-fallback", "hook-collision"}
+BETWEEN = {"duplicate-id", "dangling-fallback", "disabled-fallback", "hook-collision", "unknown-config"}
 FALLBACK = "delivery:\n  fallback: console/{}\n"
 
 
@@ -103,6 +103,28 @@ def test_comment_in_an_unchanged_file_still_keeps_a_warning_out(repo, check):
     assert found(check(since="with")) == []
     repo.remove("configs/a.yaml")
     assert found(check(since="with")) == []
+
+
+TESTED = "cases:\n  - {name: t, event: {type: a.b}, expect: {console/a: true}}\n  - {name: u, file: e.json, expect: nobody}\n"
+
+
+def test_case_about_what_is_gone_is_told_though_its_file_is_unchanged(repo, check):
+    repo.write("configs/t.test.yaml", TESTED)
+    repo.write("configs/e.json", '{"specversion": "1.0", "type": "a.b", "source": "/s", "id": "1"}')
+    repo.commit("tested")
+    assert found(check(since="tested")) == []
+    repo.remove("configs/a.yaml")
+    repo.write("configs/e.json", "{}")
+    assert found(check(since="tested")) == [("unknown-config", "t.test.yaml", 2), ("invalid-event", "t.test.yaml", 3)]
+
+
+def test_what_is_wrong_with_an_unchanged_test_file_itself_is_not_told(repo, check):
+    repo.write("configs/t.test.yaml", "cases: 1\n")
+    repo.commit("tested")
+    result = check(since="tested")
+    assert (found(result), result.files, result.notes[-1]) == ([], 0, "0 of 1 files of test cases are checked")
+    repo.write("configs/t.test.yaml", "cases: 2\n")
+    assert found(check(since="tested")) == [("wrong-type", "t.test.yaml", 1)]
 
 
 def test_resource_that_an_unchanged_file_claims_is_told_at_both_places(repo, check, monkeypatch):
@@ -308,6 +330,11 @@ TEXTS = [
     "integration: console\nname: {n}\nnonsense: 1\ndelivery:\n  fallback: console/{m}\n",
     "",
 ]
+CASES = [
+    "cases:\n  - name: a\n    event: {{type: a.b}}\n    expect: {{console/{m}: true}}\n",
+    "cases:\n  - name: a\n    event: {{type: a.b}}\n    expect: {{console/{n}: yes}}\n",
+    "cases:\n  - name: [\n",
+]
 
 
 def shake(repo, dice, times):
@@ -316,7 +343,10 @@ def shake(repo, dice, times):
         if dice.random() < 0.2:
             (repo.top / file).unlink(missing_ok=True)
         else:
-            repo.write(file, dice.choice(TEXTS).format(n=f"n{dice.randrange(8)}", m=f"n{dice.randrange(9)}"))
+            names = {"n": f"n{dice.randrange(8)}", "m": f"n{dice.randrange(9)}"}
+            repo.write(file, dice.choice(TEXTS).format(**names))
+            if dice.random() < 0.3:
+                repo.write(file.replace(".yaml", ".test.yaml"), dice.choice(CASES).format(**names))
 
 
 def told(diagnostics):

@@ -66,7 +66,7 @@ def test_documented_workflow_has_no_finding_of_zizmor(text, tmp_path):
 def commands():
     """Yield each `reconcile …` that a file runs, without comments and what stands around it."""
     for text in FILES:
-        for match in re.finditer(r"\breconcile ((?:validate|plan) [^'#|\n]+)", text):
+        for match in re.finditer(r"\breconcile ((?:validate|plan|test) [^'#|\n]+)", text):
             yield match[1].strip()
 
 
@@ -76,5 +76,5 @@ def test_documented_command_runs(command, tmp_path):
     repository(tmp_path, {"configs/good.yaml": GOOD})
     done = call(BIN / "reconcile", *shlex.split(command), cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    reports = re.findall(r"=([\w.]+)", command)
+    reports = re.findall(r"=([\w.-]+)", command)
     assert [report for report in reports if not (tmp_path / report).stat().st_size] == []

@@ -7,6 +7,7 @@ from plugs import BAD, FINDING, GOOD, ROOT, call, git, offline_pip, repository
 from reconciler.cli import app
 from reconciler.cli.init.origin import PLACEHOLDER
 
+CASES = "cases:\n  - {name: a, event: {type: a.b}, expect: {console/good: false}}\n"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 ids = [hook["id"] for hook in yaml.safe_load(HOOKS.read_text(encoding="utf-8"))]
 
@@ -54,7 +55,7 @@ def test_bad_file_fails_the_hook_with_our_finding(hooked, hook):
 @pytest.mark.slow
 @pytest.mark.parametrize("hook", ids)
 def test_good_files_pass(hooked, hook):
-    done = hooked(hook, {"configs/good.yaml": GOOD, "configs/a.test.yaml": "{}", "other.yaml": "{"})
+    done = hooked(hook, {"configs/good.yaml": GOOD, "configs/a.test.yaml": CASES, "other.yaml": "{"})
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Passed" in done.stdout
 

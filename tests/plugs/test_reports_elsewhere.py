@@ -1,8 +1,10 @@
 """Reports of real runs, read by the programs and schemas of others where there are any.
 
 SARIF: Microsoft's multitool with the rules of GitHub's code scanning (and OASIS's schema, in tests/report). JUnit:
-`junitparser`. rdjson: a validator of that format. JSON: the schema that we publish. GitLab publishes a table, so its
-schema stands here in our own words, after https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
+`junitparser`. rdjson: a validator of that format. JSON: the schema that we publish. GitLab: TypeScript's compiler with the
+types of Code Climate's issues (`codeclimate-types`), of which GitLab's report is a part. What GitLab asks for beyond them
+stands here in our own words, after "Code Quality report format" in GitLab's page "Code Quality"
+(https://docs.gitlab.com/ci/testing/code_quality/).
 """
 
 import json
@@ -11,13 +13,15 @@ import re
 import jsonschema
 import junitparser
 import pytest
-from plugs import BAD, GOOD, call, node_tool
+from plugs import BAD, GOOD, ROOT, call, node_tool
 
 from reconciler.cli.app import run
 from reconciler.report.findings.json_report import SCHEMA
 
 MULTITOOL = "@microsoft/sarif-multitool-linux/Sarif.Multitool"
 RDFORMAT = ".bin/rdformat-validator"
+TSC = ".bin/tsc"
+BAD_FILES = ROOT / "tests" / "findings" / "bad"
 NO_HOME_PAGE = "SARIF2005"
 """The project has no public address to name."""
 NO_ICU = {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
@@ -45,7 +49,11 @@ GITLAB = {
                 "required": ["path", "lines"],
                 "properties": {
                     "path": {"type": "string", "pattern": r"^(?!\./|/)"},
-                    "lines": {"type": "object", "required": ["begin"], "properties": {"begin": {"type": "integer"}}},
+                    "lines": {
+                        "type": "object",
+                        "required": ["begin"],
+                        "properties": {"begin": {"type": "integer", "minimum": 1}},
+                    },
                 },
             },
         },
@@ -115,6 +123,51 @@ def test_gitlab_is_what_its_documentation_says(report):
     value = json.loads(file.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(GITLAB).validate(value)
     assert len({item["fingerprint"] for item in value}) == len(value) == len(lines)
+
+
+@pytest.fixture
+def type_check(tmp_path):
+    """Return what says of a report what TypeScript's compiler has against it as Code Climate's issues."""
+    tsc = node_tool(TSC)
+    (tmp_path / "node_modules").symlink_to(tsc.parents[1])
+
+    def check(report):
+        typed = "import type { Issue } from 'codeclimate-types'\nexport const report: Issue[] ="
+        (tmp_path / "report.ts").write_text(f"{typed} {json.dumps(report)}\n", encoding="utf-8")
+        return call(tsc, "--strict", "--noEmit", "--pretty", "false", "--lib", "es2020", "report.ts", cwd=tmp_path)
+
+    return check
+
+
+@pytest.fixture
+def issues(tmp_path, monkeypatch):
+    """The report of every file in the folder of bad ones."""
+    monkeypatch.chdir(BAD_FILES.parent)
+    assert run(["validate", str(BAD_FILES), "--format", f"gitlab={tmp_path / 'gitlab.json'}"]) == 1
+    return json.loads((tmp_path / "gitlab.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+def test_gitlab_is_what_code_climate_takes(issues, type_check):
+    done = type_check(issues)
+    assert (done.returncode, done.stdout) == (0, "")
+    jsonschema.Draft202012Validator(GITLAB).validate(issues)
+    assert len({item["fingerprint"] for item in issues}) == len(issues) > 100
+
+
+@pytest.mark.slow
+def test_types_of_code_climate_refuse_what_is_wrong(issues, type_check):
+    good = issues[0]
+    place = good["location"]
+    broken = [
+        good | {"severity": "bad"},
+        good | {"categories": "Bug Risk"},
+        good | {"location": place | {"lines": place["lines"] | {"begin": "1"}}},
+        good | {"location": {"path": place["path"]}},
+        good | {"rule": "unknown-key"},
+        {key: value for key, value in good.items() if key != "check_name"},
+    ]
+    assert [type_check([good, one]).stdout.count("error TS") for one in broken] == [1] * len(broken)
 
 
 @pytest.mark.slow

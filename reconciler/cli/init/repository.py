@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from reconciler.cli.init.first_case import MODELINE as TEST_MODELINE
+from reconciler.cli.init.first_case import TEST_SCHEMA, render_case
 from reconciler.cli.init.jsonc import NotMergeable, with_entry
 from reconciler.cli.init.origin import Origin
 from reconciler.cli.init.plain_file import link_above, read_plain
@@ -19,7 +21,6 @@ from reconciler.cli.new_config import MODELINE, SCHEMA_FILE, described, render
 _IGNORED = ".reconcile/"
 _EXTENSIONS = '{\n  "recommendations": ["redhat.vscode-yaml", "tamasfe.even-better-toml"]\n}\n'
 _SETTINGS_SCHEMA = "reconcile.schema.json"
-_TEST_SCHEMA = "test.schema.json"
 _SHOWN = "it is there already; docs/ci.md of reconcile shows what to add to it"
 _DIRECTORY_SETTINGS = """\
 # Settings of this directory, for `reconcile validate` and the daemon alike. Two examples:
@@ -68,7 +69,7 @@ class Wish:
 
 def changes(root: Path, wish: Wish) -> Iterator[Change]:
     """Yield every file that the repository needs, in the order in which a reader wants to hear of them."""
-    yield _configuration(root, wish)
+    yield from _configuration(root, wish)
     first = f"#:schema ./{_SETTINGS_SCHEMA}\n" if wish.editor else ""
     yield _new(root, f"{wish.folder}/reconcile.toml", f"{first}{_DIRECTORY_SETTINGS}")
     if wish.editor:
@@ -103,17 +104,21 @@ def _named(root: Path, path: str, text: str, sign: str, after: str) -> Change:
     return Change(path, Step.TELL, note=f"add this to it yourself:\n{more}".rstrip() if more else _SHOWN)
 
 
-def _configuration(root: Path, wish: Wish) -> Change:
+def _configuration(root: Path, wish: Wish) -> Iterator[Change]:
+    """Yield the first configuration and its test cases, where there is none yet."""
     descriptor, name = described(wish.config_id, wish.integrations)
     if link := link_above(root, f"{wish.folder}/_"):
-        return _left_alone(wish.folder, link)
+        yield _left_alone(wish.folder, link)
+        return
     there = next((p for p in (root / wish.folder).rglob("*.y*ml") if p.suffix in {".yaml", ".yml"}), None)
     if there is not None:
-        return Change(wish.folder, Step.KEEP, note="it has configurations")
-    text = render(descriptor, name)
+        yield Change(wish.folder, Step.KEEP, note="it has configurations")
+        return
+    text, cases = render(descriptor, name), render_case(descriptor, name)
     if wish.editor:
-        text = f"{MODELINE}\n{text}"
-    return _new(root, f"{wish.folder}/{descriptor.id}/{name}.yaml", text)
+        text, cases = f"{MODELINE}\n{text}", f"{TEST_MODELINE}\n{cases}"
+    yield _new(root, f"{wish.folder}/{descriptor.id}/{name}.yaml", text)
+    yield _new(root, f"{wish.folder}/{descriptor.id}/{name}.test.yaml", cases)
 
 
 def _schemas(root: Path, wish: Wish) -> Iterator[Change]:
@@ -125,7 +130,7 @@ def _schemas(root: Path, wish: Wish) -> Iterator[Change]:
 
     known = {
         SCHEMA_FILE: ("", build_bundle(build_catalogue(wish.integrations))),
-        _TEST_SCHEMA: ("--tests ", cases_bundle()),
+        TEST_SCHEMA: ("--tests ", cases_bundle()),
         _SETTINGS_SCHEMA: ("--toml ", in_draft_07(settings_schema())),
     }
     for name, (flag, schema) in known.items():
@@ -139,7 +144,7 @@ def _editor_settings(root: Path, folder: str) -> Change:
         return _left_alone(path, link)
     configs = [f"{folder}/**/*.yaml", f"{folder}/**/*.yml", f"!{folder}/**/_*", f"!{folder}/**/*.test.y*ml"]
     tests = [f"{folder}/**/*.test.yaml", f"{folder}/**/*.test.yml"]
-    wanted = {f"{folder}/{SCHEMA_FILE}": configs, f"{folder}/{_TEST_SCHEMA}": tests}
+    wanted = {f"{folder}/{SCHEMA_FILE}": configs, f"{folder}/{TEST_SCHEMA}": tests}
     there = os.path.lexists(root / path)
     before = read_plain(root / path) if there else ""
     text = before

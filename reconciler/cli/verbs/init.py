@@ -1,4 +1,4 @@
-"""`reconcile init`: sets a repository up with a configuration, an editor's schema, a hook and a CI file."""
+"""`reconcile init`: sets a repository up with a configuration and its test, schemas, a hook and a CI file."""
 
 import os
 import re
@@ -40,8 +40,8 @@ def init(
 ) -> int:
     """Set a repository up for configurations and their checks.
 
-    It writes a configuration to begin with, schemas and settings for editors, a hook and a file for CI. What is
-    there is never overwritten, and a second run changes nothing.
+    It writes a configuration to begin with and a test of it, schemas and settings for editors, a hook and a file for
+    CI. What is there is never overwritten, and a second run changes nothing.
     """
     from reconciler.cli.names import names
 
@@ -97,7 +97,11 @@ def _next_steps(wish: Wish, found: list[Change]) -> None:
     written = [change for change in found if change.step is Step.WRITE]
     blanks = [change.path for change in found if "YOUR-" in change.text or "COMMIT" in change.text]
     out("\nNext:\n")
-    out(f"  reconcile validate{where}\n  reconcile --watch{where}\n")
+    tests = next((change.path for change in written if change.path.endswith(".test.yaml")), "")
+    if tests:
+        out(f"  edit {tests.replace('.test.yaml', '.yaml')}, and what is expected of it in {tests}\n")
+    verbs = ("validate", "test", "--watch") if tests else ("validate", "--watch")
+    out("".join(f"  reconcile {verb}{where}\n" for verb in verbs))
     if blanks:
         out(f"  put the address of your copy of reconcile, and a commit, into {' and '.join(blanks)}\n")
     if any(change.path == ".pre-commit-config.yaml" for change in written):

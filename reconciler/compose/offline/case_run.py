@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.compose.offline.world import OfflineWorld
+from reconciler.compose.rehearsal.course import Script
+from reconciler.compose.rehearsal.rehearsal import Rehearsal
 from reconciler.config.cases.find import find_tests, read_test, snapshot_file
 from reconciler.config.cases.read import CaseFile, ReadCases, read_cases
 from reconciler.config.cases.schema import CasesSchema
@@ -24,6 +26,7 @@ from reconciler.core.routing.trace import Verdict
 from reconciler.model.case import Case
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.errors import ReconcileError
+from reconciler.model.rehearsal import Course, Rehearsed
 from reconciler.report.places import relocate
 
 
@@ -137,16 +140,50 @@ class _Runner:
         with self._world.rehearsal(case.now) as rehearsal:
             for config_id, indices in sorted(reached.items()):
                 document = self._world.desired(config_id).document
-                rehearsed = document is not None and (case.snapshot or config_id in looked_at)
+                rehearsed = case.snapshot or config_id in looked_at or config_id in case.answers
                 received[config_id] = [
-                    Received(index, rehearsal.deliver(_valid(document), case.events[index]) if rehearsed else None)
+                    Received(index, self._rehearse(rehearsal, case, document, index) if rehearsed else None)
                     for index in indices
                 ]
+            self._hand_over(rehearsal, case, received)
 
         def why(config_id: str, index: int) -> Verdict:
             return self._world.verdict(config_id, case.events[index])
 
         return Happened(received, why, self._invalid)
+
+    def _rehearse(
+        self,
+        rehearsal: Rehearsal,
+        case: Case,
+        document: ConfigDocument | None,
+        index: int,
+        before: Course | None = None,
+    ) -> Rehearsed | None:
+        """Rehearse one delivery; `before` is how another configuration tried and gave it up."""
+        if document is None:
+            return None
+        script = None
+        if document.id in case.answers:
+            after, is_fallback = (sum(before.waits), True) if before is not None else (0.0, False)
+            script = Script(case.answers[document.id], after, is_fallback, self._is_there)
+        return rehearsal.deliver(document, case.events[index], script)
+
+    def _is_there(self, config_id: str) -> bool:
+        return self._world.desired(config_id).document is not None
+
+    def _hand_over(self, rehearsal: Rehearsal, case: Case, received: dict[str, list[Received]]) -> None:
+        """Deliver what was given up to the fallbacks that run."""
+        for config_id, got in list(received.items()):
+            for one in list(got):
+                course = one.rehearsed.course if one.rehearsed is not None else None
+                if course is None or course.result != "fallback":
+                    continue
+                document = self._world.desired(course.fallback).document
+                if document is not None and document.enabled:
+                    rehearsed = self._rehearse(rehearsal, case, document, one.event, course)
+                    received.setdefault(document.id, []).append(Received(one.event, rehearsed, config_id))
+                    self._run.reached.add(document.id)
 
     def _settle(self, read: ReadCases, stored: Snapshots, fresh: Mapping[str, Any], path: Path, shown: str) -> None:
         """Tell, or with --update drop, what is stored and not asked for; store what is new."""
@@ -161,8 +198,3 @@ class _Runner:
         left = {} if read.is_whole else {name: value for name, value in stored.items() if name not in asked}
         if write_snapshots(path, {name: value for name, value in {**kept, **left}.items() if value is not None}):
             self._run.written.append(shown)
-
-
-def _valid(document: ConfigDocument | None) -> ConfigDocument:
-    assert document is not None
-    return document

@@ -1,15 +1,16 @@
 """The outbound client of a rehearsal: makes each request whole, writes it down, and sends nothing.
 
-Called by `rehearsal.py`, as `self.http` of an integration. Its answer is 200 and `{"ok": true}`, which most take for
-success.
+Called by `rehearsal.py`, as `self.http` of an integration. Its answer is what a case scripts, else 200 and
+`{"ok": true}`, which most take for success.
 """
 
 import json as jsonlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from socket import socket
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.case import Answer
 from reconciler.model.errors import TransientError
 from reconciler.model.secret import Secret
 from reconciler.sdk.http import HttpClient
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _USUAL: Final = frozenset({"accept", "accept-encoding", "content-length", "host", "user-agent"})
 """Headers that every request has and nobody asks about."""
-_ANSWER: Final = b'{"ok": true}'
+_SUCCESS: Final = Answer(200, MappingProxyType({"content-type": "application/json"}), b'{"ok": true}')
 
 
 class NothingSent(TransientError):
@@ -29,11 +30,17 @@ class NothingSent(TransientError):
 
 
 class Recorder(HttpClient):
-    """Notes in `sent` what is asked of it."""
+    """Notes in `sent` what is asked of it, and in `answered` how many requests since answers were scripted last."""
 
     def __init__(self) -> None:
         super().__init__(trust_env=False)
         self.sent: list[dict[str, Any]] = []
+        self.answered = 0
+        self._answers: Sequence[Answer] = ()
+
+    def script(self, answers: Sequence[Answer]) -> None:
+        """Answer the next requests so, one after the other, and all that follow as the last one."""
+        self._answers, self.answered = answers, 0
 
     async def request(
         self,
@@ -55,7 +62,9 @@ class Recorder(HttpClient):
             "body": _body(core),
         }
         self.sent.append({key: value for key, value in told.items() if value not in (None, {})})
-        return HttpResponse(200, MappingProxyType({"content-type": "application/json"}), _ANSWER, target.origin)
+        answer = self._answers[min(self.answered, len(self._answers) - 1)] if self._answers else _SUCCESS
+        self.answered += 1
+        return HttpResponse(answer.status, answer.headers, answer.body, target.origin)
 
     def open_socket(self, host: str, port: int, seconds: float, *, carries: Any = None) -> socket:
         """Note a connection with what it was to carry, and refuse it."""

@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, Self, TypeVar
 
+from reconciler.compose.rehearsal.course import Script, rehearse_course
 from reconciler.compose.rehearsal.no_network import NoNetwork
 from reconciler.compose.rehearsal.output import Output
 from reconciler.compose.rehearsal.recorder import NothingSent, Recorder
@@ -59,7 +61,7 @@ class Rehearsal:
         self._may_hold_literals = may_hold_literals
         self._recorders: dict[str, Recorder] = {}
         self._published: list[dict[str, Any]] = []
-        clock = StillClock(now)
+        self._clock = clock = StillClock(now)
         self._services = Services(
             clock, catalogue, secrets, self._publish, self._http, metrics or Metrics(), Effects(NoEffects(), clock),
             dormant=Asleep(),
@@ -76,9 +78,12 @@ class Rehearsal:
         self._run(self._close)
         self._runner.close()
 
-    def deliver(self, document: ConfigDocument, event: Event) -> Rehearsed:
-        """Have `event` delivered to a valid configuration; never raises for what the integration does."""
-        return self._run(lambda: self._deliver(document, event))
+    def deliver(self, document: ConfigDocument, event: Event, script: Script | None = None) -> Rehearsed:
+        """Have `event` delivered to a valid configuration; never raises for what the integration does.
+
+        With a script there may be several attempts, and the clock stands at its old place again when they have ended.
+        """
+        return self._run(lambda: self._deliver(document, event, script))
 
     def _run(self, work: Callable[[], Awaitable[T]]) -> T:
         async def run() -> T:
@@ -87,7 +92,7 @@ class Rehearsal:
         with NoNetwork(), self._output:
             return self._runner.run(run())
 
-    async def _deliver(self, document: ConfigDocument, event: Event) -> Rehearsed:
+    async def _deliver(self, document: ConfigDocument, event: Event, script: Script | None) -> Rehearsed:
         runtime = await self._runtime(document.integration)
         if isinstance(runtime, str):
             return Rehearsed(error=runtime)
@@ -98,16 +103,21 @@ class Rehearsal:
         receivers = _receivers(runtime, generation, event)
         if not receivers:
             return Rehearsed(error=f"the integration {runtime.id} has no EventHook that takes {event.type!r}")
-        return await self._hand_over(runtime, generation.config, stand_ins, receivers, event)
+        hand_over = partial(self._hand_over, runtime, generation.config, stand_ins, receivers, event)
+        if script is None:
+            return (await hand_over())[0]
+        delivery, policy = script.delivery(document, event, self._clock.now)
+        return await rehearse_course(delivery, policy, script, self._clock, self._http(runtime.id), hand_over)
 
     async def _hand_over(
         self, runtime: IntegrationRuntime, config: IntegrationConfig[Any], stand_ins: StandIns,
         receivers: Sequence[Receiver], event: Event,
-    ) -> Rehearsed:  # fmt: skip
+    ) -> tuple[Rehearsed, Exception | None]:  # fmt: skip
+        """Make one attempt; return what it gave, and what was raised."""
         instance, calls = runtime.instance, runtime.calls
         if instance is None or calls is None:
-            return Rehearsed(error=f"the integration {runtime.id} is lost: {runtime.message}")
-        recorder = self._recorders.setdefault(runtime.id, Recorder())
+            return Rehearsed(error=f"the integration {runtime.id} is lost: {runtime.message}"), None
+        recorder = self._http(runtime.id)
         rendered = _Rendering(instance.render)
         vars(instance)["render"] = rendered
         recorder.sent.clear()
@@ -130,13 +140,14 @@ class Rehearsal:
         message = _shown(rendered.last, stand_ins)
         told = "" if problem is None or isinstance(problem, NothingSent) else _told(problem)
         told = told.removeprefix(f"{config.id}: ")  # whoever shows it names the configuration
-        return Rehearsed(
+        rehearsed = Rehearsed(
             message,
             tuple(stand_ins.shown(sent)),
             tuple(stand_ins.shown(self._published)),
             error="" if sent else stand_ins.shown(told or ("nothing was sent" if message is not None else "")),
             note=stand_ins.shown(told) if sent else "",
         )
+        return rehearsed, problem
 
     # --- what is needed first -----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.config.cases.read import CaseFile
-from reconciler.config.files import TEST_SUFFIXES, Unreadable, Vanished, is_gone, join, read_file, resolve_link
+from reconciler.config.files import Unreadable, Vanished, is_gone, join, read_file, resolve_link
 from reconciler.config.tree.walk import walk_all
 from reconciler.model.errors import RootUnreadable
 
@@ -30,13 +30,13 @@ def find_tests(base: str, beneath: str = "") -> FoundTests:
     if walk.root_error is not None:
         raise RootUnreadable(f"{base} cannot be read: {walk.root_error.strerror}") from walk.root_error
     folders = [folder for folder in walk.listings if not beneath or f"{folder}/".startswith(f"{beneath}/")]
-    names = [join(folder, name) for folder in folders for name in _names(base, folder)]
-    tests = [name for name in names if name.endswith(TEST_SUFFIXES)]
+    tests = [join(folder, name) for folder in folders for name in walk.listings[folder].tests]
     owned = {snapshot_file(name) for name in tests}
-    return FoundTests(tuple(sorted(tests)), tuple(sorted(n for n in names if n.endswith(SNAP) and n not in owned)))
+    snapshots = [join(folder, name) for folder in folders for name in _snapshots(base, folder)]
+    return FoundTests(tuple(sorted(tests)), tuple(sorted(name for name in snapshots if name not in owned)))
 
 
-def _names(base: str, folder: str) -> Iterator[str]:
+def _snapshots(base: str, folder: str) -> Iterator[str]:
     try:
         found = os.listdir(f"{base}/{folder}" if folder else base)  # noqa: PTH208 — names are all that is asked
     except OSError as error:
@@ -44,7 +44,7 @@ def _names(base: str, folder: str) -> Iterator[str]:
             raise
         return
     for name in found:
-        if name[0] not in "._" and name.endswith((*TEST_SUFFIXES, f".test{SNAP}")) and name.isprintable():
+        if name[0] not in "._" and name.endswith(f".test{SNAP}") and name.isprintable():
             yield name
 
 

@@ -4,16 +4,16 @@ Pure but for the files of events that cases name. A document with an error gives
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from reconciler.config.cases.answers import answers_of, wanted_course
 from reconciler.config.cases.events import events_of_file, inline_event
 from reconciler.config.cases.schema import CasesSchema
 from reconciler.config.yaml.reader import RawDocument, read_documents
-from reconciler.core.findings.nearest import Names
 from reconciler.model import rules
-from reconciler.model.case import Case, Wanted, WantedDelivery
+from reconciler.model.case import Answer, Case, Wanted, WantedDelivery
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
 from reconciler.model.errors import EventError
 from reconciler.model.event import Event, parse_time
@@ -21,6 +21,16 @@ from reconciler.model.json import Path
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """What the clock says where neither the case nor its file says it."""
+
+
+class KnownIds(Protocol):
+    """The ids of all configurations, the invalid ones too: `Names`, or what looks for them when it is asked."""
+
+    def __contains__(self, config_id: str, /) -> bool:
+        """Whether some file names it."""
+
+    def nearest(self, config_id: str, /) -> str | None:
+        """Return the id most like one that no file names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +58,10 @@ class ReadCases:
         return not any(found.is_error for found in self.diagnostics)
 
 
-def read_cases(data: bytes, where: CaseFile, known: Names, schema: CasesSchema) -> ReadCases:
-    """Return the cases of a file. `known` are the ids of all configurations, the invalid ones too."""
+def read_cases(data: bytes, where: CaseFile, known: KnownIds | None, schema: CasesSchema) -> ReadCases:
+    """Return the cases of a file. `known` is None where nobody knows all ids: then any may be expected."""
     result = read_documents(data, where.shown)
-    findings = list(result.diagnostics)
+    findings = [_of_cases(found) for found in result.diagnostics]
     cases: list[Case] = []
     for document in result.documents:
         wrong = schema.check(document, where.shown)
@@ -66,10 +76,15 @@ def read_cases(data: bytes, where: CaseFile, known: Names, schema: CasesSchema) 
     return ReadCases(tuple(cases) if not doubled else (), tuple(sorted(findings, key=Diagnostic.sort_key)))
 
 
+def _of_cases(found: Diagnostic) -> Diagnostic:
+    """Return what the reader of configurations says in the words of this file."""
+    return replace(found, help="write cases, or delete the file") if found.rule == rules.EMPTY_DOCUMENT else found
+
+
 class _Reader:
     """Reads the cases of one document that fits the schema."""
 
-    def __init__(self, document: RawDocument, where: CaseFile, known: Names) -> None:
+    def __init__(self, document: RawDocument, where: CaseFile, known: KnownIds | None) -> None:
         self._document = document
         self._where = where
         self._known = known
@@ -83,6 +98,7 @@ class _Reader:
             now = self._time(raw, path) if "now" in raw else self._time(value, ())
             events = self._events(raw, path, now)
             wanted = self._expect(raw["expect"], (*path, "expect"), len(events))
+            answers = self._answers(raw, path, wanted, len(events))
             yield Case(
                 raw["name"],
                 self._where.shown,
@@ -93,6 +109,7 @@ class _Reader:
                 is_exhaustive=raw.get("exhaustive", True),
                 snapshot=raw["expect"] == "snapshot",
                 skip=raw.get("skip", ""),
+                answers=answers,
             )
 
     def _time(self, value: Mapping[str, Any], path: Path) -> datetime:
@@ -121,6 +138,22 @@ class _Reader:
                 self._add(rules.INVALID_EVENT, (*path, *step), str(error), "an event follows CloudEvents 1.0")
         return tuple(found)
 
+    def _answers(
+        self, raw: Mapping[str, Any], path: Path, wanted: Sequence[Wanted], events: int
+    ) -> dict[str, tuple[Answer, ...]]:
+        found = {key: answers_of(value) for key, value in raw.get("answers", {}).items()}
+        for key in found:
+            self._check_id(key, (*path, "answers", key))
+        if found and events > 1:
+            message = f"expected one event beside `answers`, found {events}: their retries would mix"
+            self._add(rules.INVALID_VALUE, (*path, "answers"), message, "make a case of each", key=True)
+        for one in wanted:
+            if one.config_id not in found and any(delivery.course for delivery in one.deliveries):
+                message = f"`{one.config_id}` has no `answers` in this case, so how its delivery ends is not known"
+                help_text = "write under `answers` what the service says to its requests"
+                self._add(rules.INVALID_VALUE, (*path, "expect", one.config_id), message, help_text, key=True)
+        return found
+
     def _expect(self, raw: Any, path: Path, events: int) -> tuple[Wanted, ...]:
         if isinstance(raw, str):
             return ()
@@ -128,11 +161,7 @@ class _Reader:
 
     def _wanted(self, config_id: str, raw: Any, path: Path, events: int) -> Wanted:
         span = self._span(path, key=True)
-        if config_id not in self._known:
-            near = self._known.nearest(config_id)
-            help_text = f"did you mean `{near}`?" if near else "an id is that of a file: integration/name"
-            message = f"no file names a configuration `{config_id[:127]}`"
-            self._add(rules.UNKNOWN_CONFIG, path, message, help_text, key=True)
+        self._check_id(config_id, path)
         if isinstance(raw, bool):
             return Wanted(config_id, span, None if raw else 0)
         if isinstance(raw, int):
@@ -147,6 +176,13 @@ class _Reader:
         if isinstance(raw, list):
             return Wanted(config_id, span, len(raw), tuple(map(_delivery, raw)))
         return Wanted(config_id, span, None, (_delivery(raw),))
+
+    def _check_id(self, config_id: str, path: Path) -> None:
+        if self._known is not None and config_id not in self._known:
+            near = self._known.nearest(config_id)
+            help_text = f"did you mean `{near}`?" if near else "an id is that of a file: integration/name"
+            message = f"no file names a configuration `{config_id[:127]}`"
+            self._add(rules.UNKNOWN_CONFIG, path, message, help_text, key=True)
 
     def _span(self, path: Path, *, key: bool = False) -> Span:
         return self._document.span(path, self._where.shown, key=key)
@@ -164,7 +200,8 @@ def _delivery(raw: Mapping[str, Any]) -> WantedDelivery:
     contains = raw.get("contains")
     if contains is not None and "sent" in contains:
         contains = {**contains, "sent": list(_many(contains["sent"]))}
-    return WantedDelivery(raw.get("message"), _many(raw["sent"]) if "sent" in raw else None, contains)
+    sent = _many(raw["sent"]) if "sent" in raw else None
+    return WantedDelivery(raw.get("message"), sent, contains, wanted_course(raw))
 
 
 def _many(sent: Any) -> tuple[Mapping[str, Any], ...]:

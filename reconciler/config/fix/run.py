@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.config.files import Unreadable, Vanished, read_file, resolve_link
+from reconciler.config.files import TEST_SUFFIXES, Unreadable, Vanished, read_file, resolve_link
 from reconciler.config.fix.apply import fix_bytes
 from reconciler.config.fix.files import Changed, replace_file
 from reconciler.config.places import display_path, display_prefix
 from reconciler.config.run.beneath import root_above
+from reconciler.config.run.case_files import judge_test
 from reconciler.config.run.check_files import check_bytes
 from reconciler.config.run.part import Part
 from reconciler.config.run.single import Home, Homes
@@ -109,7 +110,10 @@ def _fix(place: str, shown: str, validator: Validator, bounds: "Bounds | None", 
 
     def judge(data: bytes) -> list[Diagnostic]:
         part = Part()
-        check_bytes(part, data, shown, validator, bounds)
+        if shown.endswith(TEST_SUFFIXES):
+            part.diagnostics += judge_test(data, Path(place), shown)
+        else:
+            check_bytes(part, data, shown, validator, bounds)
         return sorted(part.diagnostics, key=Diagnostic.sort_key)
 
     def breaches(data: bytes) -> frozenset[tuple[JsonPath, str]]:

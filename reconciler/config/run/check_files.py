@@ -52,8 +52,11 @@ def check_bytes(part: Part, data: bytes, shown: str, validator: Validator, bound
         part.configs += 1
         checked = validator.check(document, shown, bounds)
         # What may not stand in its folder names nothing: it is not the other place of a duplicate.
-        if checked.id is not None and not any(d.rule == POLICY for d in checked.diagnostics):
-            part.ids.append((checked.id, shown, document.line))
+        if checked.id is not None:
+            if any(d.rule == POLICY for d in checked.diagnostics):
+                part.refused.append(checked.id)
+            else:
+                part.ids.append((checked.id, shown, document.line))
         if checked.diagnostics:
             part.diagnostics += checked.diagnostics
         if checked.document is not None:

@@ -22,7 +22,7 @@ from reconciler.model.diagnostic import Diagnostic
 class Listed:
     """One root, listed: its files, what is wrong with it as it is shown, its settings, the files that these name.
 
-    `home` is the folder that the settings are in, resolved: the root, or one above it.
+    `home` is the folder that the settings are in, resolved: the root, or one above it. `tests` are its test files.
     """
 
     batch: Batch
@@ -30,6 +30,7 @@ class Listed:
     settings: DirectorySettings
     named: tuple[str, ...]
     home: str
+    tests: tuple[str, ...] = ()
 
 
 def list_root(path: Path, base: str, directory: Path | None) -> Listed:
@@ -60,7 +61,8 @@ def list_root(path: Path, base: str, directory: Path | None) -> Listed:
         policy = Beneath(policy, beneath)
     shown = [shown_under(problem, prefix) for problem in problems]
     shown += [shown_under(problem, home_prefix) for problem in file.problems]
-    return Listed(Batch(base, prefix, files, special, policy), shown, settings, file.named, home)
+    tests = tuple(sorted(join(folder, name) for folder, listing in walk.listings.items() for name in listing.tests))
+    return Listed(Batch(base, prefix, files, special, policy), shown, settings, file.named, home, tests)
 
 
 def _nothing() -> None:

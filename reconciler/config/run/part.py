@@ -49,14 +49,15 @@ class Part:
     """What checking some files gave: ids with the file (as shown) and line of each document that names one.
 
     `fallbacks` are ids of valid documents with the fallback that each names, and their places; `disabled` the ids of
-    those that are not to run; `claims` what those that are to run need for themselves, and for their integration.
+    those that are not to run; `claims` what those that are to run need for themselves, and for their integration;
+    `refused` the ids of documents that may not stand in their folder.
     `comments` are those about findings; `failed` is whether what was found fails the run; `notes` say
     what was not looked at, and why.
     """
 
     __slots__ = (
         "claims", "comments", "configs", "diagnostics", "disabled", "failed", "fallbacks", "files", "ids", "notes",
-        "uses",
+        "refused", "uses",
     )  # fmt: skip
 
     def __init__(self, diagnostics: Sequence[Diagnostic] = (), files: int = 0) -> None:
@@ -65,6 +66,7 @@ class Part:
         self.fallbacks: list[tuple[str, str, str, int]] = []
         self.claims: list[tuple[str, str, int, tuple[Claim, ...], tuple[str, ...]]] = []
         self.disabled: list[str] = []
+        self.refused: list[str] = []
         self.uses: list[SecretUse] = []
         self.files = files
         self.configs = 0
@@ -79,6 +81,7 @@ class Part:
         self.fallbacks += other.fallbacks
         self.claims += other.claims
         self.disabled += other.disabled
+        self.refused += other.refused
         self.uses += other.uses
         self.files += other.files
         self.configs += other.configs
@@ -86,9 +89,13 @@ class Part:
         self.failed = self.failed or other.failed
         self.notes += other.notes
 
+    def names(self) -> set[str]:
+        """Return the ids of all documents that name one, whatever else is wrong with them."""
+        return {*(config_id for config_id, _, _ in self.ids), *self.refused}
+
     def let_go(self) -> None:
         """Drop what only a look across the files of the root needs."""
-        self.ids, self.fallbacks, self.disabled, self.claims = [], [], [], []
+        self.ids, self.fallbacks, self.disabled, self.claims, self.refused = [], [], [], [], []
 
     def conclude(self, flags: Selection, settings: Selection, *, whole: bool = True) -> None:
         """Leave those findings of a root that are reported, and say whether they fail the run.

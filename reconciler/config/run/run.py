@@ -5,7 +5,7 @@ by the command line. Files are not waited for until they settle.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from reconciler.core.findings.selection import NOTHING_SAID, Selection
 from reconciler.model.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
+    from reconciler.config.run.changed import Seen
     from reconciler.config.run.listing import Listed
     from reconciler.config.validation import Validator
 
@@ -149,6 +150,7 @@ def _check_root(path: Path, options: RunOptions, judge: Judge) -> Part:
     if options.changed_since is None:
         listed = _list(path, base, options)
         part = check(listed.batch)
+        tests = _tests(path, listed, options, part.names()) if listed.tests else None
         _across(listed.batch, part)
     else:
         from reconciler.config.run.since import Since
@@ -160,7 +162,10 @@ def _check_root(path: Path, options: RunOptions, judge: Judge) -> Part:
             validator, listed = judge(), _list(path, base, options)
             seen = look(listed.batch, asked, options.jobs)
         part = check_changed(since, listed, seen, check, validator)
+        tests = _tests_since(seen, path, listed, options, check) if listed.tests else None
     batch = listed.batch
+    if tests is not None:
+        part.add(tests)
     if not batch.files:
         part.notes.append(f"{path} holds no configurations: they are in *.yaml and *.yml files")
     part.diagnostics += listed.problems
@@ -176,6 +181,27 @@ def _list(path: Path, base: str, options: RunOptions) -> "Listed":
     from reconciler.config.run.listing import list_root
 
     return list_root(path, base, options.directory)
+
+
+def _tests(path: Path, listed: "Listed", options: RunOptions, names: Collection[str]) -> Part:
+    """Check the test files of a root whose files name these ids; in a folder of a root, nobody knows all of them."""
+    from reconciler.config.run.case_files import check_tests, top_of
+    from reconciler.core.findings.nearest import Names
+
+    top = top_of(path, listed.batch.base, options.directory)
+    return check_tests(listed.batch, listed.tests, top, Names(names) if top == listed.batch.base else None)
+
+
+def _tests_since(
+    seen: "Seen", path: Path, listed: "Listed", options: RunOptions, check: Callable[[Batch], Part]
+) -> Part:
+    """Check the test files of a root that differ from a commit, and what the others say of other files."""
+    from reconciler.config.run.case_files import check_tests_since, top_of
+    from reconciler.config.run.claimed_ids import ClaimedIds
+
+    top = top_of(path, listed.batch.base, options.directory)
+    known = ClaimedIds(listed.batch, seen.skimmed, check) if top == listed.batch.base else None
+    return check_tests_since(seen.changes, listed.batch, listed.tests, top, known)
 
 
 def _across(batch: Batch, part: Part) -> None:

@@ -13,7 +13,7 @@ from reconciler.config.files import (
     Unreadable,
     Vanished,
     check_regular,
-    is_hidden_name,
+    is_skipped_name,
     leads_out,
 )
 from reconciler.config.places import display_path, display_prefix
@@ -30,12 +30,13 @@ from reconciler.model.errors import RootUnreadable
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The root that a file lies in: its settings, and where in it the file stands and leads to."""
+    """The root that a file lies in: its settings, where in it the file stands and leads to, and its resolved path."""
 
     settings: DirectorySettings
     problems: tuple[Diagnostic, ...] = ()
     prefix: str = ""
     place: tuple[str, str] = ("", "")
+    base: str = ""
 
     def batch(self, base: str, prefix: str, name: str) -> Batch:
         """Return the one file as what `check_files` takes."""
@@ -68,7 +69,7 @@ class Homes:
         if file is None:
             file = self._known[base] = SettingsFile()
             file.refresh(base)
-        return Home(file.settings, file.problems, display_prefix(Path(root)), (place, inside))
+        return Home(file.settings, file.problems, display_prefix(Path(root)), (place, inside), base)
 
 
 def check_single(path: Path, validator: Validator, selection: Selection, homes: Homes) -> Part:
@@ -77,7 +78,7 @@ def check_single(path: Path, validator: Validator, selection: Selection, homes: 
     shown = display_path(path)
     if name == SETTINGS_FILE:
         return _check_settings(folder or ".", shown.removesuffix(name))
-    if is_hidden_name(name):
+    if is_skipped_name(name):
         return _skipped(shown, name)
     try:
         base = os.path.realpath(path, strict=True)
@@ -91,6 +92,10 @@ def check_single(path: Path, validator: Validator, selection: Selection, homes: 
     home = homes.of(str(path))
     if path.is_symlink() and home.place[0] and not home.place[1]:
         return _failed(Part([leads_out().diagnostic(shown)], files=1))
+    if name.endswith(TEST_SUFFIXES):
+        from reconciler.config.run.case_files import check_test
+
+        return _concluded(check_test(path, shown, home.base), home, selection)
     real_folder, real_name = os.path.split(base)
     batch = home.batch(real_folder, shown.removesuffix(name), real_name)
     part = check_files(batch, validator)
@@ -108,21 +113,23 @@ def check_text(data: bytes, name: str, validator: Validator, selection: Selectio
     if base == SETTINGS_FILE:
         found = parse_settings(data, schemas_beneath(os.path.realpath(Path(name).parent)))
         return _failed(Part([shown_under(d, shown.removesuffix(base)) for d in found.diagnostics], files=1))
-    if is_hidden_name(base):
+    if is_skipped_name(base):
         return _skipped(shown, base)
     home = homes.of(name)
     part = Part(files=1)
-    check_bytes(part, data, shown, validator, home.batch("", "", shown).bounds(shown))
+    if base.endswith(TEST_SUFFIXES):
+        from reconciler.config.run.case_files import judge_test
+
+        part.diagnostics += judge_test(data, Path(name), shown, home.base)
+    else:
+        check_bytes(part, data, shown, validator, home.batch("", "", shown).bounds(shown))
     return _concluded(part, home, selection)
 
 
 def _skipped(shown: str, name: str) -> Part:
     """Return what a file comes to that is named and not checked: a word, so that nobody takes it for a good one."""
     part = Part()
-    reason = f"is not checked: a file whose name begins with {name[0]} is never loaded"
-    if name.endswith(TEST_SUFFIXES):
-        reason = "is not checked: it holds test cases, which `reconcile test` runs"
-    part.notes.append(f"{shown} {reason}")
+    part.notes.append(f"{shown} is not checked: a file whose name begins with {name[0]} is never loaded")
     return part
 
 

@@ -57,12 +57,12 @@ class Skimmed:
         if len(set(every)) == len(every) and not leaned_on:
             return []
         doubled = {claimed for claimed, times in Counter(every).items() if times > 1}
-        return [file for file, claimed in self._claims() if claimed in doubled or claimed in leaned_on]
+        return [file for file, claimed in self.claims() if claimed in doubled or claimed in leaned_on]
 
     @property
     def files(self) -> Iterator[str]:
         """The files that were skimmed and not checked."""
-        return (file for file, _ in self._claims())
+        return (file for file, _ in self.claims())
 
     def is_any_helpless(self, known: Collection[bytes], disabled: Collection[bytes]) -> bool:
         """Whether a fallback is the document itself, not among the ids that are `known`, or among the `disabled`."""
@@ -74,11 +74,12 @@ class Skimmed:
     def as_part(self, prefix: str) -> Part:
         """Return the claims as if they had been checked; places in files are not known."""
         part = Part()
-        part.ids = [(claimed.decode(), prefix + file, 1) for file, claimed in self._claims()]
+        part.ids = [(claimed.decode(), prefix + file, 1) for file, claimed in self.claims()]
         for number, target in self._fallbacks.items():
             claimed = self._ids[number] or b""
             part.fallbacks.append((claimed.decode(), target.decode(), prefix + self._files[number], 1))
         return part
 
-    def _claims(self) -> Iterator[tuple[str, bytes]]:
+    def claims(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the files that were skimmed and not checked, each with the id that it seems to name."""
         return ((file, claimed) for file, claimed in zip(self._files, self._ids, strict=True) if claimed)

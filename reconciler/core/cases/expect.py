@@ -6,14 +6,17 @@ What was received has been found out by the daemon's own matching, and what was 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from reconciler.core.cases.differences import Difference, differences, lacking
 from reconciler.core.routing.trace import Verdict
 from reconciler.model.case import Case, Wanted, WantedDelivery
 from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.duration import format_duration
 from reconciler.model.event import Event
-from reconciler.model.rehearsal import Rehearsed, message_value
+from reconciler.model.rehearsal import Course, Rehearsed, message_value
+
+_ANY: Final = WantedDelivery()
 
 
 class Kind(StrEnum):
@@ -50,10 +53,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One delivery: which event of the case, and what a rehearsal of it gave (None where nobody asks)."""
+    """One delivery: which event of the case, and what a rehearsal of it gave (None where nobody asks).
+
+    `given_up_by` is the configuration whose fallback this one is.
+    """
 
     event: int
     rehearsed: Rehearsed | None = None
+    given_up_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,10 @@ def _one(case: Case, wanted: Wanted, happened: Happened, stored: Mapping[str, An
     yield from _how_many(case, wanted, happened, got)
     if wanted.count != 0:
         yield from _not_sent(config_id, got)
-    wants = wanted.deliveries * len(got) if wanted.count is None else wanted.deliveries
+    if wanted.count is None:
+        wants = (wanted.deliveries or (_ANY,)) * len(got)
+    else:
+        wants = wanted.deliveries or (_ANY,) * wanted.count
     for want, one in zip(wants, got, strict=False):
         if one.rehearsed is not None and not one.rehearsed.error:
             found = tuple(_compare(want, one.rehearsed))
@@ -113,8 +123,7 @@ def _how_many(case: Case, wanted: Wanted, happened: Happened, got: Sequence[Rece
         for index in sorted(set(range(len(case.events))) - set(events)):
             yield Failure(Kind.MISSED, config_id, index, happened.why(config_id, index))
     elif wanted.count == 0:
-        for index in events:
-            yield Failure(Kind.UNEXPECTED, config_id, index, happened.why(config_id, index))
+        yield from _unexpected(config_id, got, happened)
     elif wanted.count != len(got):
         first = next((n for n in range(len(case.events)) if n not in events), None) if len(got) < wanted.count else None
         why = None if first is None else happened.why(config_id, first)
@@ -124,8 +133,14 @@ def _how_many(case: Case, wanted: Wanted, happened: Happened, got: Sequence[Rece
 def _others(case: Case, happened: Happened) -> Iterator[Failure]:
     named = {one.config_id for one in case.wanted}
     for config_id in sorted(happened.received.keys() - named):
-        for one in happened.received[config_id]:
-            yield Failure(Kind.UNEXPECTED, config_id, one.event, happened.why(config_id, one.event))
+        yield from _unexpected(config_id, happened.received[config_id], happened)
+
+
+def _unexpected(config_id: str, got: Sequence[Received], happened: Happened) -> Iterator[Failure]:
+    for one in got:
+        why = None if one.given_up_by else happened.why(config_id, one.event)
+        told = f"{one.given_up_by} has given it up" if one.given_up_by else ""
+        yield Failure(Kind.UNEXPECTED, config_id, one.event, why, error=told)
 
 
 def _not_sent(config_id: str, got: Sequence[Received]) -> Iterator[Failure]:
@@ -145,6 +160,21 @@ def _compare(want: WantedDelivery, got: Rehearsed) -> Iterator[Difference]:
         yield from differences(list(want.sent), shown, ("sent",))
     if want.contains is not None:
         yield from lacking(want.contains, {"message": message, "sent": sent})
+    if got.course is not None:
+        yield from _course(want.course or {}, _told(got.course))
+
+
+def _course(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Difference]:
+    """Yield how a course differs; what nobody says anything of is to be delivered."""
+    wanted = wanted if "reason" in wanted else {"result": "delivered", **wanted}
+    return differences(wanted, {key: found[key] for key in wanted if key in found})
+
+
+def _told(course: Course) -> dict[str, Any]:
+    """Return a course as cases and snapshots write it."""
+    waits = [format_duration(wait) for wait in course.waits]
+    told = {"attempts": course.attempts, "waits": waits, "result": course.result}
+    return told | ({"reason": course.reason} if course.reason else {})
 
 
 def _without_defaults(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,4 +220,5 @@ def _stored(case: Case, one: Received) -> dict[str, Any]:
         item |= {"message": message} if message is not None else {}
         item |= {"sent": [dict(sent) for sent in one.rehearsed.sent]}
         item |= {"published": list(one.rehearsed.published)} if one.rehearsed.published else {}
+        item |= _told(one.rehearsed.course) if one.rehearsed.course is not None else {}
     return item

@@ -121,7 +121,8 @@ def _sentence(case: Case, failure: Failure, palette: Palette) -> str:  # noqa: P
         case Kind.MISSED:
             return f"{who} did not receive {what}"
         case Kind.UNEXPECTED:
-            return f"{who} received {what}, and was not expected to"
+            given_up = f": {printable(failure.error)}" if failure.error else ""
+            return f"{who} received {what}, and was not expected to{given_up}"
         case Kind.COUNT:
             first = f"; the first that it did not receive is {what}" if failure.event is not None else ""
             return f"{who} received {failure.found} of {len(case.events)} events, expected {failure.wanted}{first}"

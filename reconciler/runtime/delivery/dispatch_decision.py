@@ -49,6 +49,12 @@ def asked_to_wait(error: BaseException) -> float | None:
     return min(wait, LONGEST_WAIT)
 
 
+def heir(delivery: Delivery, policy: DeliveryPolicy) -> str | None:
+    """Return who gets a delivery that is given up, if anybody does: what was handed over once is not again."""
+    chained = delivery.is_fallback or policy.fallback == delivery.config_id
+    return None if chained or not policy.fallback else policy.fallback
+
+
 def after_failure(
     delivery: Delivery, policy: DeliveryPolicy, error: BaseException, tried_for: float, backoff: float
 ) -> Again | GivenUp:

@@ -14,7 +14,7 @@ from reconciler.core.backoff import Backoff
 from reconciler.model.delivery import Delivery, DeliveryPolicy
 from reconciler.model.errors import NotRunning, ReconcileError, StateError
 from reconciler.model.ports import Clock, Dead, DeliveryQueue, Done, HandedOver, Parked, Retry, Settlement, Target
-from reconciler.runtime.delivery.dispatch_decision import Again, Ending, GivenUp, after_failure, asked_to_wait
+from reconciler.runtime.delivery.dispatch_decision import Again, Ending, GivenUp, after_failure, asked_to_wait, heir
 from reconciler.runtime.delivery.dispatch_room import Room
 from reconciler.runtime.first_of import first_of
 
@@ -310,9 +310,8 @@ class Dispatcher:
 
     def _give_up(self, delivery: Delivery, reason: GivenUp, error: str) -> tuple[Settlement, Ending]:
         """To the fallback where there is one and this is not one already, else to the dead letters."""
-        fallback = self._destination.policy(delivery.config_id).fallback
-        chained = delivery.is_fallback or fallback == delivery.config_id
-        if not fallback or chained or self._destination.status(fallback) == "gone":
+        fallback = heir(delivery, self._destination.policy(delivery.config_id))
+        if fallback is None or self._destination.status(fallback) == "gone":
             return _dead(delivery, reason, error)
         target = Target(fallback, self._destination.policy(fallback))
         return HandedOver(delivery.key, target), Ending("fallback", error, reason)

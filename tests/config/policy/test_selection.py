@@ -180,7 +180,9 @@ def test_text_is_judged_as_the_file_that_it_will_be(root):
     ]
 
 
-@pytest.mark.parametrize(("name", "files"), [("configs/_x.yaml", 0), ("configs/x.test.yaml", 0), ("configs/x.yaml", 1)])
+@pytest.mark.parametrize(
+    ("name", "files"), [("configs/_x.yaml", 0), ("configs/_x.test.yaml", 0), ("configs/x.yaml", 1)]
+)
 def test_text_of_a_file_that_is_skipped_is_skipped(root, name, files):
     assert validate_text(b"", name, RunOptions()).files == files
 

@@ -30,7 +30,7 @@ def places(result):
 def test_clean_directory_is_counted(world, check):
     world.write("a.yaml", "one", "two")
     world.write("sub/b.yml", "three")
-    world.write("b.test.yaml", "no")
+    world.write("_b.yaml", "no")
     result = check()
     assert (result.diagnostics, result.files, result.configs) == ((), 2, 3)
 
@@ -99,7 +99,7 @@ def test_single_file_is_checked_alone(world, check):
     [
         ("_a.yaml", "a file whose name begins with _ is never loaded"),
         (".a.yaml", "a file whose name begins with . is never loaded"),
-        ("a.test.yaml", "it holds test cases, which `reconcile test` runs"),
+        ("_a.test.yaml", "a file whose name begins with _ is never loaded"),
     ],
 )
 def test_single_file_with_a_skipped_name_is_skipped_with_a_word(world, check, name, reason):

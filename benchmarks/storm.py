@@ -27,6 +27,8 @@ from reconciler.testing import Answer, RecordingServer
 
 PATIENCE = 30.0
 """How long a daemon may take to converge, in seconds."""
+LONGEST = 600.0
+"""How long the end may take, in seconds: more than the longest backoff between two attempts, which is 300."""
 EARLY = 0.4
 """Of so many lives the end comes at any moment from their very beginning; the others have converged before."""
 
@@ -105,17 +107,24 @@ class Storm:
         self.seconds.append(time.monotonic() - began)
 
     def end(self):
-        """Let everything that was accepted arrive, and end the last daemon in good order."""
-        lost, deadline = len(self.lost()), time.monotonic() + PATIENCE
-        while lost and time.monotonic() < deadline:
+        """Let everything that was accepted arrive, and end the last daemon in good order.
+
+        What the queue still holds is not lost: after several failures in a row, an attempt may be minutes away, and what
+        is behind it waits for its turn. What it does not hold any more has arrived, or never will.
+        """
+        deadline = time.monotonic() + LONGEST
+        queue = self.queue()
+        while self.lost() and queue["waiting"] + queue["pending"] and time.monotonic() < deadline:
             time.sleep(0.5)
-            left = len(self.lost())
-            if left < lost:  # as long as more arrives, more may
-                lost, deadline = left, time.monotonic() + PATIENCE
-        print(f"the queue at the end: {self.daemons.ask('GET', '/api/v1/status')[1]['queue']}")
+            queue = self.queue()
+        print(f"the queue at the end: {queue}")
         self.counts["unclean"] += self.daemons.end() != 0
         self._journal.read()
         self.counts["doubled"] = self._journal.doubled
+
+    def queue(self):
+        """Return what the daemon says of its queue."""
+        return self.daemons.ask("GET", "/api/v1/status")[1]["queue"]
 
     def close(self):
         """Leave nothing behind, however it went."""

@@ -109,8 +109,8 @@ class Storm:
     def end(self):
         """Let everything that was accepted arrive, and end the last daemon in good order.
 
-        What the queue still holds is not lost: after several failures in a row, an attempt may be minutes away, and what
-        is behind it waits for its turn. What it does not hold any more has arrived, or never will.
+        What the queue still holds is not lost: after some failures an attempt may be minutes away, and what is behind
+        it waits for its turn. What it does not hold any more has arrived, or never will.
         """
         deadline = time.monotonic() + LONGEST
         queue = self.queue()

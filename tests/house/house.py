@@ -33,6 +33,7 @@ def fences(language: str) -> list[tuple[str, str]]:
 def tracked() -> list[Path]:
     """Return every text file that belongs to the project, whether or not it is committed yet."""
     skipped = {".git", ".venv", ".hypothesis", ".reconcile", "__pycache__", "dist", "build"}
+    skipped |= {file.parent.name for file in ROOT.glob("*/pyvenv.cfg")}  # virtual environments, whatever their names
     suffixes = {".py", ".md", ".yaml", ".yml", ".json", ".toml", ".txt", ".lock", ""}
     return sorted(
         path

@@ -106,9 +106,12 @@ with os.fdopen(reader) as pipe:
     said = json.load(pipe)
 said["child ended"] = os.waitpid(child, 0)[1]
 said["parent"] = [manager.role.value, manager.publish(Event(type="note", source="/tests")).result(10)[0].duplicate]
+reader, writer = os.pipe()
 orphan = os.fork()
 if orphan == 0:
+    os.write(writer, b".")  # what a child does after a fork is done
     signal.pause()
+os.read(reader, 1)
 print(json.dumps({**said, "orphan": orphan}), flush=True)
 os._exit(0)
 """

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import inspect
 import itertools
 import threading
 import time
@@ -82,7 +83,7 @@ def one_hook(method_name, function):
             pass
 
     setattr(One, method_name, lambda self, *args: function(*args))
-    if asyncio.iscoroutinefunction(function):
+    if inspect.iscoroutinefunction(function):
 
         async def call(self, *args):
             await function(*args)

@@ -1,6 +1,7 @@
 """A state directory that another engine uses, or that is only looked at: nothing in it is touched."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -33,7 +34,7 @@ def plan(harness):
 
 
 def set_version(folder, number):
-    with sqlite3.connect(folder / "state.db") as connection:
+    with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as connection:
         connection.execute(f"PRAGMA user_version={number}")
 
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from reconciler.model.errors import NotRunning
 
 T = TypeVar("T")
+_LAST_TURNS = 20
+"""How often the loop turns at its end for what is cancelled: that may begin something on its way out, or go on."""
 
 
 class EngineThread:
@@ -40,9 +42,15 @@ class EngineThread:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        told: set[asyncio.Task[Any]] = set()
+        for _ in range(_LAST_TURNS):
+            tasks = asyncio.all_tasks(self._loop)
+            if not tasks:
+                break
+            for task in tasks - told:
+                task.cancel()
+            told |= tasks
+            self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
 

@@ -63,11 +63,11 @@ def test_delivery_that_is_not_made_fails_a_case_that_expects_one(told):
     assert code == 1
     assert out == (
         "✗ configs/a.test.yaml:2: c\n"
-        "    webhook/main: deploy.done would not be sent as expected (- expected, + found)\n"
+        "    webhook/main: deploy.done does not go as expected (- expected, + found)\n"
         "      result\n"
         '        - "delivered"\n'
         '        + "dead"\n'
-        "      of the answer that stands in for the service's it said: https://hooks.example.com answered 410: Gone\n"
+        "      what the integration made of the answer: https://hooks.example.com answered 410: Gone\n"
         + out[out.index("✗ 1 case") :]
     )
 

@@ -61,7 +61,7 @@ def test_others_may_receive_where_a_case_is_not_exhaustive(test):
 def test_message_that_differs_is_told_field_by_field(test):
     _, out, _ = test(case("c", '{console/red: {message: {title: web faild, text: "see\\ny"}}}'))
     assert (
-        "    console/red: build.finished would not be sent as expected (- expected, + found)\n"
+        "    console/red: build.finished does not go as expected (- expected, + found)\n"
         "      message.title\n"
         '        - "web faild"\n'
         '        + "web failed"\n'
@@ -112,7 +112,7 @@ def test_list_of_deliveries_is_compared_in_order(test):
     events = "events: [{type: build.a, scope: {team: web}}, {type: build.b, scope: {team: web}}]"
     wanted = "[{contains: {message: {title: Build b}}}, {contains: {message: {title: Build b}}}]"
     _, out, _ = test(f"  - name: c\n    {events}\n    expect: {{console/web: {wanted}}}")
-    assert "console/web: events[0], build.a would not be sent as expected" in out
+    assert "console/web: events[0], build.a does not go as expected" in out
     assert "events[1]" not in out
 
 

@@ -19,7 +19,7 @@ def retry(
     server: Server = None,
     token_file: TokenFile = None,
 ) -> int:
-    """Try again at once what failed. Its backoff is not waited for."""
+    """Try again at once what failed, waiting deliveries too. No backoff is waited for."""
     daemon(state_dir, server, token_file).post("/api/v1/retry", {"key": key})
     out(f"{palette().green('✓')} {printable(key)} is tried again now\n")
     return 0

@@ -94,7 +94,7 @@ def failure_lines(case: Case, failure: Failure, palette: Palette = PLAIN) -> Ite
     if len(failure.differences) > _MOST_DIFFERENCES:
         yield f"  … {count(len(failure.differences) - _MOST_DIFFERENCES, 'more difference')}"
     if failure.error and failure.kind is Kind.DIFFERENT:
-        yield f"  of the answer that stands in for the service's it said: {printable(failure.error)}"
+        yield f"  what the integration made of the answer: {printable(failure.error)}"
 
 
 def findings(run: CaseRun) -> list[Diagnostic]:
@@ -127,7 +127,7 @@ def _sentence(case: Case, failure: Failure, palette: Palette) -> str:  # noqa: P
             first = f"; the first that it did not receive is {what}" if failure.event is not None else ""
             return f"{who} received {failure.found} of {len(case.events)} events, expected {failure.wanted}{first}"
         case Kind.DIFFERENT:
-            return f"{who}: {what} would not be sent as expected {palette.dim(_KEY)}"
+            return f"{who}: {what} does not go as expected {palette.dim(_KEY)}"
         case Kind.NOT_SENT:
             return f"{who} received {what}, but nothing can be sent: {printable(failure.error)}"
         case Kind.SNAPSHOT:

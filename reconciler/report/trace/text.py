@@ -153,7 +153,7 @@ def rehearsed_lines(found: Rehearsed, palette: Palette = PLAIN) -> Iterator[str]
     if found.error:
         yield f"{palette.red('nothing can be sent')}: {printable(found.error)}"
     if found.note:
-        yield palette.dim(f"of the answer that stands in for the service's it said: {printable(found.note)}")
+        yield palette.dim(f"what the integration makes of the answer: {printable(found.note)}")
 
 
 def _sent(sent: dict[str, Any], palette: Palette) -> Iterator[str]:

@@ -79,6 +79,8 @@ class Applier:
         if action is None:
             left = await self._cleaner.is_left(record)
             if not record.effective.known:
+                if record.accepted is not None and not left:
+                    log.info("%s: its file is gone, and nothing of it ran: it is forgotten", key)
                 (self._agenda.removing if left else self._agenda.removed)(key)
             elif record.failure is not None and record.live is not None:
                 record.failure = None

@@ -28,6 +28,9 @@ from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.ports import Clock
 
+Identity = tuple[int, int]
+"""Which folder it is, whatever its name: device and inode."""
+
 
 class RootState(StrEnum):
     """What the root of the directory is; its value completes the sentence "the root is …"."""
@@ -85,7 +88,8 @@ class Directory:
         self._policy_key = ""
         self._base = ""
         self._snapshot = Snapshot()
-        self._identity: tuple[int, int] | None = None
+        self._identity: Identity | None = None
+        self._earlier: Identity | None = None
         self._is_lost = False
         self._invalid: frozenset[str] = frozenset()
         self._problems: list[Diagnostic] = []
@@ -99,6 +103,15 @@ class Directory:
     def named(self) -> tuple[str, ...]:
         """The files beneath the root that its settings are made of beside their own; from any thread."""
         return self._settings.named
+
+    @property
+    def identity(self) -> Identity | None:
+        """Which folder the root was when it was last read."""
+        return self._identity
+
+    def recall(self, identity: Identity) -> None:
+        """Say which folder the root was in an earlier life that had files in it, before the first scan."""
+        self._earlier = identity
 
     def invalidate(self, integration_id: str) -> None:
         """Have the documents of an integration checked again by the next scan of everything; from any thread."""
@@ -131,7 +144,7 @@ class Directory:
             walk = self._walk(base, None if everything else folders, tick)
         except OSError as error:
             return self._lost(RootState.MISSING if is_gone(error) else RootState.UNREADABLE)
-        if identity != self._identity and self._is_swapped_empty(walk):
+        if self._is_swapped_empty(walk, identity):
             return self._lost(RootState.SWAPPED_EMPTY)
         self._identity, self._is_lost = identity, False
         if judged_again:
@@ -155,7 +168,7 @@ class Directory:
 
     # --- the root -----------------------------------------------------------------------------------------------
 
-    def _locate(self) -> tuple[str, tuple[int, int]]:
+    def _locate(self) -> tuple[str, Identity]:
         """Resolve the root, which may be a link that flips: one scan sees one folder. Raises OSError."""
         base = os.path.realpath(self.root, strict=True)
         status = os.lstat(base)
@@ -173,9 +186,11 @@ class Directory:
             raise walk.root_error
         return walk
 
-    def _is_swapped_empty(self, walk: Walk) -> bool:
-        had = self._identity is not None and self._tree.files > 0
-        return had and not walk.broken and not any(x.files for x in walk.listings.values())
+    def _is_swapped_empty(self, walk: Walk, identity: Identity) -> bool:
+        before = self._identity or self._earlier
+        had = self._tree.files > 0 if self._identity is not None else before is not None
+        is_empty = not walk.broken and not any(x.files for x in walk.listings.values())
+        return had and identity != before and is_empty
 
     def _lost(self, state: RootState) -> Scan:
         self._is_lost = True

@@ -136,7 +136,7 @@ class Controller:
     async def _pass(self, look: Look) -> None:
         began, started = self._clock.monotonic(), self._clock.time()
         is_first = self._first_look.due()
-        known = await self._p.goods.load() if is_first else {}
+        known = await self._load() if is_first else {}
         scan = await self._scan(look.folders, known)
         self._see_root(scan)
         ids = self._observe({*look.ids, *scan.concerned(self._p.world.configs)})
@@ -151,8 +151,10 @@ class Controller:
         ids = self._newcomers_wait(ids)
         self.inbox.keep(ids)
         self._appointments.looked(look, scan, began)
-        if scan.root is RootState.OK and look.folders is None:
-            self._p.goods.check()
+        if scan.root is RootState.OK:
+            self._p.goods.note_root(self._p.directory.identity)
+            if look.folders is None:
+                self._p.goods.check()
         await self._absorb(ids)
         self.inbox.taken_in()
         if is_first:
@@ -163,6 +165,12 @@ class Controller:
         self._begin(plan, ids, look.trigger, started, began, scan.files)
         self.looks += 1
         self._first_look.made(is_first)
+
+    async def _load(self) -> dict[str, Collection[str]]:
+        known, root = await self._p.goods.load(), self._p.goods.root
+        if root is not None:
+            self._p.directory.recall(root)
+        return known
 
     async def _scan(self, folders: Collection[str] | None, known: dict[str, Collection[str]]) -> Scan:
         job = self._p.scanner.run(lambda: self._p.directory.scan(folders, known=known))

@@ -62,16 +62,31 @@ class Goods:
         self._loaded: frozenset[str] = frozenset()
         self.opened = False
         """Whether the first pass has ended."""
+        self._root: str | None = None
 
     async def load(self) -> dict[str, Collection[str]]:
         """Read all rows; returns the ids that each file held."""
         self._rows = await asyncio.wrap_future(self._disk.run(self._store.load_good))
+        self._root = await asyncio.wrap_future(self._disk.run(self._store.load_root))
         self._loaded = frozenset(self._rows)
         self._unsaved, self._started = [], {}
         known: dict[str, list[str]] = {}
         for row in self._rows.values():
             known.setdefault(row.file, []).append(row.id)
         return dict(known)
+
+    @property
+    def root(self) -> tuple[int, int] | None:
+        """Which folder the root was when what is good was read from it, or None where that is not known."""
+        device, _, inode = (self._root or "").partition(":")
+        return (int(device), int(inode)) if self._rows and device.isdecimal() and inode.isdecimal() else None
+
+    def note_root(self, identity: tuple[int, int] | None) -> None:
+        """The root has been read, and is this folder."""
+        text = "{}:{}".format(*identity) if identity is not None else self._root
+        if text != self._root and text is not None and self.writing:
+            self._root = text
+            self.watch(self._store.save_root(text))
 
     def ids(self) -> Iterator[str]:
         """Return the ids that have a last good document."""

@@ -86,6 +86,22 @@ class StateStore:
         """Look whether the file is still usable; one that is not is set aside and made anew."""
         return self._submit(lambda connection: connection.execute("SELECT count(*) FROM meta").close())
 
+    # --- the root -----------------------------------------------------------------------------------------------
+
+    def load_root(self) -> str | None:
+        """Return which folder the root was when it was last read, as `save_root` was told, waiting for it."""
+        query = "SELECT value FROM meta WHERE key = 'root'"
+
+        def job(connection: sqlite3.Connection) -> str | None:
+            found = connection.execute(query).fetchone()
+            return str(found[0]) if found is not None else None
+
+        return self._database.submit(job).result()
+
+    def save_root(self, identity: str) -> "Future[None]":
+        """Remember which folder the root is."""
+        return self._many("INSERT OR REPLACE INTO meta (key, value) VALUES ('root', ?)", [(identity,)])
+
     # --- last good ----------------------------------------------------------------------------------------------
 
     def load_good(self) -> dict[str, Good]:

@@ -156,3 +156,25 @@ def test_start_without_a_root_runs_what_was_good_and_takes_the_root_when_it_come
     full.diary.clear()
     (full.base / "away").rename(full.root)
     live_again(full)
+
+
+def test_root_swapped_for_an_empty_one_while_nothing_ran_is_lost(site):
+    site.write("one")
+    site.start()
+    site.stop()
+    site.root.rename(site.root.with_name("old"))
+    site.root.mkdir()
+    site.start()
+    site.wait(lambda: is_lost(site) and site.active() == ["one"])
+    site.write("one", "two")
+    site.wait(lambda: not is_lost(site) and site.active() == ["one", "two"], 10.0)
+
+
+def test_file_deleted_while_nothing_ran_is_gone(site):
+    site.write("one")
+    site.start()
+    site.stop()
+    (site.root / "one.yaml").unlink()
+    site.start()
+    site.wait(lambda: site.engine.idle and not sum(site.engine.status().configs.values()))
+    assert not is_lost(site)

@@ -31,7 +31,9 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         complain("interrupted")
     except OSError as error:
-        complain(f"{error.filename}: {(error.strerror or '').lower()}" if error.filename else str(error))
+        reason = error.strerror.lower() if error.strerror else str(error)
+        complain(f"{error.filename}: {reason}" if error.filename else reason)
+        _give_up_stdout()
     except Exception:  # noqa: BLE001  the last resort: a fault still ends with exit code 2
         _report_fault()
     else:
@@ -59,6 +61,14 @@ def _dispatch(arguments: Sequence[str]) -> int:
     from reconciler.cli.tree import main
 
     return main(arguments)
+
+
+def _give_up_stdout() -> None:
+    """Where it may be stdout that takes nothing, do not let the interpreter try again, and speak of that."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _close_stdout()
 
 
 def _close_stdout() -> None:

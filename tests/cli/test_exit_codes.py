@@ -1,5 +1,6 @@
 """Every verb through a real process: exit codes, where things are written, and never a traceback for a mistake."""
 
+import json
 import os
 import socket
 import subprocess
@@ -137,3 +138,23 @@ def test_reader_that_leaves_early_gets_no_traceback(reconcile, tmp_path):
 def test_ascii_terminal_gets_escapes(reconcile):
     done = reconcile("validate", PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stdout[:6]) == (0, "\\u2713")
+
+
+def shell(root, line):
+    command = ["sh", "-c", line.replace("reconcile", f"'{sys.executable}' -W error -m reconciler", 1)]
+    done = subprocess.run(command, cwd=root, stderr=subprocess.PIPE, text=True, timeout=50, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["validate configs", "--version", "explain unknown-key", "--dir configs"])
+def test_output_that_cannot_be_written_is_told_in_one_sentence(reconcile, tmp_path, verb):
+    assert shell(tmp_path, f"reconcile {verb} >/dev/full") == (2, "error: no space left on device\n")
+    assert shell(tmp_path, f"reconcile {verb} >&-") == (2, "error: bad file descriptor\n")
+    assert shell(tmp_path, f"reconcile {verb} >&- 2>&- <&-") == (2, "")
+
+
+@pytest.mark.slow
+def test_report_in_a_file_is_whole_where_stdout_is_closed(reconcile, tmp_path):
+    assert shell(tmp_path, "reconcile validate bad --format json=out.json >&-") == (1, "")
+    assert json.loads((tmp_path / "out.json").read_text())["summary"]["errors"] == 1

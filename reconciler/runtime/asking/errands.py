@@ -5,6 +5,7 @@ What an errand is stands in `errand_kinds.py`.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import sqlite3
@@ -17,8 +18,6 @@ from reconciler.model.errors import NotRunning, OverrideRefused, ReconcileError,
 from reconciler.model.ports import Clock
 from reconciler.runtime.state import errand_rows as rows
 
-PATIENCE = 5.0
-"""How long a worker waits for the runner to begin, in seconds, and then for it to end."""
 _POLL = 0.05
 _ANSWERS: dict[str, type[ReconcileError]] = {one.__name__: one for one in (OverrideRefused, StateError, UnknownTarget)}
 T = TypeVar("T")
@@ -51,12 +50,21 @@ class Errands:
     async def pass_on(self, kind: str, **values: Any) -> Any:
         """Have the runner do an errand; returns what it answers, and raises what it refuses with.
 
-        Raises OverrideRefused where no runner takes it, StateError where it cannot be said what came of it.
+        Raises OverrideRefused where no runner takes it, StateError where it cannot be said what came of it. Nobody does
+        it any more where the wait for that is cancelled before a runner has taken it.
         """
-        errand, body = uuid4().hex, json.dumps({"kind": kind, **values}, ensure_ascii=False)
+        errand, body = uuid4().hex, json.dumps({"kind": kind, **values})
         if not await self._do(lambda db: rows.leave(db, errand, body, self._clock.time())):
             raise OverrideRefused(f"{rows.MOST} requests wait for the runner, and no more may: try again later")
         self._left.set()  # this process may have become the runner meanwhile
+        try:
+            return await self._outcome(errand)
+        except asyncio.CancelledError:
+            with contextlib.suppress(NotRunning):
+                self._store.submit(lambda db: rows.withdraw(db, errand))
+            raise
+
+    async def _outcome(self, errand: str) -> Any:
         for is_last in (False, True):
             answer = await self._answer_to(errand)
             if answer is not None:
@@ -66,7 +74,7 @@ class Errands:
         raise StateError("the runner has begun with it, and has not said what came of it: `reconcile history` tells")
 
     async def _answer_to(self, errand: str) -> str | None:
-        end = self._clock.monotonic() + PATIENCE
+        end = self._clock.monotonic() + rows.PATIENCE
         while True:
             answer: str | None = await self._do(lambda db: rows.fetch(db, errand))
             if answer is not None or self._clock.monotonic() >= end:
@@ -78,7 +86,9 @@ class Errands:
         if runner is None:
             how = "start `reconcile --watch`, or a manager whose role is not `worker`"
             return f"this process is a worker, and no runner lives that could do it: {how}"
-        return f"this process is a worker, and the runner (process {runner}) did not take it up within {PATIENCE:g} s"
+        return (
+            f"this process is a worker, and the runner (process {runner}) did not take it up within {rows.PATIENCE:g} s"
+        )
 
     def wake(self) -> None:
         """An errand may have been left."""
@@ -89,24 +99,24 @@ class Errands:
         while True:
             self._left.clear()
             try:
-                for errand, body in await self._do(lambda db: rows.take(db, self._clock.time())):
-                    await self._serve(errand, body)
+                while taken := await self._do(lambda db: rows.take(db, self._clock.time())):
+                    await self._serve(*taken)
             except NotRunning:
                 return
             except Exception as error:  # noqa: BLE001 — a full disk must not end it for good
                 log.warning("what workers have passed on cannot be read at present: %s", error)
             await self._left.wait()
 
-    async def _serve(self, errand: str, body: str) -> None:
+    async def _serve(self, errand: bytes, body: bytes) -> None:
         text = await self._done(body)
         await self._do(lambda db: rows.answer(db, errand, text))
 
-    async def _done(self, body: str) -> str:
+    async def _done(self, body: bytes) -> str:
         try:
             values = json.loads(body)
-            return json.dumps({"done": await self.doers[values.pop("kind")](**values)}, ensure_ascii=False)
+            return json.dumps({"done": await self.doers[values.pop("kind")](**values)})
         except (UnknownTarget, OverrideRefused, StateError) as error:
-            return json.dumps({"refused": type(error).__name__, "message": str(error)}, ensure_ascii=False)
+            return json.dumps({"refused": type(error).__name__, "message": str(error)})
         except Exception:
             log.exception("what a worker has passed on could not be done")
             return json.dumps({"refused": "StateError", "message": "the runner failed at it: its log says why"})

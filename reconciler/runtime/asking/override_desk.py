@@ -24,7 +24,7 @@ from reconciler.model.override import (
 from reconciler.model.ports import Clock
 from reconciler.runtime.asking import errand_kinds
 from reconciler.runtime.asking.errands import Errands
-from reconciler.runtime.asking.override_refusals import check_known, check_size, nothing_at_all, why_nothing
+from reconciler.runtime.asking.override_refusals import check_known, check_size, check_text, nothing_at_all, why_nothing
 from reconciler.runtime.asking.overrides import Overrides
 from reconciler.runtime.first_of import first_of
 from reconciler.runtime.loop.world import World
@@ -230,6 +230,7 @@ class OverrideDesk:
 
     async def lift_here(self, selector: Selector, who: str, reason: str) -> Sequence[Override]:
         """End what is set aside, in this process, the runner; on the engine's loop."""
+        check_text(reason)
         async with self._changing:
             left = [(one, without(one.selector, selector)) for one in self._overrides.in_force]
             ended = [replace(one, selector=taken(one.selector, rest)) for one, rest in left if rest != one.selector]

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from reconciler.core.findings.nearest import did_you_mean
 from reconciler.core.in_force.selector import covers
+from reconciler.model.duration import format_duration
 from reconciler.model.errors import OverrideRefused, UnknownTarget
-from reconciler.model.override import MOST_IDS, MOST_LABELS, MOST_TEXT, Override, OverrideRequest, Selector
+from reconciler.model.override import LONGEST, MOST_IDS, MOST_LABELS, MOST_TEXT, Override, OverrideRequest, Selector
 
 
 def check_size(asked: OverrideRequest) -> None:
@@ -14,6 +15,17 @@ def check_size(asked: OverrideRequest) -> None:
     if ids > MOST_IDS or labels > MOST_LABELS or reason > MOST_TEXT:
         most = f"{MOST_IDS} ids, {MOST_LABELS} labels and {MOST_TEXT} characters of reason"
         raise OverrideRefused(f"at most {most} may be given")
+    if asked.seconds is not None and not 0 < asked.seconds <= LONGEST:  # nor what is no number
+        raise OverrideRefused(f"a time of at most {format_duration(LONGEST)} may be given")
+    check_text(asked.reason)
+
+
+def check_text(reason: str) -> None:
+    """Raise OverrideRefused for half of a pair of UTF-16, which JSON can hold and no file."""
+    try:
+        reason.encode()
+    except UnicodeEncodeError as error:
+        raise OverrideRefused(f"the reason holds \\u{ord(reason[error.start]):x}, which is no character") from None
 
 
 def check_known(selector: Selector, integrations: Collection[str], configs: Collection[str]) -> None:

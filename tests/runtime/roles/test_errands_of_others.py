@@ -1,0 +1,131 @@
+"""Errands that are broken, or of another version, or whose worker is gone, keep nobody from being served."""
+
+import asyncio
+import json
+import sqlite3
+import threading
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from reconciler.model.errors import OverrideRefused
+from reconciler.model.override import OverrideKind, OverrideRequest, Selector
+from reconciler.runtime.state.errand_rows import withdraw
+
+NOBODY = {"ids": [], "labels": {}, "integration": None}
+IMPOSE = {
+    "kind": "impose",
+    "sort": "pause",
+    "selector": NOBODY,
+    "seconds": None,
+    "reason": "",
+    "drop": False,
+    "who": "x",
+}
+LIFT = {"kind": "lift", "selector": NOBODY, "reason": "", "who": "x"}
+BROKEN = {
+    "not JSON": "{",
+    "nested too deeply": "[" * 200_000,
+    "no mapping": "7",
+    "no kind": "{}",
+    "unknown kind": {"kind": "erase", "who": "x"},
+    "a kind that is no text": {"kind": ["impose"]},
+    "of an old worker": {"kind": "approve", "digest": "d"},
+    "of a new worker": {**IMPOSE, "colour": "red"},
+    "no number": {**IMPOSE, "seconds": float("nan")},
+    "no end": {**IMPOSE, "seconds": float("inf")},
+    "over before it began": {**IMPOSE, "seconds": -5.0},
+    "who is a mapping": {**IMPOSE, "who": {"a": 1}},
+    "a reason that is too long": {**IMPOSE, "reason": "x" * 501},
+    "half a character": {**IMPOSE, "reason": "\ud800"},
+    "half a character for who resumes": {**LIFT, "who": "\ud800"},
+    "an owner that is a list": {"kind": "forget", "owner": ["a"], "key": None, "who": "x"},
+    "giant": {**IMPOSE, "who": "x" * 2_000_000},
+    "not UTF-8": b'{"kind": "\xff"}',
+}
+
+
+@contextmanager
+def queue_of(world):
+    db = sqlite3.connect(world.state / "queue.db", isolation_level=None)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def leave(world, body, at):
+    text = json.dumps(body) if isinstance(body, dict) else body
+    with queue_of(world) as db:
+        db.execute("INSERT INTO errand (id, at, body) VALUES ('0', ?, CAST(? AS TEXT))", (at, text))
+
+
+def suspend(host):
+    asked = OverrideRequest(OverrideKind.SUSPEND, Selector(ids=("notes/a",)))
+    return host.manager.engine.overrides.impose(asked, "ann")
+
+
+def in_force(host):
+    return [str(one.selector) for one, _ in host.manager.engine.overrides.listed()]
+
+
+@pytest.fixture
+def runner(world):
+    world.write("a")
+    return world.host()
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
+def test_broken_errand_is_answered_and_the_next_one_is_done(world, runner, body):
+    worker = world.host()
+    leave(world, body, world.clock.time())
+    world.meanwhile(lambda: suspend(worker))
+    with queue_of(world) as db:
+        world.until(lambda: "refused" in (db.execute("SELECT answer FROM errand").fetchone()[0] or ""))
+    assert in_force(runner) == ["notes/a"]
+
+
+@pytest.mark.parametrize("seconds", [-6.0, 86400.0], ids=["killed 6 s ago", "left before the clock was set back"])
+def test_errand_that_nobody_waits_for_is_not_begun(world, runner, seconds):
+    worker = world.host()
+    leave(world, {**IMPOSE, "seconds": 600.0}, world.clock.time() + seconds)
+    world.meanwhile(lambda: suspend(worker))
+    assert in_force(runner) == ["notes/a"]
+
+
+def test_worker_that_ends_while_it_waits_leaves_nothing_to_be_done_later(world):
+    world.write("a")
+    worker = world.host(role="worker")
+    with queue_of(world) as db, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(suspend, worker)
+        world.until(lambda: db.execute("SELECT count(*) FROM errand").fetchone() == (1,))
+        world.end(worker)
+        assert db.execute("SELECT count(*) FROM errand").fetchone() == (0,)
+        assert isinstance(asked.exception(5), CancelledError)
+
+
+def test_errand_behind_one_that_takes_long_is_not_begun_with_it(world, runner):
+    begun, end = threading.Event(), asyncio.Event()
+
+    async def forget(owner, key, who):
+        begun.set()
+        await end.wait()
+        return 0
+
+    errands = runner.manager.engine._errands
+    errands.doers = {**errands.doers, "forget": forget}
+    body = json.dumps({"kind": "forget", "owner": "notes/a", "key": None, "who": "bob"})
+    with queue_of(world) as db:
+        now = world.clock.time()
+        db.execute("INSERT INTO errand (id, at, body) VALUES ('0', ?, ?), ('1', ?, ?)", (now, body, now, body))
+        world.until(begun.is_set)
+        assert db.execute("SELECT taken FROM errand ORDER BY id").fetchall() == [(1,), (0,)]
+        assert withdraw(db, "1")
+
+
+@pytest.mark.parametrize("asked", ["runner", "worker"])
+def test_half_a_character_in_a_reason_is_refused_in_words(world, runner, asked):
+    overrides = (runner if asked == "runner" else world.host()).manager.overrides
+    with pytest.raises(OverrideRefused, match=r"the reason holds \\ud800, which is no character"):
+        world.meanwhile(lambda: overrides.pause("notes/a", reason="\ud800"))

@@ -18,8 +18,9 @@ from reconciler.model.errors import ReconcileError
 
 _SETTINGS: Final = (
     "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.pager=cat", "protocol.allow=never", "gc.auto=0",
-    "maintenance.auto=false", "submodule.recurse=false", "color.ui=false",
+    "maintenance.auto=false", "submodule.recurse=false", "color.ui=false", "core.preloadIndex=false",
 )  # fmt: skip
+"""The last: git looks at files in up to twenty threads, and whoever lists and reads meanwhile would get no turn."""
 _OURS: Final = {
     "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_LITERAL_PATHSPECS": "1",
     "GIT_PAGER": "cat", "LC_ALL": "C", "LANGUAGE": "C",

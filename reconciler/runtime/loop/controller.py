@@ -39,6 +39,11 @@ _UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
 """What made the loop look, where a look that finds nothing to do is not worth an entry in the history."""
 
 
+_MANY = 1000
+_BREATH = 0.05
+"""How long the loop rests once so many configurations run, in seconds: what comes next keeps it busy for longer."""
+
+
 class Controller:
     """Runs the loop until it is stopped."""
 
@@ -276,8 +281,6 @@ class Controller:
         self._p.services.metrics.pass_ended(self.last_pass, clean=not any(map(failed, ended.outcomes)))
         if ended.number == self._first_pass:
             self.ready.set()
-            self._p.goods.opened = True
-            self._p.goods.flush()
             self._opening = asyncio.ensure_future(self._open())
             for owner in self._p.services.effects.owners():
                 self._pump.add(owner)
@@ -285,7 +288,10 @@ class Controller:
         self._listener.on_pass(record)
 
     async def _open(self) -> None:
-        """The first pass has ended: route and deliver, then see to it that the next start has less to read."""
+        """The first pass has ended: write, route and deliver, then see to it that the next start has less to read."""
+        if len(self._p.world.configs) > _MANY:  # first whoever asks whether this is ready gets the interpreter
+            await asyncio.sleep(_BREATH)
+        self._p.goods.open()
         await self._p.deliveries.open()
         if self._stopping:
             return

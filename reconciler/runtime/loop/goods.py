@@ -60,8 +60,7 @@ class Goods:
         self.on_new_file: Callable[[], None] = lambda: None
         """Called when the database was rebuilt beneath us: what else stood in it is to be written again."""
         self._loaded: frozenset[str] = frozenset()
-        self.opened = False
-        """Whether the first pass has ended."""
+        self._is_open = False
         self._root: str | None = None
 
     async def load(self) -> dict[str, Collection[str]]:
@@ -186,7 +185,7 @@ class Goods:
             return
         self._rows[record.id] = Good(row.id, row.file, row.line, row.digest, row.accepted, row.accepted)
         if not self._started:
-            asyncio.get_running_loop().call_later(_GATHER if self.opened else LONG_START, self.flush)
+            asyncio.get_running_loop().call_later(_GATHER if self._is_open else LONG_START, self.flush)
         self._started[record.id] = row.digest
 
     def adopt(self) -> None:
@@ -213,6 +212,11 @@ class Goods:
         """Have the state looked at, so that a file which was damaged is found out also while nothing is written."""
         if self.writing:
             self.watch(self._store.check())
+
+    def open(self) -> None:
+        """The first pass has ended: what it has gathered is written, and from now on nothing is gathered for long."""
+        self._is_open = True
+        self.flush()
 
     def flush(self) -> None:
         """Send the rows that changed to disk, as one write."""

@@ -106,7 +106,9 @@ class World:
         self.touched.add(config_id)
         if record is None:
             record = self.configs[config_id] = ConfigRecord(config_id, want)
-        elif record.effective == want:
+        elif (
+            record.effective.desired is want.desired and record.effective == want
+        ):  # an equal one may know other literals
             return record
         record.effective = want
         _put(self._wanting, config_id, there=want.wanted)

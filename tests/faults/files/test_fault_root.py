@@ -1,5 +1,6 @@
 """The root itself: emptied, deleted, unmounted, swapped, made again. The guard holds, and no restart is needed."""
 
+import logging
 import shutil
 
 import pytest
@@ -170,11 +171,13 @@ def test_root_swapped_for_an_empty_one_while_nothing_ran_is_lost(site):
     site.wait(lambda: not is_lost(site) and site.active() == ["one", "two"], 10.0)
 
 
-def test_file_deleted_while_nothing_ran_is_gone(site):
+def test_file_deleted_while_nothing_ran_is_gone_and_that_is_said(site, caplog):
     site.write("one")
     site.start()
     site.stop()
     (site.root / "one.yaml").unlink()
+    caplog.set_level(logging.INFO)
     site.start()
+    site.wait(lambda: "diary/one: its file is gone" in caplog.text)
     site.wait(lambda: site.engine.idle and not sum(site.engine.status().configs.values()))
     assert not is_lost(site)

@@ -171,10 +171,16 @@ class Answers(Reach):
         return self._controller.looks
 
     @property
+    def opened(self) -> bool:
+        """Whether what follows the first pass is done, too: what it found is with the disk, and events are routed."""
+        return self.ready and self._controller.opened
+
+    @property
     def idle(self) -> bool:
         """Whether the loop has nothing to do until a file, a request or the clock says so; for tests."""
 
         async def asked() -> bool:
+            await _turns()
             return self._controller.idle
 
         return bool(self._submit(asked()).result(10))
@@ -187,8 +193,7 @@ class Answers(Reach):
         """
 
         async def asked() -> tuple[str, ...]:
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
+            await _turns()
             calls = [f"a call of {r.id}" for r in self._world.integrations.values() if r.lane and r.lane.awaited]
             events = ["events on their way"] if self._publisher.busy or self._router.busy else []
             deliveries = [] if self._dispatcher.resting else ["deliveries"]
@@ -227,3 +232,9 @@ class Answers(Reach):
     def _stale_configs(self) -> tuple[StaleConfig, ...]:
         records = (self._world.configs.get(key) for key in self._counts.stale())
         return tuple(stale_config(record) for record in records if record is not None)
+
+
+async def _turns() -> None:
+    """Let the loop turn often enough for what has just become due to begin."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)

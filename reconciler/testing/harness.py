@@ -74,7 +74,7 @@ class Harness:
     def start(self) -> None:
         """Start the manager; also after `stop`, which is how a restart is tested."""
         self.manager.start(wait=False)
-        self._until(lambda: self.manager.engine.ready, "the first pass")
+        self._until(lambda: self.manager.engine.opened, "the first pass")
 
     def stop(self, grace: float = 5.0) -> bool:
         """Stop the manager; returns whether all of it ended. Virtual time passes for what hangs alone."""

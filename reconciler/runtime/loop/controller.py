@@ -76,6 +76,11 @@ class Controller:
         return self._passes.next_number - 1
 
     @property
+    def opened(self) -> bool:
+        """Whether what follows the first pass has ended."""
+        return self._opening is not None and self._opening.done()
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is asked for, planned or under way, and nothing but a sweep is waited for."""
         return not self.under_way and self._appointments.only_sweeps

@@ -56,7 +56,8 @@ class ResolvedSchema:
 
     def misfits(self, settings: Mapping[str, Any]) -> list[str]:
         """Return the settings that do not fit, by their dotted names; no value is in them."""
-        return sorted({".".join(["settings", *map(str, path)]) for path, _ in self.breaks(settings)})
+        found = self.breaks(settings)
+        return sorted({".".join(["settings", *map(str, path)]) for path, _ in found}) if found else []
 
     def breaks(self, settings: Mapping[str, Any]) -> list[tuple[Path, str]]:
         """Return up to ten places in settings that do not fit, each with the keyword that it breaks; no value."""

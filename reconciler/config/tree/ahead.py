@@ -165,12 +165,10 @@ def _part(found: Sequence[HandedFile]) -> tuple[frozenset[str], bytes]:
 
 
 def _recalled(kept: KeptFiles, base: str, file: str) -> HandedFile | None:
-    try:
-        seen = signature(os.lstat(f"{base}/{file}"))
-    except OSError:
+    known = kept.recall(file, f"{base}/{file}")
+    if known is None:
         return None
-    known = kept.recall(file, seen)
-    return None if known is None else (file, seen, known.content, True, known.claims)
+    return known.file, known.signature, known.content, known.is_sure, known.claims
 
 
 def _judged(

@@ -5,13 +5,12 @@
 """
 
 import os
-import stat
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from reconciler.config.files import Listing, Unreadable, Vanished, join, signature
+from reconciler.config.files import Listing, Unreadable, Vanished, join
 from reconciler.config.tree.kept import KeptFiles
 from reconciler.config.tree.memory import LostFiles, Settling
 from reconciler.config.tree.probe import is_fresh, is_same, probe, read
@@ -136,33 +135,40 @@ class FileTree:
         for name in records.keys() - set(listing.files):
             self._drop(folder, name)
         prefix = f"{self._base}/{folder}/" if folder else f"{self._base}/"
-        for name in listing.files:
+        names = self._recall(listing, records, prefix) if self._is_first and not records else listing.files
+        for name in names:
             record = records.get(name)
             is_link = name in listing.links
-            if self._is_first and not is_link and record is None and self._recall(folder, name, prefix + name):
-                pass  # it says what it said in an earlier life
-            elif record is None or record.retry or is_link or not is_same(prefix + name, record.signature):
+            if record is None or record.retry or is_link or not is_same(prefix + name, record.signature):
                 self._look(folder, name, is_link=is_link)
-            self._looked += 1
-            if self._looked % _TICK == 0:
-                self._tick()
+            self._count()
 
-    def _recall(self, folder: str, name: str, path: str) -> bool:
-        """Take a file that is as it was in an earlier life for what it said then; returns whether it is."""
-        if self._kept is None or self.files >= self._limit:
-            return False
-        try:
-            status = os.lstat(path)
-        except OSError:
-            return False
-        file, seen = join(folder, name), signature(status)
-        kept = self._kept.recall(file, seen) if stat.S_ISREG(status.st_mode) else None
+    def _recall(self, listing: Listing, records: dict[str, FileRecord], prefix: str) -> list[str]:
+        """Take files that are as they were in an earlier life for what they said then; returns the names of the others.
+
+        This is done for every file of a start, before anybody is served: few calls, and no object that is not kept.
+        """
+        kept, index, others = self._kept, self.index, []
         if kept is None:
-            return False
-        self.folders[folder][name] = FileRecord(seen, kept.content)
-        self.files += 1
-        self.index.put(file, kept.state(file), self._lost_files.recall(file))
-        return True
+            return listing.files
+        inner = f"{listing.folder}/" if listing.folder else ""
+        for name in listing.files:
+            known = None
+            if name not in listing.links and self.files < self._limit:
+                known = kept.recall(inner + name, prefix + name)
+            if known is None:
+                others.append(name)
+                continue
+            records[name] = FileRecord(known.signature, known.content)
+            self.files += 1
+            index.put(inner + name, known.state(), self._lost_files.recall(inner + name))
+            self._count()
+        return others
+
+    def _count(self) -> None:
+        self._looked += 1
+        if self._looked % _TICK == 0:
+            self._tick()
 
     def stand(self) -> Iterator[tuple[str, FileRecord, FileState]]:
         """Return every regular file with its record and what it says."""

@@ -14,15 +14,15 @@ import json
 import logging
 import marshal
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from reconciler.config.files import changed_at
+from reconciler.config.files import changed_at, signature
 from reconciler.config.tree.memory import SURE_AFTER
 from reconciler.config.tree.read import FileRecord
-from reconciler.config.tree.snapshot import Claim, FileState
+from reconciler.config.tree.snapshot import NO_IDS, Claim, FileState
 from reconciler.config.validation import Validator
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Span
@@ -57,18 +57,18 @@ Those are lists of `HandedFile`, each list in the form of `marshal`: whoever pas
 """
 
 
-@dataclass(slots=True, eq=False)
-class Kept:
-    """One file: its signature, the digest of its bytes, what its documents claim, and whether to keep it."""
+class Kept(NamedTuple):
+    """One file: its signature, the digest of its bytes, whether to keep it, and what its documents claim."""
 
+    file: str
     signature: bytes
     content: bytes
+    is_sure: bool
     claims: list[KeptClaim]
-    is_sure: bool = True
 
-    def state(self, file: str) -> FileState:
+    def state(self) -> FileState:
         """Return what the file says."""
-        return FileState(tuple(_claim(file, claim) for claim in self.claims))
+        return FileState(tuple([_claim(self.file, claim) for claim in self.claims]), (), False, NO_IDS)
 
 
 class KeptFiles:
@@ -106,9 +106,9 @@ class KeptFiles:
         _, basis, self.is_news, parts = handed
         same = self._same(basis)
         for part in parts:
-            for file, signature, content, is_sure, claims in marshal.loads(part):  # noqa: S302 — from our own child
-                if all(claim[6]["integration"] in same for claim in claims):
-                    self._found[file] = Kept(signature, content, claims, is_sure)
+            for entry in marshal.loads(part):  # noqa: S302 — from our own child
+                if all([claim[6]["integration"] in same for claim in entry[4]]):  # noqa: C419 — a list costs less here
+                    self._found[entry[0]] = Kept._make(entry)
 
     def _load(self) -> None:
         data = self._shelf.load()
@@ -121,13 +121,19 @@ class KeptFiles:
             log.info("what files said in an earlier life cannot be read (%s): all of them are", type(error).__name__)
             self._found, self.is_news = {}, True
 
-    def recall(self, file: str, signature: bytes) -> Kept | None:
-        """Return what a file of this signature says, once."""
+    def recall(self, file: str, path: str) -> Kept | None:
+        """Return what a file says, once, if what lies at `path` is a file of the same signature."""
         kept = self._found.get(file)
-        if kept is None or kept.signature != signature:
+        if kept is None:
+            return None
+        try:
+            status = os.lstat(path)
+        except OSError:
+            return None
+        if signature(status) != kept.signature or not stat.S_ISREG(status.st_mode):
             return None
         if kept.is_sure:
-            self._sure[file] = signature
+            self._sure[file] = kept.signature
         del self._found[file]
         return kept
 
@@ -177,9 +183,9 @@ class KeptFiles:
         self.is_news = len(same) < len(head["basis"])
         found: dict[str, Kept] = {}
         for line in lines:
-            for file, signature, content, claims in json.loads(line):
+            for file, seen, content, claims in json.loads(line):
                 if all(len(claim) == _PARTS and claim[6]["integration"] in same for claim in claims):
-                    found[file] = Kept(bytes.fromhex(signature), bytes.fromhex(content), claims)
+                    found[file] = Kept(file, bytes.fromhex(seen), bytes.fromhex(content), True, claims)
         return found
 
     def _same(self, basis: Mapping[str, str]) -> set[str]:

@@ -13,7 +13,6 @@ SURE_AFTER = 2.0
 _LONGEST_SETTLING = 2.0
 _REMEMBERED = 10.0
 """How long the ids of a file that is gone are remembered: an editor may write it anew, slowly and not at once right."""
-_UNTIL_SEEN = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,12 @@ class LostFiles:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._held: dict[str, tuple[Collection[str], float]] = {}
+        self._earlier: dict[str, Collection[str]] = {}
+        """What an earlier life held, until everything has been looked at."""
 
     def learn(self, known: Mapping[str, Collection[str]]) -> None:
         """Take in what files held in an earlier life; kept until everything has been looked at."""
-        for file, ids in known.items():
-            self._held[file] = (ids, _UNTIL_SEEN)
+        self._earlier.update(known)
 
     def lost(self, file: str, ids: Collection[str]) -> None:
         """A file is gone that held `ids`."""
@@ -87,17 +87,20 @@ class LostFiles:
 
     def recall(self, file: str) -> Collection[str]:
         """Return what a file held that is there again, and forget it."""
-        return self._held.pop(file, ((), 0.0))[0]
+        earlier = self._earlier.pop(file, ())
+        return self._held.pop(file, (earlier, 0.0))[0]
 
     def files(self) -> list[str]:
         """Return the files that are remembered."""
-        return list(self._held)
+        return [*self._held, *self._earlier]
 
     def forget_old(self, *, seen_all: bool) -> None:
         """Let go what was lost long enough ago; what an earlier life held starts to age once all was looked at."""
         now = self._now()
-        for file, (ids, until) in list(self._held.items()):
+        for file, (_, until) in list(self._held.items()):
             if until < now:
                 del self._held[file]
-            elif seen_all and until == _UNTIL_SEEN:
-                self._held[file] = (ids, now + _REMEMBERED)
+        if seen_all:
+            for file, ids in self._earlier.items():
+                self._held.setdefault(file, (ids, now + _REMEMBERED))
+            self._earlier.clear()

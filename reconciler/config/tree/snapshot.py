@@ -8,13 +8,13 @@ ids that a file with an error held before, which stay.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
 from reconciler.model.rules import DUPLICATE_ID
 
-_NO_IDS: Mapping[str, int] = MappingProxyType({})
+NO_IDS: Final[Mapping[str, int]] = MappingProxyType({})
 _MOST_RELATED = 20
 """How many other places one duplicate names: with all of them, n duplicates would make n² places."""
 
@@ -44,7 +44,7 @@ class FileState:
     claims: tuple[Claim, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     unreadable: bool = False
-    last: Mapping[str, int] = field(default_factory=lambda: _NO_IDS)
+    last: Mapping[str, int] = field(default_factory=lambda: NO_IDS)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -106,8 +106,10 @@ class Index:
         """Say what `file` says now; `known` are ids it is known to have held, where this index never saw it."""
         old = self._files.get(file)
         self._is_dirty = True
+        if old is None and self._put_first(file, state, known):
+            return
         if old is None:
-            state.last = dict.fromkeys(known, 0) if known else _NO_IDS
+            state.last = dict.fromkeys(known, 0) if known else NO_IDS
         else:
             state.last = {**old.last, **{c.id: c.line for c in old.claims}}
         self._touched.update(state.last)
@@ -123,6 +125,19 @@ class Index:
             self._noisy[file] = state.diagnostics
         else:
             self._noisy.pop(file, None)
+
+    def _put_first(self, file: str, state: FileState, known: Collection[str]) -> bool:
+        """Take in a file for the first time, if it holds one document without a finding, as nearly all do."""
+        if len(state.claims) != 1 or state.diagnostics:
+            return False
+        config_id = state.claims[0].id
+        if config_id in self._files_of or (known and (len(known) > 1 or config_id not in known)):
+            return False
+        state.last = NO_IDS
+        self._files[file] = state
+        self._files_of[config_id] = (file,)
+        self._touched.add(config_id)
+        return True
 
     def drop(self, file: str) -> tuple[str, ...]:
         """Say that `file` is gone; returns the ids that it held."""
@@ -148,13 +163,14 @@ class Index:
 
     def commit(self) -> tuple[frozenset[str], frozenset[str]]:
         """Derive what changed; returns the ids whose Desired differs, and those of which only the place does."""
-        # A duplicate keeps its file's earlier ids alive, so what happens to one id concerns its files' others.
-        files = {file for config_id in self._touched for file in self._files_of.get(config_id, ())}
-        ids = self._touched.union(*(self._files[file].last for file in files))
-        for file in files:
-            self._settle(file)
         changed: set[str] = set()
         moved: set[str] = set()
+        touched = [config_id for config_id in self._touched if not self._derive_only(config_id, changed, moved)]
+        # A duplicate keeps its file's earlier ids alive, so what happens to one id concerns its files' others.
+        files = {file for config_id in touched for file in self._files_of.get(config_id, ())}
+        ids = {*touched}.union(*(self._files[file].last for file in files))
+        for file in files:
+            self._settle(file)
         # Ids that are only held come last: why they are may be a duplicate that is found out here.
         for config_id in sorted(ids, key=self._is_unclaimed):
             self._derive(config_id, changed, moved)
@@ -172,7 +188,7 @@ class Index:
         if not state.last or (state.diagnostics and state.errors) or self._is_doubled(state):
             return
         gone = state.last.keys() - {c.id for c in state.claims}
-        state.last = _NO_IDS
+        state.last = NO_IDS
         for config_id in gone:
             self._leave(config_id, file)
 
@@ -217,12 +233,26 @@ class Index:
         else:
             self._files_of.pop(config_id, None)
 
+    def _derive_only(self, config_id: str, changed: set[str], moved: set[str]) -> bool:
+        """Derive an id whose only document is all that its only file has ever held, as nearly all are."""
+        files = self._files_of.get(config_id, ())
+        if len(files) != 1 or config_id in self._doubled:
+            return False
+        state = self._files[files[0]]
+        if state.last or len(state.claims) != 1 or state.claims[0].id != config_id:
+            return False
+        self._note(config_id, _asked_by(files[0], state.claims[0]), changed, moved)
+        return True
+
     def _derive(self, config_id: str, changed: set[str], moved: set[str]) -> None:
-        old, new = self.desired.get(config_id), self._desired(config_id)
-        if new is None:
-            if self.desired.pop(config_id, None) is not None:
-                changed.add(config_id)
-            return
+        new = self._desired(config_id)
+        if new is not None:
+            self._note(config_id, new, changed, moved)
+        elif self.desired.pop(config_id, None) is not None:
+            changed.add(config_id)
+
+    def _note(self, config_id: str, new: Desired, changed: set[str], moved: set[str]) -> None:
+        old = self.desired.get(config_id)
         self.desired[config_id] = new
         if old is None or _essence(old) != _essence(new):
             changed.add(config_id)
@@ -237,11 +267,7 @@ class Index:
             return self._duplicate(config_id, claims)
         if not claims:
             return self._held(config_id)
-        file, claim = claims[0]
-        presence = Presence.VALID if claim.document is not None else Presence.INVALID
-        return Desired(
-            config_id, presence, claim.document, file, claim.line, claim.diagnostics, persistable=claim.persistable
-        )
+        return _asked_by(*claims[0])
 
     def _duplicate(self, config_id: str, claims: list[tuple[str, Claim]]) -> Desired:
         claims.sort(key=lambda found: (found[0], found[1].span.line, found[1].span.column))
@@ -289,3 +315,9 @@ def _essence(desired: Desired) -> tuple[object, ...]:
     document = desired.document
     found = [(d.rule, d.message, d.path, d.help) for d in desired.diagnostics]
     return (desired.presence, document.digest if document is not None else None, desired.persistable, found)
+
+
+def _asked_by(file: str, claim: Claim) -> Desired:
+    """Return what the one document that names an id asks for."""
+    presence = Presence.VALID if claim.document is not None else Presence.INVALID
+    return Desired(claim.id, presence, claim.document, file, claim.line, claim.diagnostics, claim.persistable)

@@ -78,6 +78,8 @@ class Narrator:
 
     def _looked(self, records: Sequence[ConfigRecord]) -> None:
         for record in records:
+            if self._is_quiet(record):
+                continue
             self._tell_validity(record)
             self._tell_kept_back(record)
         assert self._engine is not None
@@ -87,6 +89,13 @@ class Narrator:
         if new:
             self._tell(Found(tuple(new)))
         self._tell_alarms()
+
+    def _is_quiet(self, record: ConfigRecord) -> bool:
+        """Whether nothing is, or was, the matter with a configuration: so it is with nearly all."""
+        want = record.effective
+        if want.desired.presence is not Presence.VALID or want.stale is not StateReason.NONE or want.waits:
+            return False
+        return record.id not in self._invalid and record.id not in self._kept_back
 
     def _told_with_configs(self) -> set[Diagnostic]:
         return {diagnostic for found in self._invalid.values() for diagnostic in found}

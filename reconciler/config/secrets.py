@@ -8,7 +8,6 @@ import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -36,14 +35,18 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 class Resolved(NamedTuple):
     """Settings with `Secret` objects at the places of references.
 
-    `fingerprint` changes when a value does and says nothing of it; `refs` are the references, as written; `secrets`
-    what they lead to.
+    `refs` are the references, as written; `places` says where which secret stands. Of the same settings, two are equal
+    when their values are.
     """
 
     settings: Mapping[str, Any]
-    fingerprint: str
-    refs: tuple[str, ...]
-    secrets: tuple[Secret, ...] = ()
+    refs: tuple[str, ...] = ()
+    places: tuple[tuple[JsonPath, Secret], ...] = ()
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What the references lead to."""
+        return tuple(secret for _, secret in self.places)
 
 
 class EnvProvider:
@@ -142,11 +145,10 @@ class SecretResolver:
             "file": FileProvider(secrets_dir),
             **(providers or {}),
         }
-        self._key = os.urandom(32)
         self._schemas: dict[int, tuple[Mapping[str, Any], ResolvedSchema]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave compiled schemas behind; fingerprints of two processes are never compared."""
+        """Leave compiled schemas behind."""
         return {**self.__dict__, "_schemas": {}}
 
     @property
@@ -208,18 +210,19 @@ class SecretResolver:
         found: list[_Found] = []
         resolved = _copied(settings, (), found, value_of)
         if not found:
-            return Resolved(resolved, self._fingerprint(()), ())
+            return Resolved(resolved)
         if schema is not None:
             self._judge(resolved, schema, found)
         for one in found:
             one.holder[one.path[-1]] = one.secret
-        refs = tuple(dict.fromkeys(one.ref.uri for one in found))
-        return Resolved(resolved, self._fingerprint(found), refs, tuple(one.secret for one in found))
+        refs = tuple(dict.fromkeys([one.ref.uri for one in found]))
+        return Resolved(resolved, refs, tuple([(one.path, one.secret) for one in found]))
 
     def _fetch_in_memory(self, ref: SecretRef) -> str:
-        if not isinstance(self._providers.get(ref.scheme), EnvProvider):
+        provider = self._providers.get(ref.scheme)
+        if not isinstance(provider, EnvProvider):
             raise _MayBlock
-        return self.fetch(ref)
+        return provider.resolve(ref.path) if provider.check(ref.path) is None else self.fetch(ref)
 
     def fetch(self, ref: SecretRef) -> str:
         """Return what a reference leads to, without its format; raises SecretMissing or SecretForbidden."""
@@ -242,14 +245,6 @@ class SecretResolver:
             places = {".".join(["settings", *map(str, one.path)]): one.ref for one in found}
             named = [f"{name} ({places[name].uri})" if name in places else name for name in misfits]
             raise TerminalError(f"with its secrets resolved, {', '.join(named)} does not fit the integration's schema")
-
-    def _fingerprint(self, found: "Sequence[_Found]") -> str:
-        keyed = blake2b(key=self._key, digest_size=16)
-        for place, secret in sorted((repr(one.path), one.secret.reveal()) for one in found):
-            for text in (place, secret):
-                data = text.encode("utf-8", "surrogatepass")
-                keyed.update(len(data).to_bytes(8, "big") + data)
-        return keyed.hexdigest()
 
 
 class _MayBlock(Exception):

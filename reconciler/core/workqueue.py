@@ -8,6 +8,7 @@ worked on is worked on again afterwards: a change that arrives during the work i
 import heapq
 import itertools
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 
 SIDE_BY_SIDE = 256
 """How many configurations of one integration are worked on at a time; most of that is waiting for its code."""
@@ -28,13 +29,20 @@ class WorkQueue:
 
     def add(self, key: str) -> None:
         """Ask for work on `key` now; asking twice is asking once. A later appointment is forgotten."""
-        self._due.pop(key, None)
-        integration = _integration(key)
-        if key in self._running.get(integration, ()):
-            self._again.add(key)
-            return
-        self._waiting.setdefault(integration, OrderedDict()).setdefault(key)
-        self._open.setdefault(integration)
+        self.add_all((key,))
+
+    def add_all(self, keys: Iterable[str]) -> None:
+        """Ask for work on many keys now, as `add` does for each."""
+        for integration, group in itertools.groupby(keys, _integration):
+            some = dict.fromkeys(group)
+            for key in self._due.keys() & some:
+                del self._due[key]
+            for key in self._running.get(integration, set()) & some.keys():
+                self._again.add(key)
+                del some[key]
+            if some:
+                self._waiting.setdefault(integration, OrderedDict()).update(some)
+                self._open.setdefault(integration)
 
     def add_at(self, key: str, due: float) -> None:
         """Ask for work on `key` at `due`; of two appointments the earlier holds."""
@@ -66,15 +74,20 @@ class WorkQueue:
 
     def done(self, key: str) -> None:
         """The work on `key` has ended, well or badly."""
-        integration = _integration(key)
+        self.done_all((key,))
+
+    def done_all(self, keys: Sequence[str]) -> None:
+        """The work on many keys has ended, which are of one integration."""
+        integration = _integration(keys[0])
         running = self._running[integration]
-        running.discard(key)
+        running.difference_update(keys)
         if not running:
             del self._running[integration]
-        if key in self._again:
+        again = [key for key in keys if key in self._again] if self._again else []
+        for key in again:
             self._again.discard(key)
             self.add(key)
-        elif integration in self._waiting:
+        if integration in self._waiting:
             self._open.setdefault(integration)
 
     def is_pending(self, key: str) -> bool:

@@ -98,7 +98,7 @@ class ConfigDocument:
         return delivery
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ConfigDocument) and other.digest == self.digest
+        return self is other or (isinstance(other, ConfigDocument) and other.digest == self.digest)
 
     def __hash__(self) -> int:
         return hash(self.digest)

@@ -1,12 +1,10 @@
 """What is remembered of a configuration across restarts: its last good document, in two versions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Good:
+class Good(NamedTuple):
     """The last valid document (`accepted`) and the last that started (`applied`, or None), as raw JSON values.
 
     `file` and `line` are where it was last seen; `digest` is that of `accepted`. A document that holds a literal

@@ -26,6 +26,13 @@ class Machine(RuleBasedStateMachine):
         self.asked.add(key)
         self.due.pop(key, None)
 
+    @rule(keys=st.lists(KEYS))
+    def add_many(self, keys):
+        self.queue.add_all(keys)
+        for key in keys:
+            self.asked.add(key)
+            self.due.pop(key, None)
+
     @rule(key=KEYS, delay=st.floats(0, 5))
     def add_later(self, key, delay):
         self.queue.add_at(key, self.now + delay)
@@ -52,6 +59,17 @@ class Machine(RuleBasedStateMachine):
         self.queue.done(key)
         if key in self.asked:  # it runs again now, which uses a later appointment up
             self.due.pop(key, None)
+
+    @precondition(lambda self: self.running)
+    @rule(data=st.data())
+    def finish_many(self, data):
+        integration = data.draw(st.sampled_from(sorted({key.split("/")[0] for key in self.running})))
+        keys = [key for key in self.running if key.split("/")[0] == integration]
+        self.running = [key for key in self.running if key not in keys]
+        self.queue.done_all(keys)
+        for key in keys:
+            if key in self.asked:
+                self.due.pop(key, None)
 
     @invariant()
     def barriers_hold(self):

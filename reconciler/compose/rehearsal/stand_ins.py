@@ -49,8 +49,8 @@ def stand_in(
     if refs and schema is not None:
         _choose(settings, ResolvedSchema(schema), refs, forms)
     values = {path: refs[path].template.replace("{}", forms[path][0], 1) for path in refs}
-    uris, secrets = tuple(ref.uri for ref in refs.values()), tuple(map(Secret, values.values()))
-    resolved = Resolved(filled(settings, values, Secret), "", uris, secrets)
+    uris, places = tuple(ref.uri for ref in refs.values()), tuple((path, Secret(values[path])) for path in refs)
+    resolved = Resolved(filled(settings, values, Secret), uris, places)
     labels = {forms[path][0]: f"<secret {ref.uri}>" for path, ref in refs.items()}
     if may_hold_literals and schema is not None:
         labels |= dict.fromkeys(_literals(filled(settings, values), schema, {*values.values()}), MASK)

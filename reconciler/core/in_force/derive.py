@@ -1,14 +1,13 @@
 """State is derived, never stored: the one state of a configuration, from what is in force and what runs."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import ConfigDocument
 from reconciler.model.state import ConfigState, StateReason
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """What is seen of one configuration: `failure` is why the last apply failed, `waiting` why none was tried."""
 
     running: ConfigDocument | None = None
@@ -17,8 +16,7 @@ class Observed:
     waiting: StateReason = StateReason.QUEUED
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(NamedTuple):
     """The state, its reason, and whether what runs is not what the files ask for."""
 
     state: ConfigState

@@ -28,11 +28,13 @@ class Imposed:
     @property
     def suspended(self) -> bool:
         """Whether changes of its file wait."""
-        return any(one.kind is OverrideKind.SUSPEND for one in self.overrides)
+        return bool(self.overrides) and any(one.kind is OverrideKind.SUSPEND for one in self.overrides)
 
     @property
     def sending(self) -> Sending:
         """What pauses make of its deliveries; where several are in force, one that keeps them wins over a drop."""
+        if not self.overrides:
+            return Sending.SEND
         drops = [one.drop for one in self.overrides if one.kind is OverrideKind.PAUSE]
         if not drops:
             return Sending.SEND

@@ -115,7 +115,7 @@ class ConfigCalls:
         except BaseException:
             config.hook_set.close()
             raise
-        return Generation(document, resolved.fingerprint, resolved.refs, config, host, config.hook_set.close())
+        return Generation(document, resolved, config, host, config.hook_set.close())
 
     async def remove_effect(self, declared: Generation, hook: ResourceHook) -> Stopped:
         """Remove the effect of a hook that was declared and not started."""
@@ -225,7 +225,7 @@ class ConfigCalls:
                 if old is not None:
                     await self._start_again(caller, old, overlap, error)
                 raise
-        generation = Generation(document, resolved.fingerprint, resolved.refs, config, host, hooks)
+        generation = Generation(document, resolved, config, host, hooks)
         return Handover(generation, tuple(overlap))
 
     async def _start_again(self, caller: Caller, old: Generation, hooks: Sequence[Hook], why: Exception) -> None:

@@ -53,6 +53,10 @@ class Dormant:
             del self._sleepers[owner]
         return True
 
+    def has(self, owner: str) -> bool:
+        """Whether anything waits for an owner."""
+        return owner in self._sleepers
+
     def of(self, owner: str) -> tuple[Sleeper, ...]:
         """Return what waits for one owner, in the order of its declaration."""
         return tuple(self._sleepers.get(owner, {}).copy().values())

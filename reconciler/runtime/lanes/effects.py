@@ -79,6 +79,10 @@ class Effects:
             return ()
         return tuple(sorted(rows.copy().values(), key=lambda row: row.key))
 
+    def has(self, owner: str) -> bool:
+        """Whether an owner has rows."""
+        return bool(self._rows.get(owner))
+
     def owners(self, integration: str | None = None) -> list[str]:
         """Return who has rows, of one integration or of all."""
         return sorted(owner for owner in self._rows.copy() if integration in (None, owner.partition("/")[0]))

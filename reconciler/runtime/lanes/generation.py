@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import TransientError
 from reconciler.runtime.lanes.hook_host import OwnerHost, Receiver
@@ -11,11 +12,10 @@ from reconciler.sdk.hooks.base import Hook
 
 
 class Generation(NamedTuple):
-    """What runs under one id: the document, the config object the code sees, its hooks and their host."""
+    """What runs under one id: the document, its secrets, the config object the code sees, its hooks and their host."""
 
     document: ConfigDocument
-    fingerprint: str
-    secret_refs: tuple[str, ...]
+    resolved: Resolved
     config: IntegrationConfig[Any]
     host: OwnerHost
     hooks: tuple[Hook, ...]

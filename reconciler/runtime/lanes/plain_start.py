@@ -45,4 +45,4 @@ def _started(calls: ConfigCalls, asked: Asked, settings: Any) -> Generation | Ex
     config = IntegrationConfig(document, settings, resolved.settings, instance.default_settings, hook_set)
     declarer = Declarer(config_id, document, known_secrets(document, resolved))
     host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline)
-    return Generation(document, resolved.fingerprint, resolved.refs, config, host, hook_set.close())
+    return Generation(document, resolved, config, host, hook_set.close())

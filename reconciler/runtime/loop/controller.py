@@ -5,7 +5,7 @@ It reads the world and writes plans; `applier.py` takes the steps, `deliveries.p
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reconciler.config.tree.directory import RootState, Scan
 from reconciler.core.in_force.lastgood import Effective
@@ -61,7 +61,7 @@ class Controller:
         self._pump = Pump(self._clock, self._applier, self._worked, parts.services.metrics.work)
         self._passes = Passes(self._pass_ended, first_pass, parts.services.in_pass)
         self._first_pass = first_pass
-        self._sequence = RemovalsFirst(self._pump.add)
+        self._sequence = RemovalsFirst(self._pump.add_all)
         self._newcomers = Newcomers()
         self._git = GitWait(parts.directory.root, parts.scanner, self._clock, parts.world.alarms)
         self._stopping = self._is_looking = False
@@ -222,6 +222,8 @@ class Controller:
         return ids
 
     def _newcomers_wait(self, ids: set[str]) -> set[str]:
+        if not self._p.absences.vanishing and not self._newcomers.are_waiting:
+            return ids
         snapshot = self._p.directory.snapshot
         new = {key: snapshot.get(key).file for key in ids if key not in self._p.world.configs}
         missed = {key: self._p.goods.file_of(key) for key in self._p.absences.vanishing}
@@ -273,12 +275,13 @@ class Controller:
         opened = OpenPass(number, started, trigger, files, configs, errors, plan, began, {a.key for a in todo})
         self._passes.begin(opened)
 
-    def _worked(self, key: str, outcome: Outcome | None) -> None:
-        self._p.world.touched.add(key)
-        if outcome is not None:
-            self._listener.on_outcome(outcome)
-        self._sequence.done(key)
-        self._passes.done(key, outcome)
+    def _worked(self, outcomes: Mapping[str, Outcome | None]) -> None:
+        self._p.world.touched.update(outcomes)
+        for outcome in outcomes.values():
+            if outcome is not None:
+                self._listener.on_outcome(outcome)
+        self._sequence.done(outcomes.keys())
+        self._passes.done(outcomes)
 
     def _pass_ended(self, ended: OpenPass) -> None:
         record = ended.record(self._clock.monotonic())
@@ -316,6 +319,10 @@ class Controller:
     def add(self, key: str) -> None:
         """Work on `key` soon."""
         self._pump.add(key)
+
+    def add_all(self, keys: Sequence[str]) -> None:
+        """Work on each of `keys` soon."""
+        self._pump.add_all(keys)
 
     def add_at(self, key: str, due: float) -> None:
         """Work on `key` at `due` (monotonic)."""

@@ -51,7 +51,7 @@ async def rotated(services: Services, world: World, disk: Worker) -> set[str]:
             continue
         if generation.document == record.effective.document:
             record.note(ConditionType.SECRETS_RESOLVED, Tristate.TRUE, services.clock.time())
-        if resolved.fingerprint != generation.fingerprint:
+        if resolved.places != generation.resolved.places:
             record.rotated = True
             found.add(record.id)
     return found
@@ -67,7 +67,7 @@ def _can_rotate(record: ConfigRecord) -> bool:
 
     A new value is a change like that of a file: under a suspension it waits, and the one in memory serves.
     """
-    refs = record.generation.secret_refs if record.generation is not None else ()
+    refs = record.generation.resolved.refs if record.generation is not None else ()
     return any(not ref.startswith("env:") for ref in refs) and not record.imposed.suspended
 
 

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Any
 
 from reconciler.config.tree.snapshot import Snapshot
@@ -100,12 +99,16 @@ class Goods:
         row = self._rows.get(config_id)
         return row.file if row is not None else None
 
+    def is_same(self, desired: Desired) -> bool:
+        """Whether the last good documents of an id, both of them, are the one that its file holds."""
+        row, current = self._rows.get(desired.id), desired.document
+        return row is not None and current is not None and current.digest == row.digest and row.applied is row.accepted
+
     def recall_same(self, record: ConfigRecord, desired: Desired) -> bool:
         """Give a record its last good documents where they are the one that its file holds; returns whether so."""
-        row, current = self._rows.get(record.id), desired.document
-        if row is None or current is None or current.digest != row.digest or row.applied is not row.accepted:
+        if not self.is_same(desired):
             return False
-        record.accepted = record.applied = current
+        record.accepted = record.applied = desired.document
         return True
 
     async def recall(self, config_id: str, record: ConfigRecord, snapshot: Snapshot) -> None:
@@ -175,7 +178,7 @@ class Goods:
         row = self._rows.get(desired.id)
         in_error = desired.presence in {Presence.INVALID, Presence.UNREADABLE}
         if row is not None and in_error and row.file != desired.file:
-            self._put(replace(row, file=desired.file, line=desired.line))
+            self._put(row._replace(file=desired.file, line=desired.line))
 
     def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
         """`document` has started."""

@@ -5,10 +5,10 @@ Used by the controller between a scan and its plan, on the engine's loop; absenc
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from reconciler.model.config import Desired, Presence
-from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
+from reconciler.model.state import Condition, ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.loop.parts import Parts
 from reconciler.runtime.loop.world import ConfigRecord
 
@@ -24,18 +24,28 @@ class InForce:
 
     async def absorb(self, ids: Collection[str]) -> list[ConfigRecord]:
         """Take in what the files say of `ids` now; returns the records that there are of them, by id."""
-        ordered = sorted(ids)
+        ordered, new_input = sorted(ids), set()
+        valid = self._valid_now()
         for index, key in enumerate(ordered):
             if index % _CHUNK == _CHUNK - 1:
                 await asyncio.sleep(0)
-            self.take_in(key)
+            if self._take_in(key, valid):
+                new_input.add(key.partition("/")[0])
+        self._renew(new_input)
         configs = self._p.world.configs
         return [configs[key] for key in ordered if key in configs]
 
     async def recall(self, keys: Collection[str]) -> None:
-        """Give ids what was last good of them, before they are looked at for the first time."""
+        """Give ids what was last good of them, before they are looked at for the first time.
+
+        Where all files are there, and nobody has set anything aside, those that say what they said are left to be taken
+        in: nothing about them needs to be known before that.
+        """
         snapshot, goods = self._p.directory.snapshot, self._p.goods
-        for index, key in enumerate(keys):
+        others = [key for key in keys if not goods.is_same(snapshot.get(key))]
+        if self._p.overrides.in_force or any(snapshot.get(key).presence is Presence.ABSENT for key in others):
+            others = list(keys)
+        for index, key in enumerate(others):
             if index % _CHUNK == _CHUNK - 1:
                 await asyncio.sleep(0)
             desired = snapshot.get(key)
@@ -45,23 +55,34 @@ class InForce:
 
     def take_in(self, key: str) -> None:
         """Bring what is in force for one id up to date, and remember it if it is good."""
-        desired = self._p.directory.snapshot.get(key)
-        if desired.presence is Presence.ABSENT and key not in self._p.world.configs:
-            return
-        is_new = key not in self._p.world.configs
-        if not is_new:
-            self._p.goods.keep_to_policy(desired)
-        record = self._p.world.set_effective(self._p.absences.in_force(desired))
+        if self._take_in(key, self._valid_now()):
+            self._renew({key.partition("/")[0]})
+
+    def _valid_now(self) -> Condition:
+        return Condition(ConditionType.VALID, Tristate.TRUE, since=self._p.services.clock.time())
+
+    def _take_in(self, key: str, valid: Condition) -> bool:
+        """Return whether a configuration has new input; `valid` is the condition of those whose file is so."""
+        p = self._p
+        desired, known = p.directory.snapshot.get(key), p.world.configs.get(key)
+        if known is not None:
+            p.goods.keep_to_policy(desired)
+        elif desired.presence is Presence.ABSENT:
+            return False
+        record = p.world.set_effective(p.absences.in_force(desired))
+        want = record.effective
+        if known is None:
+            p.goods.recall_same(record, desired)
         if desired.presence is Presence.VALID:
-            record.note(ConditionType.VALID, Tristate.TRUE, self._p.services.clock.time())
-            if record.effective.document == desired.document and not record.effective.waits:
-                self._p.goods.accept(record, desired)
+            record.hold(valid)
+            if want.document == desired.document and not want.waits:
+                p.goods.accept(record, desired)
         elif desired.presence is not Presence.ABSENT:
             self._stands_invalid(record, desired)
-        record.imposed = self._p.overrides.imposed(record.effective, record.accepted)
-        self._new_input(record, is_new=is_new)
-        if record.effective.known:
-            self._p.deliveries.follow(record)
+        record.imposed = p.overrides.imposed(want, record.accepted)
+        if want.known:
+            p.deliveries.follow(record)
+        return known is None or self._is_new_input(record)
 
     def _stands_invalid(self, record: ConfigRecord, desired: Desired) -> None:
         self._p.goods.stands(desired)
@@ -69,12 +90,18 @@ class InForce:
         reason = desired.presence.value.capitalize()
         record.note(ConditionType.VALID, Tristate.FALSE, self._p.services.clock.time(), reason, first)
 
-    def _new_input(self, record: ConfigRecord, *, is_new: bool) -> None:
-        """A change of input resets backoff, of the configuration and of an integration that is down."""
+    @staticmethod
+    def _is_new_input(record: ConfigRecord) -> bool:
+        """Whether another document is in force than the one that failed: then its backoff is over."""
         document, failure = record.effective.document, record.failure
-        if not is_new and (failure is None or document is None or failure.digest == document.digest):
-            return
+        if failure is None or document is None or failure.digest == document.digest:
+            return False
         record.failure, record.attempts = None, 0
-        runtime = self._p.world.integration(record.integration)
-        if runtime.state is IntegrationState.FAILED and runtime.reason is not StateReason.STUCK:
-            runtime.attempts, runtime.retry_at = 0, self._p.services.clock.monotonic()
+        return True
+
+    def _renew(self, integrations: Iterable[str]) -> None:
+        """New input for one of its configurations ends the backoff of an integration that is down."""
+        for name in integrations:
+            runtime = self._p.world.integration(name)
+            if runtime.state is IntegrationState.FAILED and runtime.reason is not StateReason.STUCK:
+                runtime.attempts, runtime.retry_at = 0, self._p.services.clock.monotonic()

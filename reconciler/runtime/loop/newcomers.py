@@ -16,6 +16,11 @@ class Newcomers:
         self.due_at: float | None = None
         """When the first of them may be let in whatever is missed, or None."""
 
+    @property
+    def are_waiting(self) -> bool:
+        """Whether any are kept back."""
+        return bool(self._waiting)
+
     def admit(self, new: Mapping[str, str], missed: Mapping[str, str | None], now: float) -> set[str]:
         """Return which of the ids `new`, and of those that have waited, may be taken in.
 

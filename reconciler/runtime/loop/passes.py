@@ -1,6 +1,6 @@
 """The passes of the loop: what each planned, what came of it, and when it may be called ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,16 +62,16 @@ class Passes:
         else:
             self._ended(open_pass)
 
-    def done(self, key: str, outcome: Outcome | None) -> None:
-        """Work on `key` has ended: it counts for every open pass that waits for it."""
-        self._in_pass.pop(key, None)
+    def done(self, outcomes: Mapping[str, Outcome | None]) -> None:
+        """Work on these keys has ended: it counts for every open pass that waits for one of them."""
+        for key in outcomes:
+            self._in_pass.pop(key, None)
         for open_pass in list(self._open):
-            if key not in open_pass.waiting:
-                continue
-            open_pass.waiting.discard(key)
-            if outcome is not None:
-                open_pass.outcomes.append(outcome)
-            if not open_pass.waiting:
+            waiting = open_pass.waiting
+            open_pass.outcomes += [o for key, o in outcomes.items() if o is not None and key in waiting]
+            concerns = not waiting.isdisjoint(outcomes)
+            waiting.difference_update(outcomes)
+            if concerns and not waiting:
                 self._open.remove(open_pass)
                 self._ended(open_pass)
 

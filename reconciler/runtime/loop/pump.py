@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 class Many(Protocol):
     """Works on several keys of one integration at once."""
 
-    def fits(self, key: str) -> bool:
-        """Whether `key` may be worked on with others of its integration."""
+    def fitting(self, keys: Iterable[str]) -> list[str]:
+        """Return those of `keys` that may be worked on with others of their integration."""
 
     async def work(self, keys: Sequence[str]) -> Mapping[str, Outcome | None]:
         """Take the step of each of `keys`, and return what came of it."""
@@ -37,13 +37,13 @@ class Worker(Protocol):
 
 
 class Pump:
-    """`worker` takes the steps; `done(key, outcome)` hears of every end. Used on the engine's loop."""
+    """`worker` takes the steps; `done` hears of every end, by key. Used on the engine's loop."""
 
     def __init__(
         self,
         clock: Clock,
         worker: Worker,
-        done: Callable[[str, Outcome | None], None],
+        done: Callable[[Mapping[str, Outcome | None]], None],
         metrics: WorkMetrics,
     ) -> None:
         self.queue = WorkQueue()
@@ -58,8 +58,12 @@ class Pump:
 
     def add(self, key: str) -> None:
         """Work on `key` soon."""
-        self.queue.add(key)
-        self._metrics.added(key, self._clock.monotonic())
+        self.add_all((key,))
+
+    def add_all(self, keys: Sequence[str]) -> None:
+        """Work on each of `keys` soon."""
+        self.queue.add_all(keys)
+        self._metrics.added(keys, self._clock.monotonic())
         self._asked.set()
 
     def add_at(self, key: str, due: float) -> None:
@@ -100,13 +104,13 @@ class Pump:
 
     def _portions(self, keys: Sequence[str]) -> Iterable[list[str]]:
         """Return what each task works on: one key, or those of one integration that go together."""
-        together = [key for key in keys if self._worker.together.fits(key)] if len(keys) > 1 else []
+        together = self._worker.together.fitting(keys) if len(keys) > 1 else []
         yield from (list(some) for _, some in groupby(together, _integration))
         known = frozenset(together)
         yield from ([key] for key in keys if key not in known)
 
     async def _work_on(self, keys: Sequence[str]) -> None:
-        outcomes: Mapping[str, Outcome | None] = {}
+        outcomes: Mapping[str, Outcome | None] = dict.fromkeys(keys)
         self._metrics.began(keys, self._clock.monotonic())
         try:
             if not self._stopping:
@@ -114,12 +118,10 @@ class Pump:
         except Exception:
             log.exception("working on %s failed in the engine itself; the next sweep looks again", ", ".join(keys[:5]))
         finally:
-            for key in keys:
-                self.queue.done(key)
+            self.queue.done_all(keys)
             self._metrics.ended(keys, self._clock.monotonic())
             self._asked.set()
-        for key in keys:
-            self._done(key, outcomes.get(key))
+        self._done(outcomes)
         self._ended.set()
 
     async def _take_steps(self, keys: Sequence[str]) -> Mapping[str, Outcome | None]:

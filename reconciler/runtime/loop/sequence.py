@@ -4,7 +4,7 @@ An exclusive resource may pass from the one to the other, and an id that was cha
 before it is added under its new name.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.plan import Action, ActionKind
@@ -19,7 +19,7 @@ class _Barrier:
 class RemovalsFirst:
     """Hands the keys of a plan to the queue, some of them later. Used on the engine's loop."""
 
-    def __init__(self, enqueue: Callable[[str], None]) -> None:
+    def __init__(self, enqueue: Callable[[Sequence[str]], None]) -> None:
         self._enqueue = enqueue
         self._barriers: list[_Barrier] = []
 
@@ -31,6 +31,7 @@ class RemovalsFirst:
     def add(self, actions: Iterable[Action]) -> None:
         """Enqueue the keys of `actions`, which come in the order of a plan."""
         barriers: dict[str, _Barrier] = {}
+        ready: list[str] = []
         for action in actions:
             if action.kind is ActionKind.REMOVE:
                 barriers.setdefault(action.integration, _Barrier(set(), [])).removals.add(action.key)
@@ -38,14 +39,14 @@ class RemovalsFirst:
             if action.kind is ActionKind.START and barrier is not None:
                 barrier.parked.append(action.key)
             else:
-                self._enqueue(action.key)
+                ready.append(action.key)
+        self._enqueue(ready)
         self._barriers += [barrier for barrier in barriers.values() if barrier.parked]
 
-    def done(self, key: str) -> None:
-        """The work on `key` has ended: what waited for it may be next."""
+    def done(self, keys: Collection[str]) -> None:
+        """The work on `keys` has ended: what waited for it may be next."""
         for barrier in list(self._barriers):
-            barrier.removals.discard(key)
+            barrier.removals.difference_update(keys)
             if not barrier.removals:
                 self._barriers.remove(barrier)
-                for parked in barrier.parked:
-                    self._enqueue(parked)
+                self._enqueue(barrier.parked)

@@ -74,6 +74,11 @@ class ConfigRecord:
         paused = self.imposed.sending is not Sending.SEND
         return Observed(running, paused=paused, failure=failure, waiting=self.waiting)
 
+    def hold(self, condition: Condition) -> None:
+        """Set a condition that many share."""
+        if self.conditions.setdefault(condition.type, condition) is not condition:
+            self.note(condition.type, condition.status, condition.since or 0.0, condition.reason, condition.message)
+
     def note(self, kind: ConditionType, status: Tristate, now: float, reason: str = "", message: str = "") -> None:
         """Set a condition; `since` moves only when the status does."""
         old = self.conditions.get(kind)
@@ -167,8 +172,8 @@ class World:
     def live(self, ids: Iterable[str] | None = None) -> dict[str, LiveConfig]:
         """Return what runs, of `ids` or of all."""
         keys = self.configs if ids is None else ids
-        found = ((key, self.configs[key].live) for key in list(keys) if key in self.configs)
-        return {key: live for key, live in found if live is not None}
+        records = [self.configs.get(key) for key in list(keys)]
+        return {r.id: live for r in records if r is not None and r.generation is not None and (live := r.live)}
 
     def configs_of(self, integration_id: str) -> list[IntegrationConfig[Any]]:
         """Return the configurations of an integration that run, by id; may be called from any thread."""

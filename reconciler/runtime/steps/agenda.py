@@ -1,5 +1,6 @@
 """What working on a key asks of the loop: further work, and to follow what became live. The controller is it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from reconciler.model.config import ConfigDocument
@@ -11,6 +12,9 @@ class Agenda(Protocol):
 
     def add(self, key: str) -> None:
         """Work on `key` soon."""
+
+    def add_all(self, keys: Sequence[str]) -> None:
+        """Work on each of `keys` soon."""
 
     def add_at(self, key: str, due: float) -> None:
         """Work on `key` at `due` (monotonic)."""

@@ -111,6 +111,12 @@ class Cleaner:
         """Whether an integration that nobody wants has effects of its own, which it can remove when it is up."""
         return bool(self._services.effects.of(runtime.id)) and not self._services.cleanups.of(runtime.id)
 
+    def may_be_left(self, record: ConfigRecord) -> bool:
+        """Whether `is_left` may have anything to do: of nearly every configuration nothing was ever left."""
+        if self._world.alarms or record.id in self._tries or record.integration in self._world.cleaning:
+            return True
+        return ConditionType.CLEANED_UP in record.conditions or self._services.effects.has(record.id)
+
     async def is_left(self, record: ConfigRecord) -> bool:
         """Remove the effects that lost their owner, when that is due; returns whether something is left to clean up."""
         rows = self._orphans(record)

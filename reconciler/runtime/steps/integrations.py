@@ -71,8 +71,7 @@ class IntegrationSteps:
             return Outcome(action, OutcomeStatus.FAILED, message)
         wanting = self._world.wanting(runtime.id)
         later = {*wanting, *self._services.effects.owners(runtime.id)}
-        for key in sorted(later if wanting else later | {runtime.id}):  # nobody wants it any more: down again
-            self._agenda.add(key)
+        self._agenda.add_all(sorted(later if wanting else later | {runtime.id}))  # nobody wants it any more: down again
         return Outcome(action, OutcomeStatus.APPLIED)
 
     def _failed(self, runtime: IntegrationRuntime, error: Exception) -> str:

@@ -8,7 +8,7 @@ engine's loop, which keeps every one of these keys for as long as this works on 
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +17,7 @@ from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import ReconcileError, TransientError
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
-from reconciler.model.state import ConditionType, IntegrationState, Tristate
+from reconciler.model.state import Condition, ConditionType, IntegrationState, Tristate
 from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
@@ -31,12 +31,16 @@ ADDED: Final = ActionReason.ADDED
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What the applier does with what comes of it: `work` on one key by itself, take in what `started`, or `failed`."""
+    """What the applier does with what comes of it: `work` on one key by itself, take in what `started`, or `failed`.
+
+    Where something `may_be_left` to clean up, `is_left` sees to it.
+    """
 
     work: Callable[[str], Awaitable[Outcome | None]]
     started: Callable[[ConfigRecord, Generation, ConfigCalls, IntegrationRuntime], None]
     failed: Callable[[ConfigRecord, Action, ConfigDocument, IntegrationRuntime, Exception], Awaitable[Outcome]]
-    settled: Callable[[ConfigRecord], Awaitable[bool]]
+    may_be_left: Callable[[ConfigRecord], bool]
+    is_left: Callable[[ConfigRecord], Awaitable[bool]]
 
 
 class _Start(NamedTuple):
@@ -58,34 +62,47 @@ class Together:
         self._agenda = agenda
         self._steps = steps
 
-    def fits(self, key: str) -> bool:
-        """Whether nothing is special about `key` now."""
+    def fitting(self, keys: Iterable[str]) -> list[str]:
+        """Return those of `keys` about which nothing is special now."""
+        plain: dict[str, bool] = {}
+        fitting: list[str] = []
+        for key in keys:
+            name = key.partition("/")[0]
+            if name not in plain:
+                plain[name] = self._is_plain(name)
+            if plain[name] and self._fits(key):
+                fitting.append(key)
+        return fitting
+
+    def _is_plain(self, integration: str) -> bool:
+        runtime = self._world.integrations.get(integration)
+        if runtime is None or runtime.calls is None or runtime.state is not IntegrationState.ACTIVE:
+            return False
+        return is_plain(runtime.calls)
+
+    def _fits(self, key: str) -> bool:
         record = self._world.configs.get(key)
         if record is None or record.generation is not None or record.attempts or record.failure is not None:
             return False
         if record.drift or record.rotated or not record.effective.wanted:
             return False
-        runtime = self._world.integrations.get(key.partition("/")[0])
-        if runtime is None or runtime.calls is None or runtime.state is not IntegrationState.ACTIVE:
-            return False
         of = self._services
-        return is_plain(runtime.calls) and not (of.cleanups.known(key) or of.effects.of(key) or of.dormant.of(key))
+        return not (of.cleanups.known(key) or of.effects.has(key) or of.dormant.has(key))
 
     async def work(self, keys: Sequence[str]) -> dict[str, Outcome | None]:
         """Take the step of every one of `keys`, which are of one integration; returns their outcomes."""
         began = self._services.clock.monotonic()
-        outcomes: dict[str, Outcome | None] = {}
+        outcomes: Mapping[str, Outcome] = {}
         runtime = self._world.integration(keys[0].partition("/")[0])
         calls = runtime.calls if runtime.state is IntegrationState.ACTIVE else None
         starts = self._starts(keys, runtime.id) if calls is not None else []
         if starts and calls is not None:
-            asked = [(start.document, start.resolved) for start in starts]
-            for start, result in zip(starts, await start_plainly(calls, asked), strict=True):
-                outcomes[start.record.id] = await self._take_in(start, result, calls, runtime, began)
-            self._count(outcomes)
+            results = await start_plainly(calls, [(start.document, start.resolved) for start in starts])
+            outcomes = await self._take_in(zip(starts, results, strict=True), calls, runtime, began)
+            self._count(runtime.id, outcomes.values())
         alone = [key for key in keys if key not in outcomes]
-        outcomes.update(zip(alone, await asyncio.gather(*(self._steps.work(key) for key in alone)), strict=True))
-        return outcomes
+        others = await asyncio.gather(*(self._steps.work(key) for key in alone)) if alone else []
+        return {**outcomes, **dict(zip(alone, others, strict=True))}
 
     def _starts(self, keys: Sequence[str], integration: str) -> list[_Start]:
         schema = self._services.catalogue.descriptor(integration).schema
@@ -112,24 +129,32 @@ class Together:
 
     async def _take_in(
         self,
-        start: _Start,
-        result: Generation | Exception,
+        found: Iterable[tuple[_Start, Generation | Exception]],
         calls: ConfigCalls,
         runtime: IntegrationRuntime,
         began: float,
-    ) -> Outcome:
-        record = start.record
-        record.note(ConditionType.SECRETS_RESOLVED, Tristate.TRUE, self._services.clock.time())
-        error = result if isinstance(result, Exception) else await self._run(record, result, calls, runtime)
-        outcome = Outcome(start.action, OutcomeStatus.APPLIED)
-        if error is not None:
-            outcome = await self._steps.failed(record, start.action, start.document, runtime, error)
-        if record.effective is not start.want:  # changed during the work; a plan made meanwhile saw what ran before it
-            self._agenda.add(record.id)
-        seconds = self._services.clock.monotonic() - began
-        return Outcome(start.action, outcome.status, outcome.message, seconds)
+    ) -> dict[str, Outcome]:
+        """Take in what has started and what has not."""
+        clock, steps = self._services.clock, self._steps
+        resolved = Condition(ConditionType.SECRETS_RESOLVED, Tristate.TRUE, since=clock.time())
+        outcomes: dict[str, Outcome] = {}
+        for start, result in found:
+            record, action = start.record, start.action
+            record.hold(resolved)
+            error = result if isinstance(result, Exception) else self._run(record, result, calls, runtime)
+            if error is None:
+                if steps.may_be_left(record):
+                    await steps.is_left(record)
+                outcome = Outcome(action, OutcomeStatus.APPLIED, "", clock.monotonic() - began)
+            else:
+                failed = await steps.failed(record, action, start.document, runtime, error)
+                outcome = failed._replace(seconds=clock.monotonic() - began)
+            if record.effective is not start.want:  # changed meanwhile; a plan made then saw what ran before it
+                self._agenda.add(record.id)
+            outcomes[action.key] = outcome
+        return outcomes
 
-    async def _run(
+    def _run(
         self, record: ConfigRecord, generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime
     ) -> Exception | None:
         """Take in what has started; returns why that is not so after all."""
@@ -137,10 +162,8 @@ class Together:
             self._steps.started(record, generation, calls, runtime)
         except TransientError as error:
             return error
-        await self._steps.settled(record)
         return None
 
-    def _count(self, outcomes: dict[str, Outcome | None]) -> None:
-        found = Counter((o.action.integration, o.action.kind, o.status) for o in outcomes.values() if o is not None)
-        for (integration, kind, status), number in found.items():
-            self._services.metrics.actions.labels(integration, kind.value, status.value).inc(number)
+    def _count(self, integration: str, outcomes: Iterable[Outcome]) -> None:
+        for status, number in Counter([outcome.status for outcome in outcomes]).items():
+            self._services.metrics.actions.labels(integration, ActionKind.START.value, status.value).inc(number)

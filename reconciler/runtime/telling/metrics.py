@@ -6,13 +6,14 @@ this package, never user data.
 """
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from reconciler._version import __version__
 from reconciler.model.ports import Receipt
+from reconciler.runtime.telling.metric_durations import Durations
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _CALLS = (0.01, 0.1, 1, 5, 10, 30)
@@ -119,29 +120,25 @@ class WorkMetrics:
         self._running: dict[str, float] = {}
         self.adds = Counter(f"{prefix}adds", "Keys that were put into the work queue.", registry=r)
         self.retries = Counter(f"{prefix}retries", "Keys that were put off to be tried again.", registry=r)
-        self.queued = Histogram(
-            f"{prefix}queue_duration_seconds", "How long a key waited for its turn.", buckets=_FAST, registry=r
-        )
-        self.worked = Histogram(
-            f"{prefix}work_duration_seconds", "How long the work on a key took.", buckets=_FAST, registry=r
-        )
+        self.queued = Durations(f"{prefix}queue_duration_seconds", "How long a key waited for its turn.", _FAST)
+        self.worked = Durations(f"{prefix}work_duration_seconds", "How long the work on a key took.", _FAST)
+        for durations in (self.queued, self.worked):
+            r.register(durations)
 
-    def added(self, key: str, now: float) -> None:
-        """A key was asked for; asking for one that waits counts once."""
-        if key not in self._added:
-            self._added[key] = now
-            self.adds.inc()
+    def added(self, keys: Iterable[str], now: float) -> None:
+        """Keys were asked for; asking for one that waits counts once."""
+        new = [key for key in keys if key not in self._added]
+        self._added.update(dict.fromkeys(new, now))
+        self.adds.inc(len(new))
 
-    def began(self, keys: Iterable[str], now: float) -> None:
+    def began(self, keys: Sequence[str], now: float) -> None:
         """The work on keys begins."""
-        for key in keys:
-            self.queued.observe(max(0.0, now - self._added.pop(key, now)))
-            self._running[key] = now
+        self.queued.observe(now - self._added.pop(key, now) for key in keys)
+        self._running.update(dict.fromkeys(keys, now))
 
     def ended(self, keys: Iterable[str], now: float) -> None:
         """The work on keys has ended."""
-        for key in keys:
-            self.worked.observe(max(0.0, now - self._running.pop(key, now)))
+        self.worked.observe(now - self._running.pop(key, now) for key in keys)
 
     def waiting(self) -> list[float]:
         """Return since when each waiting key waits."""

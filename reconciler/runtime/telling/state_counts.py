@@ -71,17 +71,14 @@ class StateCounts:
         return taken
 
     def _count(self, keys: list[str]) -> None:
-        for key in keys:
-            before = self._known.pop(key, None)
-            if before is not None:
-                self._states[before.state] -= 1
-            self._stale.discard(key)
-            record = self._world.configs.get(key)
-            if record is not None:
-                self._known[key] = derived = config_state(record.effective, record.observed)
-                self._states[derived.state] += 1
-                if is_amiss(derived):
-                    self._stale.add(key)
+        before = [self._known.pop(key) for key in keys if key in self._known]
+        self._states.subtract([derived.state for derived in before])
+        self._stale.difference_update(keys)
+        records = [record for key in keys if (record := self._world.configs.get(key)) is not None]
+        found = {record.id: config_state(record.effective, record.observed) for record in records}
+        self._known.update(found)
+        self._states.update([derived.state for derived in found.values()])
+        self._stale.update(key for key, derived in found.items() if derived.stale and is_amiss(derived))
 
 
 def is_amiss(derived: Derived) -> bool:

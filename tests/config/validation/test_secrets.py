@@ -174,15 +174,16 @@ def test_value_is_judged_by_the_branch_it_stands_in(resolver):
         resolver.resolve({"x": {"kind": "a", "key": key}}, schema)
 
 
-def test_fingerprint_follows_values_and_says_nothing_of_them(folder):
+def test_places_differ_when_a_value_does_and_show_none(folder):
     environ = {"A": VALUE, "B": "other"}
     resolver = SecretResolver(folder, environ)
-    settings = {"x": {"secret": "env:A"}, "y": {"secret": "env:B"}}
-    before = resolver.resolve(settings, None).fingerprint
-    assert resolver.resolve(dict(reversed(settings.items())), None).fingerprint == before
-    assert SecretResolver(folder, environ).resolve(settings, None).fingerprint != before
+    settings = {"x": {"secret": "env:A"}, "y": [{"secret": "env:B"}]}
+    before = resolver.resolve(settings, None).places
+    assert [path for path, _ in before] == [("x",), ("y", 0)]
+    assert VALUE not in repr(before)
+    assert resolver.resolve(settings, None).places == before
     environ["A"], environ["B"] = environ["B"], environ["A"]
-    assert resolver.resolve(settings, None).fingerprint != before
+    assert resolver.resolve(settings, None).places != before
 
 
 class Vault:

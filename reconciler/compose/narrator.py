@@ -67,7 +67,7 @@ class Narrator:
         return Listener(
             on_look=self._looked,
             on_plan=self._planned,
-            on_outcome=self._settled,
+            on_outcomes=self._worked,
             on_pass=self._passed,
             on_intervention=lambda done: self._tell(Intervened(done)),
         )
@@ -135,6 +135,20 @@ class Narrator:
         for group, number in kinds.items():
             if number > _FEW:
                 self._many.setdefault(group, _Together()).left += number
+
+    def _worked(self, outcomes: Sequence[Outcome]) -> None:
+        kind, integration = outcomes[0].action.kind, f"{outcomes[0].action.integration}/"
+        together, quiet = self._many.get((outcomes[0].action.integration, kind)), 0
+        for outcome in outcomes:
+            action = outcome.action
+            is_one_of_many = together is not None and action.kind is kind and action.key.startswith(integration)
+            if is_one_of_many and outcome.status is OutcomeStatus.APPLIED and action.key not in self._waiting:
+                quiet += 1
+            else:
+                self._settled(outcome)
+        if together is not None:
+            together.left -= quiet
+            together.counts[OutcomeStatus.APPLIED] += quiet
 
     def _settled(self, outcome: Outcome) -> None:
         assert self._engine is not None

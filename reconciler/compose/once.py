@@ -33,7 +33,7 @@ def run_once(options: EngineOptions) -> OnceReport:
     with tempfile.TemporaryDirectory(prefix="reconcile-") as folder:
         throwaway = replace(options, state_dir=Path(folder), listen=None)
         engine = build_engine(
-            throwaway, Listener(on_plan=plans.append, on_outcome=outcomes.append), watch=False, deliver=False
+            throwaway, Listener(on_plan=plans.append, on_outcomes=outcomes.extend), watch=False, deliver=False
         )
         engine.start()
         try:

@@ -20,7 +20,8 @@ class Listener:
     on_look: Callable[[Sequence[ConfigRecord]], None] = lambda _: None
     """The configurations that a look has found changed, before anything is done."""
     on_plan: Callable[[Plan], None] = lambda _: None
-    on_outcome: Callable[[Outcome], None] = lambda _: None
+    on_outcomes: Callable[[Sequence[Outcome]], None] = lambda _: None
+    """What came of actions that were worked on together, at least one."""
     on_pass: Callable[[PassRecord], None] = lambda _: None
     on_intervention: Callable[[Intervention], None] = lambda _: None
     """What somebody did, or which override ran out."""

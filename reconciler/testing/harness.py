@@ -51,7 +51,7 @@ class Harness:
             integrations=integrations,
             watch=False,
             clock=self.clock,
-            listener=Listener(on_outcome=self.outcomes.append),
+            listener=Listener(on_outcomes=self.outcomes.extend),
             secrets_dir=self.secrets,
             **options,
         )

@@ -277,9 +277,9 @@ class Controller:
 
     def _worked(self, outcomes: Mapping[str, Outcome | None]) -> None:
         self._p.world.touched.update(outcomes)
-        for outcome in outcomes.values():
-            if outcome is not None:
-                self._listener.on_outcome(outcome)
+        told = [outcome for outcome in outcomes.values() if outcome is not None]
+        if told:
+            self._listener.on_outcomes(told)
         self._sequence.done(outcomes.keys())
         self._passes.done(outcomes)
 

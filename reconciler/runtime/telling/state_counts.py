@@ -11,7 +11,7 @@ from collections import Counter
 
 from reconciler.core.in_force.derive import Derived, config_state
 from reconciler.model.state import ConfigState, StateReason
-from reconciler.runtime.loop.world import World
+from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.telling.statuses import Registered
 
 SMALL = 2000
@@ -75,10 +75,22 @@ class StateCounts:
         self._states.subtract([derived.state for derived in before])
         self._stale.difference_update(keys)
         records = [record for key in keys if (record := self._world.configs.get(key)) is not None]
-        found = {record.id: config_state(record.effective, record.observed) for record in records}
+        found = {record.id: _derived(record) for record in records}
         self._known.update(found)
         self._states.update([derived.state for derived in found.values()])
         self._stale.update(key for key, derived in found.items() if derived.stale and is_amiss(derived))
+
+
+_ACTIVE = Derived(ConfigState.ACTIVE)
+
+
+def _derived(record: ConfigRecord) -> Derived:
+    """Return the state of a configuration; of one that simply runs, as nearly all do, without asking twice."""
+    want, generation = record.effective, record.generation
+    if generation is None or generation.document is not want.document or want.stale is not StateReason.NONE:
+        return config_state(want, record.observed)
+    is_plain = want.wanted and want.known and record.failure is None and not record.imposed.overrides
+    return _ACTIVE if is_plain else config_state(want, record.observed)
 
 
 def is_amiss(derived: Derived) -> bool:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long a start takes until `/readyz`, against `reconcile validate` of the same directory. coldstart.py [--files N].
+"""How long a start takes until `/readyz`, against `reconcile validate` of the same directory. coldstart.py [--files N] [--rich].
 
 Every configuration of the directory is enabled. The targets are against one process of `validate`; what it is against
 `validate` as a user calls it (as many processes as pay) is told beside them, and the processor time of the daemon
@@ -22,6 +22,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=10_000, help="default 10000")
     parser.add_argument("--rounds", type=int, default=3, help="of which the best counts (default 3)")
+    parser.add_argument("--rich", action="store_true", help="configurations with messages, more filters and fallbacks")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         sys.exit(report(measure(Path(folder), args)))
@@ -29,7 +30,7 @@ def main():
 
 def measure(folder, args):
     corpus, state = folder / "corpus", folder / "state"
-    make_corpus(args.files, corpus)
+    make_corpus(args.files, corpus, *(["--rich"] if args.rich else []))
     for file in corpus.glob("*/*.yaml"):
         file.write_text(file.read_text().replace("enabled: false", "enabled: true"))
     validate = [*RECONCILE, "validate", str(corpus)]

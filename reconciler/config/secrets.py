@@ -46,7 +46,7 @@ class Resolved(NamedTuple):
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """What the references lead to."""
-        return tuple(secret for _, secret in self.places)
+        return tuple([secret for _, secret in self.places])
 
 
 class EnvProvider:

@@ -40,6 +40,10 @@ class Receiver:
 class OwnerHost:
     """Implements HookHost for one owner. `close` takes back whatever its hooks left registered."""
 
+    __slots__ = (
+        "_deadline", "_declarer", "_disposers", "_engine_loop", "_lane", "_lock", "_services", "owner", "receivers",
+    )  # fmt: skip
+
     def __init__(self, services: Services, lane: Lane, declarer: Declarer, deadline: float) -> None:
         self._services = services
         self._lane = lane

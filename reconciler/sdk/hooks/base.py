@@ -68,6 +68,8 @@ def hook_set_of(owner: HookOwner) -> "HookSet":
 class HookSet:
     """The hooks that one call of an owner declares. Open while the call runs, closed after it for good."""
 
+    __slots__ = ("_hooks", "_open", "descriptor", "owner_key")
+
     def __init__(self, owner_key: str, descriptor: Descriptor) -> None:
         self.owner_key = owner_key
         self.descriptor = descriptor

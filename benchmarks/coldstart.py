@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long a start takes until `/readyz`, against `reconcile validate` of the same directory. coldstart.py [--files N] [--rich].
+"""How long a start takes until `/readyz`, against `validate` of the same directory: coldstart.py [--files N] [--rich].
 
 Every configuration of the directory is enabled. The targets are against one process of `validate`; what it is against
 `validate` as a user calls it (as many processes as pay) is told beside them, and the processor time of the daemon

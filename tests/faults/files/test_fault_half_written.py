@@ -1,9 +1,7 @@
 """Files in the middle of a change: deleted while they are listed, truncated, written slowly. Nothing flaps."""
 
-import asyncio
 import os
 import threading
-import time
 
 import pytest
 
@@ -16,37 +14,9 @@ def shown(site, name):
     return [state for index, state in enumerate(seen) if index == 0 or seen[index - 1] != state]
 
 
-class Paced:
-    """Real time that stands still for the engine while a writer is kept from its next piece by a busy machine."""
-
-    time = staticmethod(time.time)
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._passed, self._since, self._most = 0.0, time.monotonic(), float("inf")
-
-    def monotonic(self):
-        with self._lock:
-            return self._now()
-
-    def _now(self):
-        return self._passed + min(time.monotonic() - self._since, self._most)
-
-    def let_pass(self, seconds):
-        """Let no more than so much time pass from now on, until this is called again."""
-        with self._lock:
-            self._passed, self._since, self._most = self._now(), time.monotonic(), seconds
-
-    async def sleep(self, seconds):
-        due = self.monotonic() + seconds
-        while (left := due - self.monotonic()) > 0:
-            await asyncio.sleep(max(left, 0.001))
-        await asyncio.sleep(0)
-
-
 @pytest.fixture
-def site(site_type, tmp_path):
-    made = site_type(tmp_path, Paced())
+def site(site_type, tmp_path, paced):
+    made = site_type(tmp_path, paced())
     yield made
     made.stop()
 
@@ -102,7 +72,7 @@ def test_truncated_file_shows_invalid_and_runs_on_until_it_is_whole_again(site, 
     site.wait(lambda: site.status("a").stale)
     assert (site.state("a"), site.status("a").reason.value) == ("active", "Invalid")
     (site.root / "a.yaml").write_text(text("a", channel="old"))
-    site.wait(lambda: not site.status("a").stale, 10.0)
+    site.wait(lambda: not site.status("a").stale)
     assert site.diary == []
 
 

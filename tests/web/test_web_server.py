@@ -24,7 +24,7 @@ def get(connection, path="/livez"):
 def until():
     """Return a function that waits until a condition holds."""
 
-    def wait(condition, seconds=5.0):
+    def wait(condition, seconds=20.0):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "the condition did not come to hold"

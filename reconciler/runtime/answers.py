@@ -194,13 +194,19 @@ class Answers(Reach):
 
         async def asked() -> tuple[str, ...]:
             await _turns()
-            calls = [f"a call of {r.id}" for r in self._world.integrations.values() if r.lane and r.lane.awaited]
+            calls = [f"a call of {key}" for key in self.called]
             events = ["events on their way"] if self._publisher.busy or self._router.busy else []
             deliveries = [] if self._dispatcher.resting else ["deliveries"]
             return (*self._controller.under_way, *calls, *events, *deliveries)
 
         found: tuple[str, ...] = self._submit(asked()).result(10)
         return found
+
+    @property
+    def called(self) -> list[str]:
+        """The integrations that the engine waits for a call of, as it looks from outside; for tests."""
+        lanes = [(runtime.id, runtime.lane) for runtime in list(self._world.integrations.values())]
+        return [key for key, lane in lanes if lane is not None and lane.awaited]
 
     @property
     def delivered(self) -> bool:

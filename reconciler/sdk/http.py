@@ -7,6 +7,7 @@ Not a browser: it follows no redirect, keeps no cookie and decodes no compressio
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from socket import socket
 from types import MappingProxyType
@@ -29,6 +30,8 @@ Observe: TypeAlias = Callable[[str, str, float], None]
 """Called after each exchange with the host, the outcome (a status, or `timeout`, `tls`, `refused` …) and seconds."""
 MAX_RESPONSE: Final = 1024 * 1024
 """How much of an answer's body is read, in bytes, where the caller does not say."""
+_CLOSING: Final = 1.0
+"""How long the end of an exchange may take, in seconds, once all that is wanted of it has been read."""
 
 
 class HttpClient:
@@ -130,11 +133,12 @@ class HttpClient:
         async with asyncio.timeout(seconds) as deadline:
             pool = await self._pools.pool(way)
             answer = await pool.handle_async_request(core)
-            body, truncated = b"", True
-            try:
-                body, truncated = await _read(answer, limit, deadline.when())
-            finally:
-                await answer.aclose()
+        try:
+            body, truncated = await _read(answer, limit, deadline.when())
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING):
+                    await answer.aclose()
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
         return HttpResponse(answer.status, MappingProxyType(headers), body, origin, truncated)
 
@@ -150,12 +154,12 @@ class HttpClient:
 async def _read(answer: "httpcore2.Response", limit: int, until: float | None) -> tuple[bytes, bool]:
     """Read at most `limit` bytes until `until` on the loop's clock; return them and whether more was to come.
 
-    An answer that drips its body is over when its deadline is: its status has been heard.
+    An answer that drips its body is over when its deadline is: its status has been heard. Not within the deadline that
+    the head has, which would take what was heard with it where the loop comes late to both.
     """
     parts, size = [], 0
     try:
-        # A little before the deadline of the exchange, so that what was heard is not lost with it.
-        async with asyncio.timeout_at(None if until is None else until - 0.05):
+        async with asyncio.timeout_at(until):
             async for part in answer.aiter_stream():
                 parts.append(part)
                 size += len(part)

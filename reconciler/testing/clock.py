@@ -1,7 +1,6 @@
 """Virtual time: it passes when a test says so."""
 
 import asyncio
-import itertools
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ class VirtualClock:
         self._now = 0.0
         self._lock = threading.Lock()
         self._turned = threading.Condition(self._lock)
-        self._count = itertools.count()
+        self._begun = 0
         self._sleepers: list[_Sleeper] = []
         self._waking: Counter[asyncio.AbstractEventLoop] = Counter()
         self._stuck: set[asyncio.AbstractEventLoop] = set()
@@ -41,7 +40,8 @@ class VirtualClock:
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         with self._lock:
-            heappush(self._sleepers, (self._now + seconds, next(self._count), loop, done))
+            self._begun += 1
+            heappush(self._sleepers, (self._now + seconds, self._begun, loop, done))
         await done
 
     def advance(self, seconds: float) -> None:
@@ -63,6 +63,11 @@ class VirtualClock:
     def step(self, seconds: float) -> None:
         """Set the wall clock forward (or back) as an administrator would: monotonic time does not hear of it."""
         self._offset += seconds
+
+    @property
+    def begun(self) -> int:
+        """How many sleeps have begun so far, one for every call with a deadline: where it grows, something goes on."""
+        return self._begun
 
     @property
     def sleepers(self) -> int:

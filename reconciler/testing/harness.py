@@ -23,8 +23,15 @@ _POLL = 0.001
 _TICK = 0.05
 _PATIENCE = 10.0
 """How long something is waited for, in real seconds and in virtual ones."""
-_HANGS_AFTER = 0.1
-"""What takes longer, in real seconds, does not hold virtual time up any more."""
+_HANGS_AFTER = 75
+"""Where nothing begins for so many breaths, a tenth of a second, what is under way holds virtual time up no more.
+
+Breaths and not seconds: on a busy machine the engine's threads wait for the processor, and so does whoever breathes.
+"""
+_NEVER_HANGS = 20 * _HANGS_AFTER
+"""The same where nobody's code is called: then it is the disk that is slow, or the machine."""
+_TURNS_WITHIN = 0.1
+"""How long a loop that was woken is waited for, in real seconds, each time that it stands still."""
 
 
 class Harness:
@@ -78,6 +85,10 @@ class Harness:
 
     def stop(self, grace: float = 5.0) -> bool:
         """Stop the manager; returns whether all of it ended. Virtual time passes for what hangs alone."""
+        try:
+            engine = self.manager.engine
+        except NotRunning:
+            return self.manager.stop(grace)
         done = threading.Event()
         result: list[bool] = []
 
@@ -86,7 +97,7 @@ class Harness:
             done.set()
 
         threading.Thread(target=stop, daemon=True).start()
-        while not done.wait(_HANGS_AFTER):
+        while self._hangs(done.is_set, lambda: _HANGS_AFTER if engine.called else _NEVER_HANGS):
             due, least = self.clock.next_due, self.clock.monotonic() + grace / 20
             self.clock.advance_to(least if due is None else max(due, least))
         return result[0]
@@ -178,13 +189,22 @@ class Harness:
 
     def _catch_up(self) -> None:
         """Let the engine finish what the last step made due, unless that is something that hangs."""
-        ends = time.monotonic() + _HANGS_AFTER
-        while self._under_way() and time.monotonic() < ends:
+        self._hangs(lambda: not self._under_way())
+
+    def _hangs(self, is_over: Callable[[], bool], after: Callable[[], int] = lambda: _HANGS_AFTER) -> bool:
+        """Wait until something is over, while virtual time stands still; returns whether it hangs instead."""
+        deadline, begun, breaths = time.monotonic() + _PATIENCE, self.clock.begun, 0
+        while not is_over():
+            if breaths >= after() or time.monotonic() > deadline:
+                return True
             self._breathe()
+            breaths = breaths + 1 if self.clock.begun == begun else 0
+            begun = self.clock.begun
+        return False
 
     def _under_way(self) -> Sequence[str]:
         """Return what goes on although virtual time stands still, in words."""
-        if not self.clock.let_wake(_HANGS_AFTER):
+        if not self.clock.let_wake(_TURNS_WITHIN):
             return ("a loop that does not turn",)
         try:
             return self.manager.engine.under_way

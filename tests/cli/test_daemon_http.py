@@ -132,7 +132,8 @@ def items(daemon, what):
 
 
 def test_ready_means_that_every_action_has_an_outcome(daemon):
-    (first, *_) = reversed(daemon.tcp.get("/api/v1/history").json()["items"])
+    told = daemon.wait(lambda: daemon.tcp.get("/api/v1/history").json()["items"])  # on disk a moment after it is ready
+    first = told[-1]
     assert first["trigger"] == "start"
     assert {action["status"] for action in first["actions"]} == {"applied", "waiting"}
 

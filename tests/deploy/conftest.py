@@ -39,8 +39,8 @@ def scrape():
         server = WebServer(harness.manager.engine, WebOptions("127.0.0.1", 0))
         server.start()
         try:
-            httpx2.get(f"{server.url}/livez")
-            return httpx2.get(f"{server.url}/metrics").text
+            httpx2.get(f"{server.url}/livez", timeout=20)
+            return httpx2.get(f"{server.url}/metrics", timeout=20).text
         finally:
             server.stop(1)
 

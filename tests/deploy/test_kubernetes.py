@@ -192,23 +192,27 @@ def until(holds, pod):
     return found
 
 
+def get(url, **more):
+    return httpx2.get(url, timeout=20, trust_env=False, **more)
+
+
 def healthy(pod):
     command = json.loads(re.search(r"^HEALTHCHECK .* CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)[1])
     environ = {"RECONCILE_STATE_DIR": str(pod / "state")}
-    return subprocess.run([sys.executable, *command[1:]], env=environ, capture_output=True, timeout=10).returncode == 0
+    return subprocess.run([sys.executable, *command[1:]], env=environ, capture_output=True, timeout=30).returncode == 0
 
 
 @pytest.mark.slow
 def test_pod_follows_the_repository_answers_probes_and_ends(daemon, pod):
     assert not healthy(pod / "elsewhere")
     url = until(lambda: re.search(r'"url": "(http://[^"]+)"', (pod / "log").read_text()), pod)[1]
-    until(lambda: httpx2.get(f"{url}/readyz").status_code == 200, pod)
-    assert httpx2.get(f"{url}/livez").status_code == 200
+    until(lambda: get(f"{url}/readyz").status_code == 200, pod)
+    assert get(f"{url}/livez").status_code == 200
     assert healthy(pod)
     (pod / "git" / "next").symlink_to(".worktrees/two")
     (pod / "git" / "next").rename(pod / "git" / "current")
     headers = {"authorization": f"Bearer {'t' * 32}"}
-    until(lambda: "console/b" in httpx2.get(f"{url}/api/v1/configs", headers=headers).text, pod)
+    until(lambda: "console/b" in get(f"{url}/api/v1/configs", headers=headers).text, pod)
     daemon.terminate()
     assert daemon.wait(30) == 0
     assert not healthy(pod)

@@ -19,12 +19,12 @@ def examples(monkeypatch):
 
 @pytest.fixture
 def wait_until():
-    """Wait for a condition, at most ten seconds."""
+    """Wait for a condition, at most twenty seconds."""
     import threading
     import time
 
     def wait(condition):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 20
         while not condition():
             assert time.monotonic() < deadline, "it did not come about"
             threading.Event().wait(0.01)

@@ -129,12 +129,12 @@ def test_receiver_prints_what_it_gets():
         output.expect('"a": 1')
     finally:
         process.terminate()
-        process.wait(5)
+        process.wait(20)
         process.stdout.close()
 
 
 def post(url: str, body: bytes) -> None:
     from urllib.request import Request, urlopen
 
-    with urlopen(Request(url, body, method="POST"), timeout=5):
+    with urlopen(Request(url, body, method="POST"), timeout=20):
         pass

@@ -46,7 +46,7 @@ def test_standby_takes_over_after_kill_9(daemon, until, tmp_path):
     second = daemon("second", "--standby")
     until(lambda: second.says(f"… standing by: another runner (process {first.process.pid}) holds .reconcile"))
     first.process.kill()
-    until(lambda: second.says("✓ ready: 1 of 1 configuration active"), 10)
+    until(lambda: second.says("✓ ready: 1 of 1 configuration active"))
     emit = [sys.executable, "-m", "reconciler", "emit", "build.finished", "--data", '{"job": "deploy"}']
     assert subprocess.run(emit, cwd=tmp_path, timeout=30, check=False).returncode == 0
     until(lambda: "deploy" in second.out.read_text())
@@ -59,7 +59,7 @@ def test_sigterm_while_it_waits_ends_it_with_0(daemon, until):
     until(lambda: second.says("standing by"))
     second.process.send_signal(signal.SIGHUP)
     second.process.send_signal(signal.SIGTERM)
-    assert second.process.wait(10) == 0
+    assert second.process.wait(20) == 0
     assert second.says("■ SIGTERM: stopping")
     assert first.process.poll() is None
 

@@ -89,9 +89,10 @@ class Controller:
     def under_way(self) -> list[str]:
         """What is asked for, planned or worked on, in words; what waits for the clock aside."""
         looks = ["a look at the files"] if self.inbox or self._is_looking else []
+        opening = ["what follows the first pass"] if self._opening is not None and not self._opening.done() else []
         parked = [] if self._sequence.idle else ["removals before additions"]
         asked = [f"the health of {key}" for key in self._health.asked]
-        return [*looks, *parked, *asked, *(f"work on {key}" for key in self._pump.queue.busy)]
+        return [*looks, *opening, *parked, *asked, *(f"work on {key}" for key in self._pump.queue.busy)]
 
     async def withdraw(self, integration_id: str) -> None:
         """Stop every configuration of an integration and shut it down, whatever the files ask for."""

@@ -7,6 +7,8 @@ import pytest
 from reconciler.config.schemas.schema import SettingsSchema
 from reconciler.model.errors import RegistrationError
 
+LIMIT = 15.0
+"""Seconds, on a busy machine too; without bounds each takes minutes, or has no end."""
 REF = {"secret": "env:X"}
 WRITE_ONLY = {"type": "string", "writeOnly": True}
 
@@ -169,7 +171,7 @@ def test_schema_that_makes_no_sense_is_refused(schema, message):
     started = time.monotonic()
     with pytest.raises(RegistrationError, match=message):
         SettingsSchema(schema)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < LIMIT
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_hostile_pattern_takes_no_time(judge, site, pattern):
     started = time.monotonic()
     text = "a" * 60 + "!"
     checked = judge.settings({"x": text, "y": {text: 1}}, "slow")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < LIMIT
     assert checked.document is None
     assert {d.rule for d in checked.diagnostics} <= {"invalid-value", "invalid-name", "validation-limit"}
 
@@ -214,7 +216,7 @@ def test_huge_union_is_explained_within_bounds(judge, site):
     judge.settings({"k1": 1}, "huge")
     started = time.monotonic()
     checked = judge.settings({"x": 1}, "huge")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < LIMIT
     assert checked.document is None and checked.diagnostics
 
 

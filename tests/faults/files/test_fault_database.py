@@ -88,6 +88,7 @@ def test_damage_before_a_start_is_set_aside_and_said(used, note, name, damage):
 def test_state_damaged_in_use_is_rebuilt_from_what_is_known(site, text, damage):
     site.write("a", "b", channel="old")
     site.start()
+    site.wait(lambda: sorted(site.engine._store.load_good()) == ["diary/a", "diary/b"])
     path = site.state_dir / "state.db"
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

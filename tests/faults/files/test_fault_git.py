@@ -73,25 +73,12 @@ def test_nothing_is_looked_at_while_git_holds_its_lock(repository, text):
     for number in range(1, 10):
         (site.root / f"team{number}" / f"n{number}.yaml").write_text(text(f"n{number}", branch="main"))
     lock.unlink()
-    site.wait(lambda: site.diary == ["~n0 {'branch': 'other'}"] and site.engine.idle, 5.0)
+    site.wait(lambda: site.diary == ["~n0 {'branch': 'other'}"] and site.engine.idle)
 
 
-def test_lock_that_git_left_behind_is_said_and_waited_for_once(site_type, tmp_path, text, until):
-    class Fast:
-        """Real time, a hundred times as fast."""
-
-        def time(self):
-            return time.time()
-
-        def monotonic(self):
-            return time.monotonic() * 100
-
-        async def sleep(self, seconds):
-            import asyncio
-
-            await asyncio.sleep(seconds / 100)
-
-    site = site_type(tmp_path, Fast())
+def test_lock_that_git_left_behind_is_said_and_waited_for_once(site_type, tmp_path, paced):
+    clock = paced(speed=100)
+    site = site_type(tmp_path, clock)
     git(tmp_path, "init", "-q", "configs")
     (site.root / ".git" / "index.lock").touch()
     site.write("a", channel="old")
@@ -99,27 +86,28 @@ def test_lock_that_git_left_behind_is_said_and_waited_for_once(site_type, tmp_pa
         site.start()
         site.wait_active("a")
         assert any("index.lock" in alarm for alarm in site.engine.alarms())
-        began = time.monotonic()
+        clock.let_pass(20.0)  # the lock is waited for for thirty
         site.write("a", channel="new")
         site.wait(lambda: site.diary[-1] == "~a {'channel': 'new'}")
-        assert time.monotonic() - began < 0.25, "it was waited for again"
+        clock.let_pass(float("inf"))
         (site.root / ".git" / "index.lock").unlink()
         site.wait(lambda: site.engine.alarms() == ())
     finally:
         site.stop()
 
 
+@pytest.mark.timeout(240)
 def test_checkout_of_ten_thousand_changed_files_is_few_passes_and_misses_nothing(repository):
     site = repository(MANY)
     site.start()
-    site.wait(lambda: site.engine.counts()[0]["active"] == MANY and site.engine.idle, 50.0)
+    site.wait(lambda: site.engine.counts()[0]["active"] == MANY and site.engine.idle, 100.0)
     site.diary.clear()
     site.passes.clear()
     site.plans.clear()
     began = time.monotonic()
     git(site.root, "checkout", "-q", "other")
     checked_out = time.monotonic() - began
-    site.wait(lambda: len(site.diary) >= MANY and site.engine.idle, 50.0)
+    site.wait(lambda: len(site.diary) >= MANY and site.engine.idle, 100.0)
     seconds = time.monotonic() - began
     sizes = [len(plan.actions) for plan in site.plans]
     print(f"git {checked_out:.2f} s, live after {seconds:.2f} s, plans of {sizes}, {len(site.diary)} calls")

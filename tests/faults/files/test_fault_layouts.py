@@ -27,7 +27,7 @@ def test_git_sync_flips_its_link_and_removes_the_old_tree(site, text):
     site.wait_active("added", "changed", "same")
     assert sorted(site.diary) == ["+added", "-gone", "~changed {'channel': 'new'}"]
     (trees / "rev2" / "team" / "changed.yaml").write_text(text("changed", channel="newer"))
-    site.wait(lambda: site.diary[-1] == "~changed {'channel': 'newer'}", 2.0)
+    site.wait(lambda: site.diary[-1] == "~changed {'channel': 'newer'}")
 
 
 def test_git_sync_flips_ten_times_and_the_last_tree_is_live(site, text):
@@ -132,7 +132,7 @@ def test_every_editor_ends_in_one_change(site, text, edit):
     site.start()
     site.diary.clear()
     edit(site.root / "a.yaml", text("a", channel="new"))
-    site.wait(lambda: site.diary and site.engine.idle, 5.0)
+    site.wait(lambda: site.diary and site.engine.idle)
     site.settled()
     assert site.diary == ["~a {'channel': 'new'}"]
     assert site.active() == ["a", "b"]

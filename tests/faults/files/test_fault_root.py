@@ -29,10 +29,10 @@ def presence(site, name):
 
 def live_again(site):
     """Prove that an edit is followed again, quickly, and that nothing was called meanwhile."""
-    site.wait(lambda: not is_lost(site) and site.engine.status().held == 0 and site.engine.idle, 10.0)
+    site.wait(lambda: not is_lost(site) and site.engine.status().held == 0 and site.engine.idle)
     assert site.diary == []
     site.write("n0", channel="after")
-    site.wait(lambda: site.diary == ["~n0 {'channel': 'after'}"], 3.0)
+    site.wait(lambda: site.diary == ["~n0 {'channel': 'after'}"])
     assert site.active() == sorted(NAMES)
 
 
@@ -133,7 +133,7 @@ def test_unmounted_root_is_held_and_mounted_again(site, mount, umount):
     site.start()
     site.diary.clear()
     umount(site.root)
-    site.wait(lambda: is_lost(site), 5.0)
+    site.wait(lambda: is_lost(site))
     assert site.active() == sorted(NAMES)
     mount(site.root, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
     site.write(*NAMES)
@@ -142,7 +142,7 @@ def test_unmounted_root_is_held_and_mounted_again(site, mount, umount):
 
 def test_folder_mounted_upon_the_root_hides_it_and_gives_it_back(full, mount, umount):
     mount(full.root, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
-    full.wait(lambda: is_lost(full), 5.0)
+    full.wait(lambda: is_lost(full))
     umount(full.root)
     live_again(full)
 
@@ -168,7 +168,7 @@ def test_root_swapped_for_an_empty_one_while_nothing_ran_is_lost(site):
     site.start()
     site.wait(lambda: is_lost(site) and site.active() == ["one"])
     site.write("one", "two")
-    site.wait(lambda: not is_lost(site) and site.active() == ["one", "two"], 10.0)
+    site.wait(lambda: not is_lost(site) and site.active() == ["one", "two"])
 
 
 def test_file_deleted_while_nothing_ran_is_gone_and_that_is_said(site, caplog):

@@ -9,7 +9,7 @@ def test_second_daemon_is_told_who_holds_the_state_and_disturbs_nothing(daemon, 
     first = daemon()
     (first.root / "a.yaml").write_text(text("a", "console"))
     first.wait_ready()
-    first.wait(lambda: "ready: " in first.err.read_text(), 5.0)  # it is ready a moment before it says so
+    first.wait(lambda: "ready: " in first.err.read_text())  # it is ready a moment before it says so
     before = first.err.read_text()
     second = daemon()
     assert second.process.wait(20) == 2
@@ -18,7 +18,7 @@ def test_second_daemon_is_told_who_holds_the_state_and_disturbs_nothing(daemon, 
     assert str(first.state_dir) in line
     assert "--state-dir" in line
     (first.root / "a.yaml").write_text(text("a", "console", prefix="'> '"))
-    first.wait(lambda: "console/a updated" in first.err.read_text(), 5.0)
+    first.wait(lambda: "console/a updated" in first.err.read_text())
     assert first.status()["alarms"] == []
 
 

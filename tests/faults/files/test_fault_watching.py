@@ -69,7 +69,7 @@ def test_overflowing_queue_is_noticed_by_its_size_and_everything_is_looked_at(da
         (folder / "a.yaml").write_text(text("a", "console", prefix="'> '"))
 
     stopped(process, overflow)
-    process.wait(lambda: "console/a updated" in process.err.read_text(), 10.0)
+    process.wait(lambda: "console/a updated" in process.err.read_text())
 
 
 def test_overflow_that_nobody_can_notice_is_made_up_for_by_the_sweep(daemon, text, tmp_path, queue_length):
@@ -89,7 +89,7 @@ def test_overflow_that_nobody_can_notice_is_made_up_for_by_the_sweep(daemon, tex
         (folder / "a.yaml").write_text(text("a", channel="new"))
 
     stopped(process, overflow)
-    process.wait(lambda: "changed a new" in process.out.read_text(), 15.0)
+    process.wait(lambda: "changed a new" in process.out.read_text())
 
 
 @pytest.fixture
@@ -107,14 +107,14 @@ def test_root_without_inotify_is_looked_at_regularly_until_it_can_be_watched(dae
     process.wait_ready()
     assert "cannot be watched" in process.err.read_text()
     (process.root / "a.yaml").write_text(text("a", "console", prefix="'1 '"))
-    process.wait(lambda: '"1 "' in process.err.read_text(), 6.0)
+    process.wait(lambda: '"1 "' in process.err.read_text())
     (process.root / "a.yaml").rename(process.root / "b.yaml")
-    process.wait(lambda: process.config("console/a")["file"].endswith("b.yaml"), 6.0)
+    process.wait(lambda: process.config("console/a")["file"].endswith("b.yaml"))
 
     back = "echo 128 > /proc/sys/user/max_inotify_instances"
     enter = ["nsenter", "--user", "--target", str(process.process.pid), "sh", "-c", back]
     if subprocess.run(enter, capture_output=True).returncode == 0:
-        process.wait(lambda: "watched again" in process.err.read_text(), 6.0)
+        process.wait(lambda: "watched again" in process.err.read_text())
         (process.root / "b.yaml").write_text(text("a", "console", prefix="'2 '"))
-        process.wait(lambda: '"2 "' in process.err.read_text(), 1.0)
+        process.wait(lambda: '"2 "' in process.err.read_text())
     assert "- console/a" not in process.err.read_text()

@@ -136,13 +136,15 @@ def test_edits_during_initialize_are_one_start_with_the_last(harness, make, doc)
 
 
 def test_a_hundred_edits_a_second_are_coalesced_and_never_overlap(harness, make, doc):
-    busy, overlaps = threading.Lock(), []
+    busy, overlaps, edits, edited = threading.Lock(), [], [], threading.Condition()
 
     def changed(self, old, new):
         if not busy.acquire(blocking=False):
             overlaps.append(new.settings.channel)
             return
-        threading.Event().wait(0.03)
+        with edited:
+            enough = min(len(edits) + 3, 100)
+            assert edited.wait_for(lambda: len(edits) >= enough, 20)
         self.diary.append(new.settings.channel)
         busy.release()
 
@@ -156,6 +158,9 @@ def test_a_hundred_edits_a_second_are_coalesced_and_never_overlap(harness, make,
         for n in range(100):
             h.write("a.yaml", doc("a", settings={"channel": f"#{n}"}), settle=False)
             h.manager.look()
+            with edited:
+                edits.append(n)
+                edited.notify_all()
             threading.Event().wait(0.01)
 
     editor = threading.Thread(target=storm)

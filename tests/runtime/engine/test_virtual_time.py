@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -64,6 +65,28 @@ def test_backoff_goes_on_for_as_long_as_time_passes(harness, make, doc):
     h.advance(3600)
     longest = 300 + 2 * 3600 / 200  # the longest delay, and the length of a step, where much is due
     assert all(later - earlier <= longest for earlier, later in pairwise([*times, h.clock.monotonic()]))
+
+
+def test_start_takes_no_time_for_what_it_writes_down(harness, make, doc):
+    """Else what waits with a backoff would be tried over and over meanwhile, and rarely afterwards."""
+    gate, is_held = threading.Event(), threading.Event()
+
+    def initialize(self):
+        if is_held.is_set():
+            h.manager.engine._scanner.run(gate.wait, 20)
+
+    h = harness(make(initialize=initialize))
+    h.write("a.yaml", doc("a"), settle=False)
+    h.write("b.yaml", doc("b", settings={"token": {"secret": "file:missing"}}), settle=False)
+    h.start()
+    written = (h.directory / "b.yaml").stat().st_ctime
+    h.wait_until(lambda: time.time() > written + 0.2)  # a file that was written just now is looked at again
+    h.stop()
+    before = h.clock.monotonic()
+    is_held.set()
+    threading.Timer(0.2, gate.set).start()
+    h.start()
+    assert h.clock.monotonic() - before < 1.0
 
 
 def test_stop_that_waits_for_nobody_takes_no_time(harness, make, doc):

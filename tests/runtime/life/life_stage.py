@@ -128,17 +128,26 @@ class Stage:
     # --- what is waited for -------------------------------------------------------------------------------------
 
     def until(self, condition, what, step=0.02):
-        """Wait, letting time pass; faster after a while, for then something hangs and waits for its deadline."""
-        deadline, turns = time.monotonic() + PATIENCE, 0
+        """Wait, letting time pass; faster where no call comes any more: then something hangs until its deadline."""
+        deadline, turns, calls = time.monotonic() + PATIENCE, 0, 0
         while not (condition() and self.still(condition)):
             assert time.monotonic() < deadline, f"{what} did not come about: {self.differences()} after {self.story}"
-            turns += 1
+            turns, calls = turns + 1 if len(self.ledger.calls) == calls else 0, len(self.ledger.calls)
             due = self.h.clock.next_due
             if due is not None and not self.h.manager.engine.under_way:
                 self.h.clock.advance_to(due)
             else:
                 time.sleep(0.001)
                 self.h.clock.advance(step() if callable(step) else step if turns < 200 else 10 * step)
+
+    def let_pass(self, seconds):
+        """Let time pass in steps; within each, what is under way has some turns before its deadline comes nearer."""
+        for _ in range(20):
+            self.h.clock.advance(seconds / 20)
+            turns = 20
+            while turns and not (self.h.clock.let_wake(0.1) and not self.h.manager.engine.under_way):
+                time.sleep(0.001)
+                turns -= 1
 
     def still(self, condition):
         """Whether it holds a little later too: what has just become due takes a few turns of the loop to begin."""

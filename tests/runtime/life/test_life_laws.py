@@ -88,9 +88,7 @@ class Life(Stage, RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.5, 5.0, 40.0]))
     def time_passes(self, seconds):
-        for _ in range(20):
-            self.h.clock.advance(seconds / 20)
-            time.sleep(0.001)
+        self.let_pass(seconds)
         self.settle()
 
     @rule(plan=failure, count=st.integers(1, 4))

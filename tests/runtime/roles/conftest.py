@@ -69,7 +69,7 @@ class Host:
         )
         self.manager.register_integration_class(cls)
         self.manager.start(wait=False)
-        world.until(lambda: self.manager.engine.ready)
+        world.until(lambda: self.manager.engine.opened)
 
     @property
     def diary(self):
@@ -104,10 +104,11 @@ class World:
         fresh.write_text(write_yaml(document), encoding="utf-8")
         fresh.replace(self.configs / f"{name}.yaml")
 
-    def until(self, condition, seconds=10.0, step=0.02):
+    def until(self, condition, seconds=30.0, step=0.02):
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it did not come about"
+            self.clock.let_wake(0.1)
             threading.Event().wait(0.002)
             self.clock.advance(step)
 

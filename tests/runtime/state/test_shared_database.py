@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from reconciler.model.errors import NotRunning, StateError
-from reconciler.runtime.state.database import Database
+from reconciler.runtime.state.database import _POLL, Database
 from reconciler.runtime.state.database_open import Schema
 
 SCHEMA = Schema("CREATE TABLE IF NOT EXISTS t (x INTEGER)")
@@ -116,12 +116,12 @@ def test_owner_hears_soon_of_what_another_process_commits(path, guest):
     heard = threading.Event()
     with closing(Database(path, SCHEMA)) as owner:
         owner.watch(heard.set)
-        assert heard.wait(5)  # it looks once at the start
+        assert heard.wait(20)  # it looks once at the start
         heard.clear()
         guest(1)
         began = time.monotonic()
-        assert heard.wait(5)
-        assert time.monotonic() - began < 1.0
+        assert heard.wait(20)
+        assert time.monotonic() - began < 50 * _POLL
 
 
 def test_owner_does_not_hear_of_itself(path):

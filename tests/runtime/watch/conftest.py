@@ -28,7 +28,7 @@ class Hints:
     def folders(self):
         return {f for hint in self.all if hint is not None for f in hint}
 
-    def wait(self, condition, seconds=5.0):
+    def wait(self, condition, seconds=20.0):
         deadline = time.monotonic() + seconds
         with self._changed:
             while not condition(self):

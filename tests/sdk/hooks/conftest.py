@@ -15,7 +15,7 @@ from reconciler.model.ports import Receipt, StopReason
 from reconciler.sdk.hooks.base import HookSet
 
 
-def until(condition, seconds=5.0):
+def until(condition, seconds=20.0):
     """Return once `condition()` holds; fails after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():

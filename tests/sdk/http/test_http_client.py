@@ -3,13 +3,14 @@
 import asyncio
 import json
 import socket
+import threading
 import time
 
 import pytest
 
 from reconciler.model.errors import TerminalError, TransientError
 from reconciler.model.secret import Secret
-from reconciler.sdk.http import HttpClient
+from reconciler.sdk.http import HttpClient, HttpResponse
 
 
 def test_answer_arrives_whole(serve, scripts, ask):
@@ -98,16 +99,31 @@ def test_slow_answer_ends_at_the_deadline(serve, scripts, ask, head):
     with pytest.raises(TransientError, match=r"no answer within 0\.3 s"):
         ask(HttpClient(timeout=0.3), "GET", wire.url)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8
     assert wire.gone.wait(5)
 
 
 def test_dripping_body_ends_at_the_deadline_and_its_status_counts(serve, scripts, ask):
     wire = serve(scripts.dripping(b"HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n"))
 
-    response = ask(HttpClient(timeout=0.3), "GET", wire.url)
+    response = ask(HttpClient(timeout=1.0), "GET", wire.url)
 
     assert response.status == 200 and response.truncated
+
+
+def test_status_counts_where_the_loop_comes_back_after_the_deadline_alone(serve, scripts):
+    """Whatever holds the loop up: an answer that was heard must not be asked for again."""
+    wire = serve(scripts.dripping(b"HTTP/1.1 202 Accepted\r\ncontent-length: 999999\r\n\r\n"))
+
+    async def held_up() -> HttpResponse:
+        client, loop = HttpClient(timeout=1.0), asyncio.get_running_loop()
+        loop.call_later(0.8, threading.Event().wait, 0.4)
+        try:
+            return await client.request("POST", wire.url)
+        finally:
+            await client.aclose()
+
+    assert asyncio.run(held_up()).status == 202
 
 
 def test_large_body_is_cut(serve, scripts, ask):
@@ -186,10 +202,12 @@ def test_request_that_cannot_be_made_is_terminal(ask, options, message):
 def test_outcomes_are_observed(serve, scripts, ask):
     seen = []
     wire = serve(scripts.answering(404))
-    client = HttpClient(timeout=0.3, observe=lambda host, outcome, seconds: seen.append((host, outcome, seconds < 5)))
 
-    ask(client, "GET", wire.url)
+    def observe(host, outcome, seconds):
+        seen.append((host, outcome, seconds < 8))
+
+    ask(HttpClient(observe=observe), "GET", wire.url)
     with pytest.raises(TransientError):
-        ask(client, "GET", serve(scripts.dripping(b"")).url)
+        ask(HttpClient(timeout=0.3, observe=observe), "GET", serve(scripts.dripping(b"")).url)
 
     assert seen == [("localhost", "404", True), ("localhost", "timeout", True)]

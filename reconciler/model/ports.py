@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from reconciler.model.delivery import Delivery, DeliveryPolicy
+from reconciler.model.delivery import Backlog, Delivery, DeliveryPolicy, Failing
 from reconciler.model.effect import EffectRow
 from reconciler.model.event import Event
 from reconciler.model.json import Json
@@ -222,4 +222,13 @@ class DeliveryQueue(Protocol):
         """Return when the next head is due, or None."""
 
     def stats(self) -> "Future[dict[str, float]]":
-        """Return `waiting`, `unrouted` (events that matched nothing), `pending`, `dead`, `oldest_seconds`."""
+        """Return `waiting`, `unrouted` (events that matched nothing), `pending`, `dead`, `oldest_seconds`, `failing`.
+
+        `failing` counts the configurations that have deliveries which were tried in vain.
+        """
+
+    def backlog(self) -> "Future[dict[str, Backlog]]":
+        """Return what waits for each configuration that anything waits for."""
+
+    def failing(self) -> "Future[list[Failing]]":
+        """Return which configurations have deliveries that were tried in vain."""

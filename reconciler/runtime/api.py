@@ -6,6 +6,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
+from reconciler.model.delivery import Backlog
 from reconciler.model.event import Event
 from reconciler.model.override import Intervention, Override, OverrideRequest, Selector
 from reconciler.model.panel import PanelView
@@ -82,6 +83,9 @@ class EngineView(Protocol):
 
     def config(self, config_id: str) -> ConfigStatus | None:
         """Return one configuration's status, or None when nothing is known under this id."""
+
+    def backlog(self) -> "Future[dict[str, Backlog]]":
+        """Return what waits for each configuration that deliveries wait for."""
 
     def plan(self) -> Plan:
         """Return what still differs from the files: held, failed and waiting actions."""

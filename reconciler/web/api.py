@@ -4,10 +4,13 @@ Endpoints that are `def` run in a worker thread, for the engine's view may wait 
 """
 
 import asyncio
+import logging
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reconciler.model.delivery import Backlog
 from reconciler.report.items import FORMAT_VERSION, config_item, history_items, integration_item, plan_item, status_item
 from reconciler.runtime.api import EngineView
 from reconciler.runtime.asking.override_refusals import no_config, no_integration
@@ -19,6 +22,9 @@ from reconciler.web.options import WebOptions
 from reconciler.web.who import who
 
 _HISTORY_LIMIT = 1000
+_PATIENCE = 2.0
+"""How long one waits for the queue, in seconds."""
+log = logging.getLogger(__name__)
 
 
 class Api:
@@ -58,7 +64,8 @@ class Api:
         """Answer with one page of configurations."""
         query = parse_query(request.query_params)
         found, following = page(self._engine.config_ids(), query, self._engine.config)
-        items = [config_item(status) for status in found]
+        waiting = self._backlog()
+        items = [config_item(status, waiting(status.id)) for status in found]
         return answer({"format_version": FORMAT_VERSION, "items": items, "next": following})
 
     def config(self, request: Request) -> Response:
@@ -67,7 +74,16 @@ class Api:
         status = self._engine.config(wanted)
         if status is None:
             raise ApiError(404, "not_found", no_config(wanted[:160], self._engine.config_ids()))
-        return answer(config_item(status))
+        return answer(config_item(status, self._backlog()(wanted)))
+
+    def _backlog(self) -> Callable[[str], Backlog | None]:
+        """Return what tells how much waits for a configuration: None where the queue does not answer."""
+        try:
+            found = self._engine.backlog().result(_PATIENCE)
+        except Exception as error:  # noqa: BLE001 — a queue that does not answer must not blind people to the rest
+            log.warning("what waits for configurations is left out of an answer: %s", error or type(error).__name__)
+            return lambda _: None
+        return lambda config_id: found.get(config_id, Backlog())
 
     def plan(self, request: Request) -> Response:
         """Answer with what still differs from the files."""

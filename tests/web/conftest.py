@@ -111,6 +111,7 @@ class MemoryEngine:
         self.live = self.ready = True
         self.passes = 1
         self.known = {}
+        self.waiting = {}
         self.events = []
         self.calls = []
         self.overrides = MemoryOverrides(self.calls)
@@ -147,6 +148,9 @@ class MemoryEngine:
 
     def config(self, config_id):
         return self.known.get(config_id)
+
+    def backlog(self):
+        return done(self.waiting)
 
     def plan(self):
         change = FieldChange(("settings", "channel"), "#a", "#b")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal, Protocol
 
 from reconciler.core.backoff import Backoff
-from reconciler.model.delivery import Delivery, DeliveryPolicy
+from reconciler.model.delivery import Delivery, DeliveryPolicy, Failing
 from reconciler.model.errors import NotRunning, ReconcileError, StateError
 from reconciler.model.ports import Clock, Dead, DeliveryQueue, Done, HandedOver, Parked, Retry, Settlement, Target
 from reconciler.runtime.delivery.dispatch_decision import Again, Ending, GivenUp, after_failure, asked_to_wait, heir
@@ -36,6 +36,9 @@ class Destination(Protocol):
 
     async def deliver(self, delivery: Delivery) -> None:
         """Make one attempt; raises TransientError, TerminalError, or anything else, which counts as transient."""
+
+    def recall(self, failing: Sequence[Failing]) -> None:
+        """Hear, before the first attempt, whose deliveries were tried in vain in an earlier life."""
 
 
 class Dispatcher:
@@ -64,7 +67,7 @@ class Dispatcher:
         self._room = Room(limit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._parked: set[str] = set()
-        self._has_begun = False
+        self._has_begun = self._has_recalled = False
         self._woken = asyncio.Event()
         self._turned = asyncio.Event()
         self._expiry_at = 0.0
@@ -152,7 +155,11 @@ class Dispatcher:
     # --- one turn -----------------------------------------------------------------------------------------------
 
     async def _turn(self) -> bool:
-        """Expire, call, claim; returns whether there may be more to do at once."""
+        """Recall, expire, call, claim; returns whether there may be more to do at once."""
+        if not self._has_recalled:
+            failing = await asyncio.wrap_future(self._queue.failing())
+            self._destination.recall(failing)
+            self._has_recalled = True
         more = False
         if self._clock.monotonic() >= self._expiry_at:
             more = await asyncio.wrap_future(self._queue.expire(self._clock.time())) > 0

@@ -170,6 +170,11 @@ def _check_root(path: Path, options: RunOptions, judge: Judge) -> Part:
         part.add(tests)
     if not batch.files:
         part.notes.append(f"{path} holds no configurations: they are in *.yaml and *.yml files")
+    if listed.home == base and options.integrations is None:
+        from reconciler.config.run.editor_schema import stale_schema
+
+        note = stale_schema(base, batch.prefix, lambda: judge().installed)
+        part.notes += [note] if note is not None else []
     part.diagnostics += listed.problems
     if batch.policy is not None and listed.home == base:
         from reconciler.config.policy.unused import unused

@@ -4,6 +4,7 @@ Takes the items of the API and gives text. The only module that imports Rich; no
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
@@ -246,8 +247,14 @@ def _counts(counts: Item, stale: int = 0) -> Text:
 
 
 def _actions(actions: Sequence[Item]) -> str:
-    kinds = [str(action["kind"]) for action in actions]
-    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "-"
+    """Count the actions of each kind: those that were done, and by themselves those that wait or have failed."""
+    kinds = Counter(_kind(action) for action in actions)
+    return ", ".join(f"{number:,} {kind}" for kind, number in kinds.items()) or "-"
+
+
+def _kind(action: Item) -> str:
+    status = action.get("status", "applied")
+    return str(action["kind"]) if status == "applied" else f"{action['kind']} {status}"
 
 
 def rules_table(items: Iterable[Item]) -> RenderableType:

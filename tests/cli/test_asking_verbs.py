@@ -158,6 +158,15 @@ def test_get_unknown_id_exits_1(ask):
     assert err.startswith("error: ")
 
 
+def test_history_tells_what_waits_and_what_failed_from_what_was_done(ask, fake):
+    actions = [("start", "applied"), ("start", "waiting"), ("start", "applied"), ("update", "failed")]
+    entry = next(item for item in fake.answers["GET /api/v1/history"][1]["items"] if item["kind"] == "pass")
+    entry["actions"] = [{"kind": kind, "key": "slack/a", "status": status} for kind, status in actions]
+    told = " ".join(ask("history")[1].split())
+    for part in ("2 start,", "1 start waiting,", "1 update failed"):
+        assert part in told
+
+
 def test_history_counts_actions(ask):
     code, out, _ = ask("history")
     assert code == 0

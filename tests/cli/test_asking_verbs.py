@@ -158,6 +158,12 @@ def test_get_unknown_id_exits_1(ask):
     assert err.startswith("error: ")
 
 
+def test_report_that_is_asked_for_as_a_shape_is_led_to_its_flag(ask):
+    code, _, err = ask("plan", "-o", "markdown")
+    assert (code, "found 'markdown'; did you mean --format markdown?" in err) == (2, True)
+    assert "did you mean" not in ask("plan", "-o", "xml")[2]
+
+
 def test_history_tells_what_waits_and_what_failed_from_what_was_done(ask, fake):
     actions = [("start", "applied"), ("start", "waiting"), ("start", "applied"), ("update", "failed")]
     entry = next(item for item in fake.answers["GET /api/v1/history"][1]["items"] if item["kind"] == "pass")

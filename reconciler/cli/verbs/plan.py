@@ -15,7 +15,7 @@ from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir,
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
 from reconciler.cli.showing.findings import findings_text
 from reconciler.cli.showing.output import check_output
-from reconciler.cli.showing.plan_reports import Reports, plan_reports
+from reconciler.cli.showing.plan_reports import PLAN_FORMATS, Reports, plan_reports
 from reconciler.report.ansi import printable
 
 app = typer.Typer(add_completion=False)
@@ -43,7 +43,7 @@ def plan(
     A daemon is asked for its own plan: what --dir and the options of a start name is for where none runs. With --from,
     nobody is asked: two commits of the directory are compared.
     """
-    check_output(output)
+    check_output(output, formats=PLAN_FORMATS)
     if format is not None and _given(context, "output"):
         fail("--output and --format: give one of them; --format takes json, and --output a file for none")
     reports = plan_reports(format, output)

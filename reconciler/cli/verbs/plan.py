@@ -19,6 +19,9 @@ from reconciler.cli.showing.plan_reports import PLAN_FORMATS, Reports, plan_repo
 from reconciler.report.ansi import printable
 
 app = typer.Typer(add_completion=False)
+_AS_ACCEPTED = (
+    "the files ask for what was accepted last. Secrets are not tried: `reconcile validate --resolve-secrets` does."
+)
 
 
 @app.command()
@@ -63,17 +66,17 @@ def plan(
         there = daemon(state_dir, server, token_file)
         answer: Any = there.get("plan")
         status = there.get("status")
-        errors, amiss = 0, _amiss(status) if reports.for_people else ""
+        errors, amiss, nothing = 0, _amiss(status) if reports.for_people else "", ""
         if _given(context, "dir") and Path(dir) != Path(status["root"]):
             err(f"a daemon answers: this is its own plan, of {printable(status['root'])}, whatever --dir says")
     except NoDaemon as nobody:
         if server is not None or not nobody.absent:
             raise
-        answer, errors = _offline(offline, reports)
+        (answer, errors), nothing = _offline(offline, reports), _AS_ACCEPTED
         amiss = "the files have errors: what they asked for last stays" if errors else ""
         if errors and not reports.for_people:
             err(f"{amiss}; `reconcile validate` shows them")
-    reports.write(answer, amiss)
+    reports.write(answer, amiss, nothing)
     return int(bool(errors) or (exit_code and bool(answer["actions"])))
 
 

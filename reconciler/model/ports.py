@@ -1,6 +1,6 @@
 """What the engine needs from outside, as protocols: each has a real implementation and one for tests."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
@@ -214,6 +214,9 @@ class DeliveryQueue(Protocol):
 
     def wake(self, config_ids: Sequence[str], now: float, limit: int | None = None) -> "Future[int]":
         """Make parked lanes of these configurations due, oldest first, at most `limit` each; returns how many woke."""
+
+    def hasten(self, config_ids: Collection[str], now: float) -> "Future[int]":
+        """Make lanes of these configurations due that wait for a later time; returns how many."""
 
     def expire(self, now: float) -> "Future[int]":
         """Send what is too old to the dead letters, and prune what is no longer needed; returns how many died."""

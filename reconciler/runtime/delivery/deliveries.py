@@ -107,6 +107,11 @@ class Deliveries:
         if record is not None:
             record.conditions.pop(ConditionType.FILTER_ERROR, None)
 
+    def hasten(self, key: str) -> None:
+        """Have what waits for its next attempt tried now, of one configuration or of an integration's."""
+        ids = [key] if "/" in key else [one for one in self._world.configs if one.partition("/")[0] == key]
+        self.dispatcher.hasten(ids)
+
     async def quiesce(self, config_id: str) -> None:
         """Return when no delivery to this configuration is under way; each has its own deadline."""
         while self._in_flight.get(config_id):

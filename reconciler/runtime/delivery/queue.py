@@ -5,7 +5,7 @@ Implements `DeliveryQueue`. It knows ids and times only; what is sent, and wheth
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -123,6 +123,18 @@ class SqliteQueue:
 
         def job(db: sqlite3.Connection) -> int:
             return sum(db.execute(sql.WAKE, (steady, config_id, most)).rowcount for config_id in config_ids)
+
+        return self.submit(job)
+
+    def hasten(self, config_ids: Collection[str], now: float) -> "Future[int]":
+        """Make lanes of these configurations due that wait for a later time; returns how many."""
+        steady, wanted = self._time.inward(now), frozenset(config_ids)
+
+        def job(db: sqlite3.Connection) -> int:
+            waiting = db.execute("SELECT n, config FROM lane WHERE at > ?", (steady,)).fetchall()
+            lanes = [(steady, lane) for lane, config_id in waiting if config_id in wanted]
+            db.executemany("UPDATE lane SET at = ? WHERE n = ?", lanes)
+            return len(lanes)
 
         return self.submit(job)
 

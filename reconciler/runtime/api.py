@@ -102,5 +102,8 @@ class EngineView(Protocol):
     def retry(self, key: str, who: str) -> bool:
         """Try a failed configuration or integration again now; False when nothing is known under this key."""
 
+    def retry_all(self, selector: Selector, who: str) -> int:
+        """Try what failed of many configurations again now; returns how many are meant. Raises UnknownTarget."""
+
     def approve(self, digest: str, who: str) -> bool:
         """Release exactly the held plan of this digest; False when it is not the one that is held."""

@@ -6,11 +6,14 @@ Endpoints that are `def` run in a worker thread, for the engine's view may wait 
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from reconciler.model.delivery import Backlog
+from reconciler.model.errors import UnknownTarget
+from reconciler.model.override import Selector
 from reconciler.report.items import FORMAT_VERSION, config_item, history_items, integration_item, plan_item, status_item
 from reconciler.runtime.api import EngineView
 from reconciler.runtime.asking.override_refusals import no_config, no_integration
@@ -19,6 +22,7 @@ from reconciler.web.body import read_object
 from reconciler.web.listing import check_known, page, parse_limit, parse_query
 from reconciler.web.openapi import openapi
 from reconciler.web.options import WebOptions
+from reconciler.web.overrides import parse_selector
 from reconciler.web.who import who
 
 _HISTORY_LIMIT = 1000
@@ -101,15 +105,25 @@ class Api:
         return answer({"format_version": FORMAT_VERSION, "items": items, "next": None})
 
     async def retry(self, request: Request) -> Response:
-        """Try a failed configuration or integration again now."""
-        key = await self._one_text(request, "key")
+        """Try a failed configuration or integration again now, or all that a selector means."""
+        value = await read_object(request, self._limits.body_seconds)
+        if value.keys() == {"selector"}:
+            return await self._retry_all(request, parse_selector(value["selector"]))
+        key = _one_text(value, "key")
         if not await asyncio.to_thread(lambda: self._engine.retry(key, self._who(request))):
             raise ApiError(404, "not_found", await asyncio.to_thread(self._nothing_is, key[:160]))
         return answer({"format_version": FORMAT_VERSION, "key": key}, 202)
 
+    async def _retry_all(self, request: Request, selector: Selector) -> Response:
+        try:
+            configs = await asyncio.to_thread(lambda: self._engine.retry_all(selector, self._who(request)))
+        except UnknownTarget as error:
+            raise ApiError(404, "not_found", str(error)) from error
+        return answer({"format_version": FORMAT_VERSION, "selected": str(selector), "configs": configs}, 202)
+
     async def approve(self, request: Request) -> Response:
         """Release exactly the held plan of this digest."""
-        digest = await self._one_text(request, "digest")
+        digest = _one_text(await read_object(request, self._limits.body_seconds), "digest")
         if not await asyncio.to_thread(lambda: self._engine.approve(digest, self._who(request))):
             raise await asyncio.to_thread(self._not_held, digest)
         return answer({"format_version": FORMAT_VERSION, "digest": digest}, 202)
@@ -142,10 +156,10 @@ class Api:
             why = f"{shown} is not held any more: {now}; look at it with `reconcile plan`"
         return ApiError(409, "not_held", why)
 
-    async def _one_text(self, request: Request, name: str) -> str:
-        """Return the one text that the body, a JSON object, holds under `name`."""
-        value = await read_object(request, self._limits.body_seconds)
-        text = value.get(name)
-        if value.keys() != {name} or not isinstance(text, str) or not text:
-            raise ApiError(422, "invalid_body", f"expected a JSON object with one text, {name!r}")
-        return text
+
+def _one_text(value: dict[str, Any], name: str) -> str:
+    """Return the one text that a body holds under `name`."""
+    text = value.get(name)
+    if value.keys() != {name} or not isinstance(text, str) or not text:
+        raise ApiError(422, "invalid_body", f"expected a JSON object with one text, {name!r}")
+    return text

@@ -225,6 +225,23 @@ def test_approve_of_another_plan_exits_1(ask, fake):
     assert ask("approve", "abc123") == (1, "", "error: another plan is held\n")
 
 
+def test_retry_of_many_sends_a_selector_and_says_how_many(ask, fake):
+    fake.answers["POST /api/v1/retry"] = (202, {"format_version": 1, "selected": "--integration slack", "configs": 3})
+    code, out, _ = ask("retry", "-i", "slack")
+    assert (code, out) == (0, "✓ what failed of --integration slack (3 configurations) is tried again now\n")
+    ask("retry", "slack/a", "slack/b")
+    ask("retry", "--all")
+    sent = [body["selector"] for *_, body, _ in fake.asked]
+    assert [(one["ids"], one["integration"], one["all"]) for one in sent] == [
+        ([], "slack", False), (["slack/a", "slack/b"], None, False), ([], None, True),
+    ]  # fmt: skip
+
+
+def test_retry_that_means_nothing_says_so(ask, fake):
+    fake.answers["POST /api/v1/retry"] = (202, {"format_version": 1, "selected": "-l tier=9", "configs": 0})
+    assert ask("retry", "-l", "tier=9")[:2] == (0, "no configuration is such\n")
+
+
 def test_retry_sends_the_key(ask, fake):
     assert ask("retry", "slack/b")[0] == 0
     assert fake.asked[-1][3] == {"key": "slack/b"}

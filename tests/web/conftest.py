@@ -170,6 +170,12 @@ class MemoryEngine:
         self.calls.append(("retry", key, who))
         return key in self.retryable
 
+    def retry_all(self, selector, who):
+        self.calls.append(("retry_all", str(selector), who))
+        if selector.integration == "gone":
+            raise UnknownTarget("no integration is registered as 'gone'")
+        return len(self.known)
+
     def approve(self, digest, who):
         self.calls.append(("approve", digest, who))
         return digest == self.held

@@ -2,6 +2,9 @@
 
 import pytest
 
+from reconciler.model.errors import UnknownTarget
+from reconciler.model.override import Selector
+from reconciler.model.state import ConfigState
 from reconciler.sdk import Event, TransientError
 
 
@@ -44,3 +47,34 @@ def test_retry_of_a_configuration_has_its_deliveries_made_now(failing):
 def test_retry_of_an_integration_has_those_of_all_its_configurations_made_now(failing):
     assert failing[0].manager.engine.retry("diary")
     assert received(failing) == [("a", "e1"), ("a", "e2"), ("b", "e1"), ("b", "e2")]
+
+
+def test_retry_by_a_label_is_of_what_has_it_alone(failing):
+    engine = failing[0].manager.engine
+    assert engine.retry_all(Selector.of(labels={"name": "b"}), "carol") == 1
+    assert received(failing) == [("b", "e1"), ("b", "e2")]
+    (done,) = engine.overrides.history(5).result(5)
+    assert (done.kind.value, done.target, done.who) == ("retry", "-l name=b", "carol")
+
+
+def test_retry_of_all_tries_what_failed_to_start_too(harness, make, doc):
+    def config_enabled(self, config):
+        if not self.release.is_set():
+            raise TransientError("not yet", retry_after=300)
+
+    cls = make(config_enabled=config_enabled)
+    h = harness(cls)
+    for name in ("a", "b"):
+        h.write(f"{name}.yaml", doc(name), settle=False)
+    h.start()
+    cls.release.set()
+    assert h.manager.engine.retry_all(Selector()) == 2
+    h.settle()
+    assert [h.state(f"diary/{name}") for name in ("a", "b")] == [ConfigState.ACTIVE] * 2
+
+
+def test_retry_by_what_is_not_known_is_refused_and_by_what_nothing_has_does_nothing(failing):
+    engine = failing[0].manager.engine
+    with pytest.raises(UnknownTarget, match="did you mean `diary/a`"):
+        engine.retry_all(Selector.of(["diary/aa"]))
+    assert engine.retry_all(Selector.of(labels={"name": "c"})) == 0

@@ -18,6 +18,6 @@ def backlog_text(item: Mapping[str, Any]) -> str:
 
 
 def in_vain_text(queue: Mapping[str, Any]) -> str:
-    """Say for how many configurations some deliveries were tried in vain and wait; nothing where there are none."""
+    """Say for how many configurations what is pending was tried in vain so far; nothing where for none."""
     failing = queue.get("failing", 0)
-    return f", tried in vain so far for {count(failing, 'configuration')}" if failing else ""
+    return f", failing for {count(failing, 'configuration')}" if failing else ""

@@ -48,7 +48,7 @@ class Deliveries:
         self._idle: dict[str, asyncio.Event] = {}
         self._routed: dict[str, tuple[ConfigDocument, Descriptor]] = {}
         self._failed_before: dict[str, Failing] = {}
-        """What was tried in vain in an earlier life, of configurations that have no record yet."""
+        """What was tried in vain in an earlier life, until what it concerns is known."""
         self.router: Router
         self.dispatcher: Dispatcher
         self._unrouted: dict[str, ConfigRecord] | None = {}
@@ -63,7 +63,7 @@ class Deliveries:
                 await asyncio.sleep(_PAUSE)
             if self._world.configs.get(record.id) is record:
                 self.follow(record)
-        self._failed_before.clear()  # what is left is of configurations that are gone
+        self._tell_failed_before()
         self.dispatcher.wake_parked()
         self.router.open()
 
@@ -181,16 +181,23 @@ class Deliveries:
             record = self._world.configs.get(config_id)
             if record is not None:
                 self._restore(record)
-        if failing:
-            some = ", ".join(sorted(one.config_id for one in failing)[:_EXAMPLES])
-            more = f" and {len(failing) - _EXAMPLES:,} more" if len(failing) > _EXAMPLES else ""
-            log.warning("deliveries to %s%s failed before this start, and are tried again", some, more)
+        if self._unrouted is None:
+            self._tell_failed_before()
 
     def _restore(self, record: ConfigRecord) -> None:
-        failed, kind = self._failed_before.pop(record.id, None), ConditionType.DELIVERING
+        failed, kind = self._failed_before.get(record.id), ConditionType.DELIVERING
         if failed is not None and kind not in record.conditions:
             told = failed.error[:_LONGEST_MESSAGE]
             record.conditions[kind] = Condition(kind, Tristate.FALSE, "Retry", told, failed.since)
+
+    def _tell_failed_before(self) -> None:
+        """Say in one line, after what a start says, to whom deliveries failed before it."""
+        found = sorted(self._failed_before.keys() & self._world.configs.keys())
+        self._failed_before.clear()
+        if found:
+            some, left = ", ".join(found[:_EXAMPLES]), len(found) - _EXAMPLES
+            more = f" and {left:,} more" if left > 0 else ""
+            log.warning("deliveries to %s%s failed before this start, and are tried again", some, more)
 
     def outcome(self, delivery: Delivery, ending: Ending, seconds: float) -> None:
         """Count and log one attempt, keep the condition `Delivering`, and say when it changes."""

@@ -105,8 +105,9 @@ class Dispatcher:
 
     def hasten(self, config_ids: Collection[str]) -> None:
         """Try now what waits for its next attempt, also where a destination asked for more time."""
-        self._hastened.update(config_ids)
-        self._woken.set()
+        if self._has_begun:  # in a worker, deliveries are the runner's
+            self._hastened.update(config_ids)
+            self._woken.set()
 
     async def catch_up(self) -> None:
         """Return when everything that is due is under way, or at once where delivering has not begun."""

@@ -75,7 +75,7 @@ def validate(
             result, fixed = fix_findings(roots, options, result)
     for note in result.notes:
         err(printable(note))
-    summary = summarize(result.diagnostics, result.files, result.configs, fixed, result.secrets)
+    summary = summarize(result.diagnostics, result.files, result.configs, fixed, result.secrets, result.tests)
     run = Run(result.diagnostics, summary, source, LazySecretKeys(options.integrations))
     write_reports(targets, partial(_render, run))
     return int(result.failed)

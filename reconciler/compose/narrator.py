@@ -177,9 +177,9 @@ class Narrator:
         self._tell(Passed(record))
         self._tell_many()
         self._tell_alarms()
-        if not self._is_ready:
+        assert self._engine is not None
+        if not self._is_ready and self._engine.ready:  # a later pass may have had nothing to do, and ended first
             self._is_ready = True
-            assert self._engine is not None
             configs, _, _ = self._engine.counts()
             self._tell(Ready(sum(configs.values()), configs["active"], configs["failed"], record.seconds))
             for override, concerned in self._engine.overrides.listed():

@@ -38,6 +38,14 @@ class Catalogue:
         self._found()
         return integration_id in self._left_out
 
+    def installed_since(self, integration_ids: Collection[str]) -> frozenset[str]:
+        """Return those of these ids that were not installed when this began, and are now; reads entry points anew."""
+        known = self._found()
+        new = {one for one in integration_ids if one not in known and one not in self._left_out}
+        if self._allowed is not None:
+            new &= self._allowed
+        return frozenset(new & find_packages().keys() if new else ())
+
     def descriptor(self, integration_id: str) -> Descriptor:
         """Return what an integration says of itself.
 

@@ -77,6 +77,8 @@ class _Problem:
     """What makes the integration itself unusable."""
     near: str | None = None
     """The integration that may be meant."""
+    is_missing: bool = False
+    """Whether it is not installed, as far as was known when it was looked for."""
 
 
 class Validator:
@@ -126,11 +128,25 @@ class Validator:
         self._known.pop(integration_id, None)
         self._explainers.pop(integration_id, None)
 
+    @property
+    def installed(self) -> list[str]:
+        """The ids of all integrations that may be named, sorted."""
+        return self._catalogue.ids()
+
     def missing(self, integration_id: str) -> str | None:
         """Return a line of help where no such integration is installed, None where one is, allowed or not."""
         if integration_id in self._catalogue.ids() or self._catalogue.is_left_out(integration_id):
             return None
         return self._unknown(integration_id).help
+
+    def installed_since(self) -> frozenset[str]:
+        """Return the integrations that were said not to be installed, and are by now: something else is to be said.
+
+        Costs nothing where none is missing, and some milliseconds otherwise.
+        """
+        problems = [(name, known) for name, known in self._known.copy().items() if isinstance(known, _Problem)]
+        missing = [name for name, known in problems if known.is_missing]
+        return self._catalogue.installed_since(missing) if missing else frozenset()
 
     def claims_anything(self, integration_id: str) -> bool:
         """Whether configurations of an integration may need something for themselves, or for it alone."""
@@ -240,10 +256,13 @@ class Validator:
             message = f"the integration `{name}` is installed, but not among those that are allowed"
             known = known_names(ids) or "none of those named there is installed"
             return _Problem(rules.UNKNOWN_INTEGRATION, message, f"allow it with --integrations; {known}")
+        if self._catalogue.installed_since([name]):
+            message = f"the integration `{name}` has been installed since this process started"
+            return _Problem(rules.UNKNOWN_INTEGRATION, message, "restart it: it knows what was installed before")
         near = nearest(name, ids)
         help_text = " ".join(part for part in (f"did you mean `{near}`?" if near else "", known_names(ids)) if part)
         message = f"no integration `{name[:63]}` is installed"
-        return _Problem(rules.UNKNOWN_INTEGRATION, message, help_text or "install it", near=near)
+        return _Problem(rules.UNKNOWN_INTEGRATION, message, help_text or "install it", near=near, is_missing=True)
 
     def _explained(self, document: RawDocument, file: str, bounds: "Bounds | None", *, fits_envelope: bool) -> Checked:
         """Say all that is wrong, in the parts that can be judged although others are wrong."""

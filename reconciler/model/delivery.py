@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.duration import parse_duration
 from reconciler.model.event import Event
@@ -60,3 +60,21 @@ class Delivery:
     first_attempt: float | None = None
     expires: float = float("inf")
     is_fallback: bool = False
+
+
+class Backlog(NamedTuple):
+    """What waits for one configuration: how many deliveries, and when the next attempt is (seconds since the epoch).
+
+    `next_attempt` is None where nothing waits for the clock: an attempt is due or under way, or may not be made now.
+    """
+
+    pending: int = 0
+    next_attempt: float | None = None
+
+
+class Failing(NamedTuple):
+    """A configuration with deliveries that were tried in vain and wait: the oldest one's last error, and since when."""
+
+    config_id: str
+    error: str
+    since: float | None

@@ -1,12 +1,12 @@
 """What the engine needs from outside, as protocols: each has a real implementation and one for tests."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from reconciler.model.delivery import Delivery, DeliveryPolicy
+from reconciler.model.delivery import Backlog, Delivery, DeliveryPolicy, Failing
 from reconciler.model.effect import EffectRow
 from reconciler.model.event import Event
 from reconciler.model.json import Json
@@ -215,6 +215,9 @@ class DeliveryQueue(Protocol):
     def wake(self, config_ids: Sequence[str], now: float, limit: int | None = None) -> "Future[int]":
         """Make parked lanes of these configurations due, oldest first, at most `limit` each; returns how many woke."""
 
+    def hasten(self, config_ids: Collection[str], now: float) -> "Future[int]":
+        """Make lanes of these configurations due that wait for a later time; returns how many."""
+
     def expire(self, now: float) -> "Future[int]":
         """Send what is too old to the dead letters, and prune what is no longer needed; returns how many died."""
 
@@ -222,4 +225,13 @@ class DeliveryQueue(Protocol):
         """Return when the next head is due, or None."""
 
     def stats(self) -> "Future[dict[str, float]]":
-        """Return `waiting`, `unrouted` (events that matched nothing), `pending`, `dead`, `oldest_seconds`."""
+        """Return `waiting`, `unrouted` (events that matched nothing), `pending`, `dead`, `oldest_seconds`, `failing`.
+
+        `failing` counts the configurations that have deliveries which were tried in vain.
+        """
+
+    def backlog(self) -> "Future[dict[str, Backlog]]":
+        """Return what waits for each configuration that anything waits for."""
+
+    def failing(self) -> "Future[list[Failing]]":
+        """Return which configurations have deliveries that were tried in vain."""

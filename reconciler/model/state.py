@@ -174,7 +174,7 @@ class EngineStatus:
     integrations: dict[str, int]
     stale: int
     queue: dict[str, float]
-    """`unrouted`, `pending`, `dead`, `oldest_seconds`."""
+    """`waiting`, `unrouted`, `pending`, `dead`, `oldest_seconds`, `failing`: `DeliveryQueue.stats` says of what."""
     alarms: tuple[str, ...]
     overrides: tuple[tuple[Override, int], ...] = ()
     """What people have set aside, each with how many configurations it concerns now."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.model.delivery import Backlog
 from reconciler.model.diagnostic import Diagnostic, Fix
 from reconciler.model.effect import EffectRow
 from reconciler.model.override import Intervention, Override
@@ -89,8 +90,13 @@ def panel_item(panel: PanelView) -> dict[str, Any]:
     }
 
 
-def config_item(status: ConfigStatus) -> dict[str, Any]:
-    """Return a configuration's status in the form of `GET /api/v1/configs`."""
+def backlog_item(backlog: Backlog) -> dict[str, Any]:
+    """Return how many deliveries wait for a configuration, and when the next attempt is."""
+    return {"pending": backlog.pending, "next_attempt": moment(backlog.next_attempt)}
+
+
+def config_item(status: ConfigStatus, backlog: Backlog | None = None) -> dict[str, Any]:
+    """Return a configuration's status in the form of `GET /api/v1/configs`; `backlog` is None where nobody knows it."""
     return {
         "id": status.id,
         "integration": status.integration,
@@ -109,6 +115,7 @@ def config_item(status: ConfigStatus) -> dict[str, Any]:
         "scope": {key: list(values) for key, values in status.scope.items()},
         "hooks": list(status.hooks),
         "effects": [effect_item(row) for row in status.effects],
+        "deliveries": backlog_item(backlog) if backlog is not None else None,
         "conditions": [condition_item(c) for c in status.conditions],
         "diagnostics": [diagnostic_item(d) for d in status.diagnostics],
         "overrides": [override_item(one) for one in status.overrides],

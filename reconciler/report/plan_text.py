@@ -29,6 +29,7 @@ REASONS = {
 }
 """The words for each reason of an action."""
 _COUNTED = ("start", "update", "reroute", "stop", "remove", "initialize", "shutdown")
+_AS_ASKED = "what runs is what the files ask for."
 _WIDEST = 60
 
 
@@ -36,7 +37,7 @@ def render_plan(
     plan: Mapping[str, Any],
     palette: Palette = PLAIN,
     amiss: str = "",
-    nothing: str = "what runs is what the files ask for.",
+    nothing: str = "",
 ) -> Iterator[str]:
     """Yield the lines of a plan, each with its line feed; `amiss` says what of the files no plan can carry out."""
     actions = plan["actions"]
@@ -44,7 +45,7 @@ def render_plan(
         yield f"{palette.yellow('!')} Nothing to do now, but {printable(amiss)}\n"
         return
     if not actions:
-        yield f"{palette.green('✓')} Nothing to do: {nothing}\n"
+        yield f"{palette.green('✓')} Nothing to do: {nothing or _AS_ASKED}\n"
         return
     widest = max(len(printable(action["key"])) for action in actions)
     for action in actions:

@@ -4,6 +4,7 @@ Takes the items of the API and gives text. The only module that imports Rich; no
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from reconciler.model.duration import brief_duration
 from reconciler.report.ansi import printable
+from reconciler.report.backlog_text import backlog_text, in_vain_text
 from reconciler.report.override_text import concerned_text, entry_text, override_text
 
 Item = Mapping[str, Any]
@@ -55,6 +57,8 @@ def _why(item: Item) -> str:
         amiss = (("Delivering", "False"), ("FilterError", "True"))
         found = [c for c in item.get("conditions", ()) if (c["type"], c["status"]) in amiss]
         why = [part for part in (found[0]["type"], found[0]["message"] or found[0]["reason"]) if part] if found else []
+        if found and found[0]["type"] == "Delivering" and (waits := backlog_text(item)):
+            why[-1] += f" ({waits})"
     return ": ".join(why)
 
 
@@ -71,6 +75,7 @@ def config_detail(item: Item) -> RenderableType:
     _fact(facts, "labels", _pairs(item.get("labels", {})))
     for one in item.get("overrides", ()):
         facts.add_row(_WORDS[one["kind"]], _text(f"{override_text(one)} ({one['selected']})", "yellow"))
+    _fact(facts, "deliveries", backlog_text(item))
     _fact(facts, "hooks", "\n".join(printable(hook) for hook in item.get("hooks", ())), raw=True)
     _fact(facts, "effects", "\n".join(_effect(effect) for effect in item.get("effects", ())), raw=True)
     conditions = item.get("conditions") or ()
@@ -125,7 +130,8 @@ def status_table(item: Item) -> RenderableType:
     facts.add_row("integrations", _counts(item["integrations"]))
     queue = item.get("queue", {})
     facts.add_row("events", _text(_amounts(queue, waiting="waiting to be routed", unrouted="matched nothing")))
-    facts.add_row("deliveries", _text(_amounts(queue, pending="pending", dead="given up")))
+    amounts = _text(_amounts(queue, pending="pending", dead="given up"))
+    facts.add_row("deliveries", amounts.append(in_vain_text(queue), "yellow"))
     if item.get("held"):
         told = f"{item['held']} held: reconcile approve {item['held_digest']}"
         facts.add_row("removals", _text(told, "yellow"))
@@ -241,8 +247,14 @@ def _counts(counts: Item, stale: int = 0) -> Text:
 
 
 def _actions(actions: Sequence[Item]) -> str:
-    kinds = [str(action["kind"]) for action in actions]
-    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "-"
+    """Count the actions of each kind: those that were done, and by themselves those that wait or have failed."""
+    kinds = Counter(_kind(action) for action in actions)
+    return ", ".join(f"{number:,} {kind}" for kind, number in kinds.items()) or "-"
+
+
+def _kind(action: Item) -> str:
+    status = action.get("status", "applied")
+    return str(action["kind"]) if status == "applied" else f"{action['kind']} {status}"
 
 
 def rules_table(items: Iterable[Item]) -> RenderableType:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.tree.directory import Directory
+from reconciler.model.delivery import Backlog
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Clock
@@ -121,6 +122,10 @@ class Answers(Reach):
         """Return one configuration's status."""
         record = self._world.configs.get(config_id)
         return config_status(record, self.outside.effects.of(config_id)) if record is not None else None
+
+    def backlog(self) -> "Future[dict[str, Backlog]]":
+        """Return what waits for each configuration that deliveries wait for."""
+        return self._queue.backlog()
 
     def integrations(self) -> Sequence[IntegrationStatus]:
         """Return every registered integration, by id."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
+from reconciler.model.delivery import Backlog
 from reconciler.model.event import Event
 from reconciler.model.override import Intervention, Override, OverrideRequest, Selector
 from reconciler.model.panel import PanelView
@@ -83,6 +84,9 @@ class EngineView(Protocol):
     def config(self, config_id: str) -> ConfigStatus | None:
         """Return one configuration's status, or None when nothing is known under this id."""
 
+    def backlog(self) -> "Future[dict[str, Backlog]]":
+        """Return what waits for each configuration that deliveries wait for."""
+
     def plan(self) -> Plan:
         """Return what still differs from the files: held, failed and waiting actions."""
 
@@ -97,6 +101,9 @@ class EngineView(Protocol):
 
     def retry(self, key: str, who: str) -> bool:
         """Try a failed configuration or integration again now; False when nothing is known under this key."""
+
+    def retry_all(self, selector: Selector, who: str) -> int:
+        """Try what failed of many configurations again now; returns how many are meant. Raises UnknownTarget."""
 
     def approve(self, digest: str, who: str) -> bool:
         """Release exactly the held plan of this digest; False when it is not the one that is held."""

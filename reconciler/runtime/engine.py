@@ -14,11 +14,11 @@ from concurrent.futures import Future
 from prometheus_client import CollectorRegistry
 
 from reconciler.model.event import Event
-from reconciler.model.override import InterventionKind
+from reconciler.model.override import InterventionKind, Selector
 from reconciler.model.ports import Receipt
 from reconciler.model.state import Role
 from reconciler.runtime.answers import Answers
-from reconciler.runtime.asking import errand_kinds
+from reconciler.runtime.asking import errand_kinds, retrying
 from reconciler.runtime.assembly import Assembly, Ground, Tools, assemble
 from reconciler.runtime.delivery.publisher import Publisher
 from reconciler.runtime.engine_settings import EngineSettings
@@ -203,6 +203,14 @@ class Engine(Answers):
         self._soon(lambda: self.overrides.note(InterventionKind.RETRY, key, who))
         self._soon(lambda: self._controller.retry(key))
         return True
+
+    def retry_all(self, selector: Selector, who: str = "the host") -> int:
+        """Try what failed of many configurations again now; returns how many are meant. Raises UnknownTarget."""
+        ids = retrying.meant(self._world, selector, self.catalogue.ids())
+        if ids:
+            self._soon(lambda: self.overrides.note(InterventionKind.RETRY, str(selector), who))
+            self._submit(retrying.each(ids, self._controller.retry))
+        return len(ids)
 
     def approve(self, digest: str, who: str) -> bool:
         """Release exactly the held plan of this digest, in the runner too where this is a worker.

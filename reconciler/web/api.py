@@ -4,10 +4,16 @@ Endpoints that are `def` run in a worker thread, for the engine's view may wait 
 """
 
 import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reconciler.model.delivery import Backlog
+from reconciler.model.errors import UnknownTarget
+from reconciler.model.override import Selector
 from reconciler.report.items import FORMAT_VERSION, config_item, history_items, integration_item, plan_item, status_item
 from reconciler.runtime.api import EngineView
 from reconciler.runtime.asking.override_refusals import no_config, no_integration
@@ -16,9 +22,13 @@ from reconciler.web.body import read_object
 from reconciler.web.listing import check_known, page, parse_limit, parse_query
 from reconciler.web.openapi import openapi
 from reconciler.web.options import WebOptions
+from reconciler.web.overrides import parse_selector
 from reconciler.web.who import who
 
 _HISTORY_LIMIT = 1000
+_PATIENCE = 2.0
+"""How long one waits for the queue, in seconds."""
+log = logging.getLogger(__name__)
 
 
 class Api:
@@ -58,7 +68,8 @@ class Api:
         """Answer with one page of configurations."""
         query = parse_query(request.query_params)
         found, following = page(self._engine.config_ids(), query, self._engine.config)
-        items = [config_item(status) for status in found]
+        waiting = self._backlog()
+        items = [config_item(status, waiting(status.id)) for status in found]
         return answer({"format_version": FORMAT_VERSION, "items": items, "next": following})
 
     def config(self, request: Request) -> Response:
@@ -67,7 +78,16 @@ class Api:
         status = self._engine.config(wanted)
         if status is None:
             raise ApiError(404, "not_found", no_config(wanted[:160], self._engine.config_ids()))
-        return answer(config_item(status))
+        return answer(config_item(status, self._backlog()(wanted)))
+
+    def _backlog(self) -> Callable[[str], Backlog | None]:
+        """Return what tells how much waits for a configuration: None where the queue does not answer."""
+        try:
+            found = self._engine.backlog().result(_PATIENCE)
+        except Exception as error:  # noqa: BLE001 — a queue that does not answer must not blind people to the rest
+            log.warning("what waits for configurations is left out of an answer: %s", error or type(error).__name__)
+            return lambda _: None
+        return lambda config_id: found.get(config_id, Backlog())
 
     def plan(self, request: Request) -> Response:
         """Answer with what still differs from the files."""
@@ -85,15 +105,25 @@ class Api:
         return answer({"format_version": FORMAT_VERSION, "items": items, "next": None})
 
     async def retry(self, request: Request) -> Response:
-        """Try a failed configuration or integration again now."""
-        key = await self._one_text(request, "key")
+        """Try a failed configuration or integration again now, or all that a selector means."""
+        value = await read_object(request, self._limits.body_seconds)
+        if value.keys() == {"selector"}:
+            return await self._retry_all(request, parse_selector(value["selector"]))
+        key = _one_text(value, "key")
         if not await asyncio.to_thread(lambda: self._engine.retry(key, self._who(request))):
             raise ApiError(404, "not_found", await asyncio.to_thread(self._nothing_is, key[:160]))
         return answer({"format_version": FORMAT_VERSION, "key": key}, 202)
 
+    async def _retry_all(self, request: Request, selector: Selector) -> Response:
+        try:
+            configs = await asyncio.to_thread(lambda: self._engine.retry_all(selector, self._who(request)))
+        except UnknownTarget as error:
+            raise ApiError(404, "not_found", str(error)) from error
+        return answer({"format_version": FORMAT_VERSION, "selected": str(selector), "configs": configs}, 202)
+
     async def approve(self, request: Request) -> Response:
         """Release exactly the held plan of this digest."""
-        digest = await self._one_text(request, "digest")
+        digest = _one_text(await read_object(request, self._limits.body_seconds), "digest")
         if not await asyncio.to_thread(lambda: self._engine.approve(digest, self._who(request))):
             raise await asyncio.to_thread(self._not_held, digest)
         return answer({"format_version": FORMAT_VERSION, "digest": digest}, 202)
@@ -126,10 +156,10 @@ class Api:
             why = f"{shown} is not held any more: {now}; look at it with `reconcile plan`"
         return ApiError(409, "not_held", why)
 
-    async def _one_text(self, request: Request, name: str) -> str:
-        """Return the one text that the body, a JSON object, holds under `name`."""
-        value = await read_object(request, self._limits.body_seconds)
-        text = value.get(name)
-        if value.keys() != {name} or not isinstance(text, str) or not text:
-            raise ApiError(422, "invalid_body", f"expected a JSON object with one text, {name!r}")
-        return text
+
+def _one_text(value: dict[str, Any], name: str) -> str:
+    """Return the one text that a body holds under `name`."""
+    text = value.get(name)
+    if value.keys() != {name} or not isinstance(text, str) or not text:
+        raise ApiError(422, "invalid_body", f"expected a JSON object with one text, {name!r}")
+    return text

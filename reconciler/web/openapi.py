@@ -106,7 +106,7 @@ def _reading() -> dict[str, Any]:
 
 def _changing() -> dict[str, Any]:
     return {
-        "/api/v1/retry": {"post": _post("Try a failed configuration or integration again now.", "key")},
+        "/api/v1/retry": {"post": _retry()},
         "/api/v1/forget": {"post": _forget()},
         "/api/v1/approve": {"post": _post("Release exactly the held plan of this digest.", "digest")},
         "/api/v1/look": {"post": _post("Look again now.")},
@@ -160,6 +160,19 @@ def _post(summary: str, field: str | None = None) -> dict[str, Any]:
     given = _object({name: {"type": "string", "minLength": 1} for name in names})
     return _operation(summary, {"202": _json("Accepted.", accepted), "default": _error()}) | {
         "requestBody": {"required": bool(names), "content": {"application/json": {"schema": given}}},
+        "security": [{"token": []}],
+    }
+
+
+def _retry() -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string", "minLength": 1}
+    version, selector = {"format_version": {"const": 1}}, ref("OverrideRequest/properties/selector")
+    given = {"oneOf": [_object({"key": text}), _object({"selector": selector})]}
+    told = {"selected": {"type": "string"}, "configs": {"type": "integer"}}
+    accepted = {"oneOf": [_object(version | {"key": {"type": "string"}}), _object(version | told)]}
+    summary = "Try what failed again now: a configuration, an integration, or all configurations that a selector means."
+    return _operation(summary, {"202": _json("Accepted.", accepted), "default": _error()}) | {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": given}}},
         "security": [{"token": []}],
     }
 

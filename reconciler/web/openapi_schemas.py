@@ -96,6 +96,7 @@ SCHEMAS: dict[str, Any] = {
         edits=_list(_record(line=_COUNT, column=_COUNT, end_line=_COUNT, end_column=_COUNT, text=_TEXT)),
     ),
     "Effect": _record(key=_TEXT, status=_words(EffectStatus), handle={}, since=_MAYBE_MOMENT),
+    "Backlog": _record(pending=_COUNT, next_attempt=_MAYBE_MOMENT),
     "Panel": _record(owner=_TEXT, title=_TEXT, html=_TEXT, data={}, error=_TEXT),
     "Config": _record(
         id=_TEXT,
@@ -115,6 +116,7 @@ SCHEMAS: dict[str, Any] = {
         scope={"type": "object", "additionalProperties": _list(_TEXT)},
         hooks=_list(_TEXT),
         effects=_list(ref("Effect")),
+        deliveries={"anyOf": [ref("Backlog"), {"type": "null"}]},
         conditions=_list(ref("Condition")),
         diagnostics=_list(ref("Diagnostic")),
         overrides=_list(ref("Override")),

@@ -86,7 +86,7 @@ def parse_override(value: dict[str, Any]) -> OverrideRequest:
     except ValueError as error:
         raise _invalid(f"'for': {error}") from error
     return OverrideRequest(
-        OverrideKind(kind), _selector(value.get("selector")), seconds, _reason(value.get("reason", "")), drop
+        OverrideKind(kind), parse_selector(value.get("selector")), seconds, _reason(value.get("reason", "")), drop
     )
 
 
@@ -99,10 +99,11 @@ def parse_lift(request: Request) -> tuple[Selector, str]:
         raise _invalid("the parameter 'label' names one key twice: no configuration has both")
     everything = {"true": True, "false": False}.get(query.get("all", "false"))
     parts = {"ids": query.getlist("id"), "labels": dict(labels), "all": everything}
-    return _selector({**parts, "integration": query.get("integration")}), _reason(query.get("reason", ""))
+    return parse_selector({**parts, "integration": query.get("integration")}), _reason(query.get("reason", ""))
 
 
-def _selector(value: Any) -> Selector:
+def parse_selector(value: Any) -> Selector:
+    """Return the selector that a JSON object is; raises ApiError 422, naming the field."""
     if not isinstance(value, dict):
         raise _invalid("'selector' must be an object with ids, labels, integration or all")
     _check_keys("'selector'", value, _SELECTOR)

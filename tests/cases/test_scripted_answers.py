@@ -154,3 +154,21 @@ def test_answers_to_several_events_and_results_without_answers_are_errors(root, 
     assert code == 1
     assert "expected one event beside `answers`, found 2" in out
     assert "`webhook/main` has no `answers` in this case" in out
+
+
+@pytest.mark.parametrize("expect", ["{webhook/main: false}", "nobody", "snapshot"])
+def test_answers_of_what_the_event_does_not_reach_fail_the_case(told, expect):
+    code, out = told(expect, "{webhook/main: 503}", event="{type: deploy.failed}")
+    assert code == 1
+    assert "    webhook/main did not receive deploy.failed, so nothing asks for its `answers`\n" in out
+
+
+def test_answers_of_a_fallback_that_nothing_is_handed_to_fail_the_case(told):
+    delivery = "retry_for: 15m, fallback: webhook/spare"
+    code, out = told("{webhook/main: true}", "{webhook/main: 200, webhook/spare: 503}", delivery)
+    assert (code, "webhook/spare did not receive deploy.done, so nothing asks for its `answers`" in out) == (1, True)
+
+
+def test_answers_of_what_was_expected_and_missed_are_told_once(told):
+    code, out = told("{webhook/main: true}", "{webhook/main: 503}", event="{type: deploy.failed}")
+    assert (code, out.count("did not receive"), "nothing asks" in out) == (1, 1, False)

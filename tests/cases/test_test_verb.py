@@ -219,6 +219,13 @@ def test_cases_are_chosen_by_name_file_and_path(test, root):
     assert names("-k", "x/b") == ["in x"]
 
 
+def test_summary_counts_the_files_whose_cases_were_asked_for(test, root):
+    for name in ("x", "y"):
+        (root / "configs" / f"{name}.test.yaml").write_text("cases:\n" + case(f"in {name}", "nobody", PASSED))
+    assert "1 case in 1 file: 1 passed" in test(arguments=["-k", "in x"])[1]
+    assert "2 cases in 2 files: 2 passed" in test()[1]
+
+
 def test_link_out_of_the_root_that_is_named_shows_nothing_of_what_is_there(test, root):
     (root / "outside").write_text("very: private\n")
     (root / "configs/l.test.yaml").symlink_to("../outside")

@@ -24,9 +24,9 @@ def validate(root, capsys):
     return call
 
 
-def test_good_test_file_is_counted_as_a_file(validate):
+def test_good_test_file_is_counted_as_what_it_is(validate):
     code, out, _ = validate({"a.test.yaml": "cases:\n" + case("a", "{console/red: true}") + "\n"})
-    assert (code, out) == (0, "✓ 3 configurations in 2 files: no findings\n")
+    assert (code, out) == (0, "✓ 3 configurations in 1 file, 1 test file: no findings\n")
 
 
 def test_case_that_would_fail_is_no_finding(validate):
@@ -64,7 +64,7 @@ def test_folder_of_a_directory_may_expect_ids_and_hold_events_of_the_others(root
 def test_single_test_file_is_checked_but_for_its_ids(validate):
     assert validate({"a.test.yaml": OTHER}, "configs/a.test.yaml")[:2] == (
         0,
-        "✓ 0 configurations in 1 file: no findings\n",
+        "✓ 1 test file: no findings\n",
     )
     assert "configs/a.test.yaml:2:5: error[unknown-key]" in validate({"a.test.yaml": SLIP}, "configs/a.test.yaml")[1]
 

@@ -158,6 +158,21 @@ def test_get_unknown_id_exits_1(ask):
     assert err.startswith("error: ")
 
 
+def test_report_that_is_asked_for_as_a_shape_is_led_to_its_flag(ask):
+    code, _, err = ask("plan", "-o", "markdown")
+    assert (code, "found 'markdown'; did you mean --format markdown?" in err) == (2, True)
+    assert "did you mean" not in ask("plan", "-o", "xml")[2]
+
+
+def test_history_tells_what_waits_and_what_failed_from_what_was_done(ask, fake):
+    actions = [("start", "applied"), ("start", "waiting"), ("start", "applied"), ("update", "failed")]
+    entry = next(item for item in fake.answers["GET /api/v1/history"][1]["items"] if item["kind"] == "pass")
+    entry["actions"] = [{"kind": kind, "key": "slack/a", "status": status} for kind, status in actions]
+    told = " ".join(ask("history")[1].split())
+    for part in ("2 start,", "1 start waiting,", "1 update failed"):
+        assert part in told
+
+
 def test_history_counts_actions(ask):
     code, out, _ = ask("history")
     assert code == 0
@@ -208,6 +223,23 @@ def test_approve_sends_the_digest(ask, fake):
 def test_approve_of_another_plan_exits_1(ask, fake):
     fake.answers["POST /api/v1/approve"] = (409, {"error": {"code": "not_held", "message": "another plan is held"}})
     assert ask("approve", "abc123") == (1, "", "error: another plan is held\n")
+
+
+def test_retry_of_many_sends_a_selector_and_says_how_many(ask, fake):
+    fake.answers["POST /api/v1/retry"] = (202, {"format_version": 1, "selected": "--integration slack", "configs": 3})
+    code, out, _ = ask("retry", "-i", "slack")
+    assert (code, out) == (0, "✓ what failed of --integration slack (3 configurations) is tried again now\n")
+    ask("retry", "slack/a", "slack/b")
+    ask("retry", "--all")
+    sent = [body["selector"] for *_, body, _ in fake.asked]
+    assert [(one["ids"], one["integration"], one["all"]) for one in sent] == [
+        ([], "slack", False), (["slack/a", "slack/b"], None, False), ([], None, True),
+    ]  # fmt: skip
+
+
+def test_retry_that_means_nothing_says_so(ask, fake):
+    fake.answers["POST /api/v1/retry"] = (202, {"format_version": 1, "selected": "-l tier=9", "configs": 0})
+    assert ask("retry", "-l", "tier=9")[:2] == (0, "no configuration is such\n")
 
 
 def test_retry_sends_the_key(ask, fake):

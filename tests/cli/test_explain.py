@@ -28,6 +28,7 @@ def test_list_as_json_says_what_can_be_fixed(capsys):
 def test_rule_is_explained_with_a_bad_and_a_good_file(capsys):
     assert run(["explain", "unknown-key"]) == 0
     shown = capsys.readouterr().out
+    assert "\n    # builds.yaml\n    integration: console\n" in shown
     assert "enabeld: false" in shown and "    enabled: false" in shown and "did you mean `enabled`?" in shown
 
 

@@ -71,8 +71,25 @@ def test_next_steps_name_what_was_written(capsys):
         "  edit deploy/console/example.yaml, and what is expected of it in deploy/console/example.test.yaml\n"
         "  reconcile validate --dir deploy\n  reconcile test --dir deploy\n  reconcile --watch --dir deploy\n"
     )
-    run(["init", "--dir", "deploy"])
-    assert "reconcile test" not in capsys.readouterr().out
+
+
+def test_second_run_tells_what_is_still_to_be_done(root, capsys):
+    run(["init", "--ci", "azure"])
+    first = capsys.readouterr().out.partition("Next:\n")[2]
+    run(["init", "--ci", "azure"])
+    assert capsys.readouterr().out.partition("Next:\n")[2] == first
+    (root / "configs/console/example.yaml").unlink()
+    (root / "configs/ours.yaml").write_text("integration: console\nname: ours\nevents: []\n", encoding="utf-8")
+    hooks = root / ".pre-commit-config.yaml"
+    hooks.write_text(hooks.read_text(encoding="utf-8") + "# ours\n", encoding="utf-8")
+    (root / ".git/hooks").mkdir(parents=True)
+    (root / ".git/hooks/pre-commit").touch()
+    run(["init", "--ci", "azure"])
+    assert capsys.readouterr().out.partition("Next:\n")[2] == (
+        "  reconcile validate\n  reconcile test\n  reconcile --watch\n"
+        "  put the address of your copy of reconcile, and a commit, into .pre-commit-config.yaml\n"
+        "  put the address of your copy of reconcile into azure-pipelines.yml\n"
+    )
 
 
 def test_examples_in_the_settings_are_valid(root):
@@ -215,12 +232,23 @@ def test_empty_lines_of_gits_settings_take_no_time(root):
     assert guess(root) == "none"
 
 
-def test_blanks_are_named_until_the_origin_is_known(capsys):
-    run(["init", "--ci", "azure"])
-    told = (
-        "put the address of your copy of reconcile, and a commit, into .pre-commit-config.yaml and azure-pipelines.yml"
-    )
-    assert told in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("system", "told"),
+    [
+        ("github", ", and a commit, into .pre-commit-config.yaml and .github/workflows/reconcile.yml\n"),
+        ("gitlab", (", and a commit, into .pre-commit-config.yaml\n"
+                   "  put the address of your copy of reconcile into .gitlab-ci.yml\n")),
+    ],
+)  # fmt: skip
+def test_blanks_are_named_with_what_goes_into_them(capsys, system, told):
+    run(["init", "--ci", system])
+    assert f"  put the address of your copy of reconcile{told}" in capsys.readouterr().out
+
+
+def test_file_of_a_known_origin_has_no_blank(root, monkeypatch, capsys):
+    monkeypatch.setattr("reconciler.cli.verbs.init.find_origin", lambda: read_origin(json.dumps(GIT)))
+    run(["init", "--ci", "gitlab"])
+    assert "put the address" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

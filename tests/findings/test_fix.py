@@ -154,7 +154,7 @@ def test_summary_as_json_counts_what_was_fixed(folder, capsys):
     folder.write("a.yaml", SLIP + "delivery: {retry_for: 90}\n")
     run(["validate", ".", "--fix", "--format", "json"])
     assert json.loads(capsys.readouterr().out)["summary"] == {
-        "files": 1, "configs": 1, "errors": 1, "warnings": 0, "fixable": 0, "fixed": 3,
+        "files": 1, "configs": 1, "errors": 1, "warnings": 0, "fixable": 0, "fixed": 3, "tests": 0,
     }  # fmt: skip
 
 

@@ -51,6 +51,22 @@ def test_shallow_clone_says_how_to_deepen_it(repo, tmp_path):
     assert shallow.commit("HEAD").id == repo.git("rev-parse", "new")
 
 
+@pytest.mark.parametrize(("name", "told"), [("HEAD~9", True), ("main^^^", True), ("HEAD^2", False), ("HAED~9", False)])
+def test_history_that_is_shorter_than_is_counted_back_says_how_long_it_is(repo, name, told):
+    repo.commit("second")
+    repo.commit("third")
+    with pytest.raises(GitError) as raised:
+        find_repository(repo.top).commit(name)
+    assert (f": it has 3 commits up to '{name[:4]}'" in str(raised.value)) is told, raised.value
+
+
+def test_shallow_clone_that_is_counted_back_says_how_long_it_is(repo, tmp_path):
+    repo.commit("new")
+    repo.git("clone", "-q", "--depth", "1", f"file://{repo.top}", str(tmp_path / "shallow"))
+    with pytest.raises(GitError, match="the clone is shallow: it has 1 commit up to 'HEAD'; in GitHub Actions"):
+        find_repository(tmp_path / "shallow").commit("HEAD~1")
+
+
 def test_shallow_histories_without_a_common_commit_say_so(repo, tmp_path):
     repo.git("checkout", "-q", "-b", "topic")
     repo.commit("new")

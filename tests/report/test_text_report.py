@@ -43,6 +43,8 @@ def test_findings_as_json(golden):
         (Summary(1, 1, 0, 0), "✓ 1 configuration in 1 file: no findings\n"),
         (Summary(1200, 3, 2, 1), "✗ 3 configurations in 1,200 files: 2 errors, 1 warning\n"),
         (Summary(1, 1, 0, 0, secrets=1), "✓ 1 configuration in 1 file, 1 secret reference tried: no findings\n"),
+        (Summary(3, 1, 0, 0, tests=2), "✓ 1 configuration in 1 file, 2 test files: no findings\n"),
+        (Summary(1, 0, 0, 0, tests=1), "✓ 1 test file: no findings\n"),
         (Summary(0, 0, 0, 1), "! 0 configurations in 0 files: 1 warning\n"),
     ],
 )

@@ -111,6 +111,7 @@ class MemoryEngine:
         self.live = self.ready = True
         self.passes = 1
         self.known = {}
+        self.waiting = {}
         self.events = []
         self.calls = []
         self.overrides = MemoryOverrides(self.calls)
@@ -148,6 +149,9 @@ class MemoryEngine:
     def config(self, config_id):
         return self.known.get(config_id)
 
+    def backlog(self):
+        return done(self.waiting)
+
     def plan(self):
         change = FieldChange(("settings", "channel"), "#a", "#b")
         return Plan((Action(ActionKind.UPDATE, "slack/a", ActionReason.CHANGED, "d1", "d2", (change,)),))
@@ -165,6 +169,12 @@ class MemoryEngine:
     def retry(self, key, who):
         self.calls.append(("retry", key, who))
         return key in self.retryable
+
+    def retry_all(self, selector, who):
+        self.calls.append(("retry_all", str(selector), who))
+        if selector.integration == "gone":
+            raise UnknownTarget("no integration is registered as 'gone'")
+        return len(self.known)
 
     def approve(self, digest, who):
         self.calls.append(("approve", digest, who))

@@ -1,5 +1,6 @@
 import pytest
 
+from reconciler.model.delivery import Backlog
 from reconciler.model.errors import NotRunning
 from reconciler.model.secret import Secret
 from reconciler.model.state import ConfigState
@@ -13,6 +14,26 @@ def test_config_list_has_its_fields(client, engine):
         "id", "integration", "name", "enabled", "state", "reason", "message", "stale", "digest", "desired_digest",
         "file", "line", "conditions",
     }  # fmt: skip
+
+
+def test_config_says_what_waits_for_it(client, engine):
+    engine.add("slack/a", "slack/b")
+    engine.waiting = {"slack/a": Backlog(3, 1_700_000_000.0)}
+    found = [item["deliveries"] for item in client.get("/api/v1/configs").json()["items"]]
+    assert found == [
+        {"pending": 3, "next_attempt": "2023-11-14T22:13:20.000Z"}, {"pending": 0, "next_attempt": None},
+    ]  # fmt: skip
+    assert client.get("/api/v1/configs/slack/a").json()["deliveries"] == found[0]
+
+
+def test_config_is_told_although_the_queue_does_not_answer(client, engine):
+    engine.add("slack/a")
+    engine.backlog = broken
+    assert client.get("/api/v1/configs/slack/a").json()["deliveries"] is None
+
+
+def broken():
+    raise NotRunning("queue.db is closed")
 
 
 def test_pages_give_everything_once(client, engine):

@@ -34,6 +34,20 @@ def test_retry_of_a_known_key(send, engine):
     assert engine.calls == [("retry", "slack/a", ME)]
 
 
+def test_retry_of_all_that_a_selector_means(send, engine):
+    engine.add("slack/a", "slack/b")
+    answer = {"format_version": 1, "selected": "-l tier=1", "configs": 2}
+    assert send("/api/v1/retry", {"selector": {"labels": {"tier": "1"}}}) == (202, answer)
+    assert engine.calls == [("retry_all", "-l tier=1", ME)]
+
+
+@pytest.mark.parametrize(
+    ("selector", "code"), [({}, 422), ({"ids": "a"}, 422), (7, 422), ({"integration": "gone"}, 404)]
+)
+def test_retry_by_a_selector_that_makes_no_sense_is_refused(send, selector, code):
+    assert send("/api/v1/retry", {"selector": selector})[0] == code
+
+
 @pytest.mark.parametrize(
     ("key", "told"),
     [

@@ -110,15 +110,18 @@ def _configuration(root: Path, wish: Wish) -> Iterator[Change]:
     if link := link_above(root, f"{wish.folder}/_"):
         yield _left_alone(wish.folder, link)
         return
-    there = next((p for p in (root / wish.folder).rglob("*.y*ml") if p.suffix in {".yaml", ".yml"}), None)
-    if there is not None:
-        yield Change(wish.folder, Step.KEEP, note="it has configurations")
-        return
     text, cases = render(descriptor, name), render_case(descriptor, name)
     if wish.editor:
         text, cases = f"{MODELINE}\n{text}", f"{TEST_MODELINE}\n{cases}"
-    yield _new(root, f"{wish.folder}/{descriptor.id}/{name}.yaml", text)
-    yield _new(root, f"{wish.folder}/{descriptor.id}/{name}.test.yaml", cases)
+    first = [
+        _new(root, f"{wish.folder}/{descriptor.id}/{name}.yaml", text),
+        _new(root, f"{wish.folder}/{descriptor.id}/{name}.test.yaml", cases),
+    ]
+    there = next((p for p in (root / wish.folder).rglob("*.y*ml") if p.suffix in {".yaml", ".yml"}), None)
+    if there is not None and not all(change.text and change.step is Step.KEEP for change in first):
+        yield Change(wish.folder, Step.KEEP, note="it has configurations")
+        return
+    yield from first
 
 
 def _schemas(root: Path, wish: Wish) -> Iterator[Change]:

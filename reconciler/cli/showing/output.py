@@ -36,7 +36,10 @@ def show_table(what: "RenderableType") -> None:
     out(draw(what, colour=wants_colour(sys.stdout), width=width))
 
 
-def check_output(output: str, allowed: tuple[str, ...] = ("table", "json", "yaml")) -> None:
-    """Refuse a shape that there is not, before anything is asked."""
+def check_output(
+    output: str, allowed: tuple[str, ...] = ("table", "json", "yaml"), formats: tuple[str, ...] = ()
+) -> None:
+    """Refuse a shape that there is not, before anything is asked; `formats` are those of the verb's `--format`."""
     if output not in allowed:
-        fail(f"--output: expected {', '.join(allowed[:-1])} or {allowed[-1]}, found {output!r}")
+        meant = f"; did you mean --format {output}?" if output in formats else ""
+        fail(f"--output: expected {', '.join(allowed[:-1])} or {allowed[-1]}, found {output!r}{meant}")

@@ -25,9 +25,12 @@ class Reports:
         """Whether stdout gets text, so that findings may stand there too."""
         return any(target == Target("text") for target in self.targets)
 
-    def write(self, plan: dict[str, Any], amiss: str = "") -> None:
-        """Write every report of a plan in its JSON form; `amiss` says what no plan can carry out."""
-        write_reports(self.targets, partial(_render, plan, amiss))
+    def write(self, plan: dict[str, Any], amiss: str = "", nothing: str = "") -> None:
+        """Write every report of a plan in its JSON form.
+
+        `amiss` says what no plan can carry out, `nothing` what an empty one means where nothing is asked that runs.
+        """
+        write_reports(self.targets, partial(_render, plan, amiss, nothing))
 
 
 def plan_reports(formats: str | None, output: str) -> Reports:
@@ -37,7 +40,7 @@ def plan_reports(formats: str | None, output: str) -> Reports:
     return Reports(tuple(parse_targets(formats, PLAN_FORMATS)))
 
 
-def _render(plan: dict[str, Any], amiss: str, name: str, colours: Palette) -> str:
+def _render(plan: dict[str, Any], amiss: str, nothing: str, name: str, colours: Palette) -> str:
     if name == "json":
         from reconciler.report.findings.json_report import render_json
 
@@ -56,4 +59,4 @@ def _render(plan: dict[str, Any], amiss: str, name: str, colours: Palette) -> st
         return "".join(render_change(plan, colours))
     from reconciler.report.plan_text import render_plan
 
-    return "".join(render_plan(plan, colours, amiss))
+    return "".join(render_plan(plan, colours, amiss, nothing))

@@ -9,6 +9,7 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.console import fail, out, palette
+from reconciler.cli.init.next_steps import next_steps
 from reconciler.cli.init.origin import find_origin
 from reconciler.cli.init.repository import Change, Step, Wish, changes
 from reconciler.cli.init.systems import SYSTEMS, guess
@@ -59,7 +60,8 @@ def init(
             _carry_out(root, change)
         _say(change, dry_run=dry_run)
     if not dry_run:
-        _next_steps(wish, found)
+        out("\nNext:\n")
+        out("".join(f"  {line}\n" for line in next_steps(root, wish, found)))
     return 0
 
 
@@ -90,21 +92,3 @@ def _say(change: Change, *, dry_run: bool) -> None:
     told = f": {printable(note)}" if note else ""
     out(f"{paint.green(word) if does else word} {printable(change.path)}{told}\n")
     out("".join(f"    {line}\n" for line in more))
-
-
-def _next_steps(wish: Wish, found: list[Change]) -> None:
-    where = "" if wish.folder == options.DIR.default else f" --dir {wish.folder}"
-    written = [change for change in found if change.step is Step.WRITE]
-    blanks = [change.path for change in found if "YOUR-" in change.text or "COMMIT" in change.text]
-    out("\nNext:\n")
-    tests = next((change.path for change in written if change.path.endswith(".test.yaml")), "")
-    if tests:
-        out(f"  edit {tests.replace('.test.yaml', '.yaml')}, and what is expected of it in {tests}\n")
-    verbs = ("validate", "test", "--watch") if tests else ("validate", "--watch")
-    out("".join(f"  reconcile {verb}{where}\n" for verb in verbs))
-    if blanks:
-        out(f"  put the address of your copy of reconcile, and a commit, into {' and '.join(blanks)}\n")
-    if any(change.path == ".pre-commit-config.yaml" for change in written):
-        out("  pre-commit install\n")
-    if wish.system == "none":
-        out("  --ci github, gitlab, azure or jenkins writes a file for CI\n")

@@ -15,10 +15,13 @@ from reconciler.cli.params import AllowPlaintext, Dir, Integrations, SecretsDir,
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
 from reconciler.cli.showing.findings import findings_text
 from reconciler.cli.showing.output import check_output
-from reconciler.cli.showing.plan_reports import Reports, plan_reports
+from reconciler.cli.showing.plan_reports import PLAN_FORMATS, Reports, plan_reports
 from reconciler.report.ansi import printable
 
 app = typer.Typer(add_completion=False)
+_AS_ACCEPTED = (
+    "the files ask for what was accepted last. Secrets are not tried: `reconcile validate --resolve-secrets` does."
+)
 
 
 @app.command()
@@ -43,7 +46,7 @@ def plan(
     A daemon is asked for its own plan: what --dir and the options of a start name is for where none runs. With --from,
     nobody is asked: two commits of the directory are compared.
     """
-    check_output(output)
+    check_output(output, formats=PLAN_FORMATS)
     if format is not None and _given(context, "output"):
         fail("--output and --format: give one of them; --format takes json, and --output a file for none")
     reports = plan_reports(format, output)
@@ -63,17 +66,17 @@ def plan(
         there = daemon(state_dir, server, token_file)
         answer: Any = there.get("plan")
         status = there.get("status")
-        errors, amiss = 0, _amiss(status) if reports.for_people else ""
+        errors, amiss, nothing = 0, _amiss(status) if reports.for_people else "", ""
         if _given(context, "dir") and Path(dir) != Path(status["root"]):
             err(f"a daemon answers: this is its own plan, of {printable(status['root'])}, whatever --dir says")
     except NoDaemon as nobody:
         if server is not None or not nobody.absent:
             raise
-        answer, errors = _offline(offline, reports)
+        (answer, errors), nothing = _offline(offline, reports), _AS_ACCEPTED
         amiss = "the files have errors: what they asked for last stays" if errors else ""
         if errors and not reports.for_people:
             err(f"{amiss}; `reconcile validate` shows them")
-    reports.write(answer, amiss)
+    reports.write(answer, amiss, nothing)
     return int(bool(errors) or (exit_code and bool(answer["actions"])))
 
 

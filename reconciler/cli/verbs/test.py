@@ -73,7 +73,7 @@ def run_tests(
 
 def _nothing(run: "CaseRun", paths: Sequence[str], text: str) -> str:
     where = ", ".join(paths)
-    if run.files:
+    if run.files or run.others:
         return f"no case in {where} holds {text!r} in its file or name"
     return f"there is no test case beneath {where}: cases stand in *.test.yaml files (--allow-none lets this pass)"
 

@@ -97,19 +97,22 @@ class _Runner:
 
     def run_file(self, file: CaseFile, name: str) -> None:
         """Run the cases of one file."""
-        self._run.files += 1
         try:
             read = read_cases(read_test(file, name), file, self._known, self._schema)
         except Unreadable as problem:
+            self._run.files += 1
             self._run.diagnostics.append(problem.diagnostic(file.shown))
             return
+        chosen = [case for case in read.cases if self._is_chosen(case)]
+        is_concerned = bool(chosen or read.diagnostics or not self._options.text)
+        self._run.files += is_concerned
+        self._run.others += not is_concerned
         self._run.diagnostics += read.diagnostics
         stored_at = Path(file.folder) / snapshot_file(name)
         stored = read_snapshots(stored_at)
         fresh: dict[str, Mapping[str, Any]] = {}
-        for case in read.cases:
-            if self._is_chosen(case):
-                fresh |= self._run_case(case, stored.get(case.name))
+        for case in chosen:
+            fresh |= self._run_case(case, stored.get(case.name))
         shown = snapshot_file(file.shown)
         self._settle(read, stored, fresh, stored_at, shown)
 

@@ -8,6 +8,7 @@ same repository, and where nothing else leads to one. Called by the plan between
 # ruff: noqa: PTH100, PTH112, PTH114
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ _STEERING: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FIL
 _NAMED: Final = ("refs/heads", "refs/remotes", "refs/tags")
 _PARTED: Final = "..."
 """What follows a name that stands for the commit at which its history and the other's parted, as in `git diff`."""
+_COUNTED_BACK: Final = re.compile(r"(?:~[0-9]*|\^1?)+\Z")
+_MOST: Final = 10_000
 _DEEPEN: Final = "in GitHub Actions give actions/checkout `fetch-depth: 0`, elsewhere run `git fetch --unshallow`"
 
 
@@ -73,8 +76,9 @@ class Repository:
         if ".." in named:  # no name of a branch or a tag holds them
             first = named.partition("..")[0] or "main"
             return f": it is a range; give one commit, such as '{first}', or '{first}...'"
-        if self.is_shallow:
-            return f": the clone is shallow; {_DEEPEN}"
+        too_far = self._too_far(named)
+        if self.is_shallow or too_far:
+            return f": the clone is shallow{too_far}; {_DEEPEN}" if self.is_shallow else too_far
         if (
             self.git.tries("rev-parse", "--verify", "--quiet", "--end-of-options", f"origin/{named}^{{commit}}")
             is not None
@@ -85,6 +89,16 @@ class Repository:
         if near := nearest(named, self._names()):
             return f": did you mean {near!r}?"
         return f"; is it fetched? {_DEEPEN}" if os.environ.get("CI") else ": look at `git branch --all`"
+
+    def _too_far(self, named: str) -> str:
+        """Say how many commits there are, where `named` counts back from one (`HEAD~9`) beyond the first."""
+        start = _COUNTED_BACK.sub("", named)
+        if not start or start == named:
+            return ""
+        counted = self.git.tries("rev-list", "--count", "--first-parent", f"--max-count={_MOST}", start, "--")
+        known = int(counted or 0)
+        commits = "1 commit" if known == 1 else f"{known:,} commits"
+        return f": it has {commits} up to {start!r}" if 0 < known < _MOST else ""
 
     def _names(self) -> list[str]:
         """Return the names of branches and tags, as many as are worth comparing."""

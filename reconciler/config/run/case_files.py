@@ -70,6 +70,7 @@ def _alone(path: Path, shown: str, root: str) -> CaseFile:
 
 def _check(part: Part, file: CaseFile, name: str, known: KnownIds | None, schema: CasesSchema) -> None:
     part.files += 1
+    part.tests += 1
     try:
         part.diagnostics += read_cases(read_test(file, name), file, known, schema).diagnostics
     except Unreadable as problem:

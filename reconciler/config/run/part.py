@@ -51,13 +51,13 @@ class Part:
     `fallbacks` are ids of valid documents with the fallback that each names, and their places; `disabled` the ids of
     those that are not to run; `claims` what those that are to run need for themselves, and for their integration;
     `refused` the ids of documents that may not stand in their folder.
-    `comments` are those about findings; `failed` is whether what was found fails the run; `notes` say
-    what was not looked at, and why.
+    `tests` of the `files` are test files. `comments` are those about findings; `failed` is whether what was found
+    fails the run; `notes` say what was not looked at, and why.
     """
 
     __slots__ = (
         "claims", "comments", "configs", "diagnostics", "disabled", "failed", "fallbacks", "files", "ids", "notes",
-        "refused", "uses",
+        "refused", "tests", "uses",
     )  # fmt: skip
 
     def __init__(self, diagnostics: Sequence[Diagnostic] = (), files: int = 0) -> None:
@@ -69,7 +69,7 @@ class Part:
         self.refused: list[str] = []
         self.uses: list[SecretUse] = []
         self.files = files
-        self.configs = 0
+        self.tests = self.configs = 0
         self.comments: list[Suppression] = []
         self.failed = False
         self.notes: list[str] = []
@@ -84,6 +84,7 @@ class Part:
         self.refused += other.refused
         self.uses += other.uses
         self.files += other.files
+        self.tests += other.tests
         self.configs += other.configs
         self.comments += other.comments
         self.failed = self.failed or other.failed

@@ -50,6 +50,7 @@ class RunOptions:
 class RunResult:
     """What was found, by place; `files` and `configs` count what was looked at, the invalid included.
 
+    `tests` are those of the files that hold test cases and no configurations.
     `failed` is whether something of it fails the run: an error, or a warning of a root that is `strict`. `secrets` are
     the distinct references that were tried, None where nobody asked for it.
     Files in `diagnostics` are relative to where the user stands, so that they can be opened from there. `notes` say
@@ -62,6 +63,7 @@ class RunResult:
     failed: bool = False
     secrets: int | None = None
     notes: tuple[str, ...] = ()
+    tests: int = 0
 
 
 def validate_paths(
@@ -101,7 +103,7 @@ def validate_text(
 def _result(total: Part, options: RunOptions, judge: "Judge") -> RunResult:
     tried = _try_secrets(total, judge()) if options.resolve_secrets else None
     found = tuple(sorted(dict.fromkeys(total.diagnostics), key=Diagnostic.sort_key))
-    return RunResult(found, total.files, total.configs, total.failed, tried, tuple(total.notes))
+    return RunResult(found, total.files, total.configs, total.failed, tried, tuple(total.notes), total.tests)
 
 
 def _try_secrets(part: Part, validator: "Validator") -> int:
@@ -168,6 +170,11 @@ def _check_root(path: Path, options: RunOptions, judge: Judge) -> Part:
         part.add(tests)
     if not batch.files:
         part.notes.append(f"{path} holds no configurations: they are in *.yaml and *.yml files")
+    if listed.home == base and options.integrations is None:
+        from reconciler.config.run.editor_schema import stale_schema
+
+        note = stale_schema(base, batch.prefix, lambda: judge().installed)
+        part.notes += [note] if note is not None else []
     part.diagnostics += listed.problems
     if batch.policy is not None and listed.home == base:
         from reconciler.config.policy.unused import unused

@@ -120,6 +120,7 @@ def check_text(data: bytes, name: str, validator: Validator, selection: Selectio
     if base.endswith(TEST_SUFFIXES):
         from reconciler.config.run.case_files import judge_test
 
+        part.tests = 1
         part.diagnostics += judge_test(data, Path(name), shown, home.base)
     else:
         check_bytes(part, data, shown, validator, home.batch("", "", shown).bounds(shown))

@@ -199,7 +199,7 @@ class Directory:
     # --- what comes of it ---------------------------------------------------------------------------------------
 
     def _revalidate(self) -> None:
-        invalid, self._invalid = self._invalid, frozenset()
+        invalid, self._invalid = self._invalid | self._validator.installed_since(), frozenset()
         for integration_id in invalid:
             self._validator.forget(integration_id)
         if invalid:

@@ -3,7 +3,7 @@
 What was received has been found out by the daemon's own matching, and what was sent by a rehearsal.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -30,6 +30,7 @@ class Kind(StrEnum):
     SNAPSHOT = "snapshot"
     NO_SNAPSHOT = "no_snapshot"
     INVALID = "invalid"
+    NOT_ASKED = "not_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,14 @@ class Happened:
 
 def judge(case: Case, happened: Happened, stored: Mapping[str, Any] | None) -> list[Failure]:
     """Return what is not as expected; `stored` is what snapshots hold for the case, None where they hold nothing."""
-    if case.snapshot:
-        return list(_whole_snapshot(case, happened, stored))
     failures: list[Failure] = []
+    if case.snapshot:
+        failures += _whole_snapshot(case, happened, stored)
     for wanted in case.wanted:
         failures += _one(case, wanted, happened, stored)
-    if case.is_exhaustive:
+    if case.is_exhaustive and not case.snapshot:
         failures += _others(case, happened)
+    failures += _not_asked(case, happened, {failure.config_id for failure in failures})
     return failures
 
 
@@ -134,6 +136,15 @@ def _others(case: Case, happened: Happened) -> Iterator[Failure]:
     named = {one.config_id for one in case.wanted}
     for config_id in sorted(happened.received.keys() - named):
         yield from _unexpected(config_id, happened.received[config_id], happened)
+
+
+def _not_asked(case: Case, happened: Happened, told: Collection[str]) -> Iterator[Failure]:
+    """Yield the answers that nothing asks for: whoever wrote them expects the event to get there."""
+    for config_id in sorted(case.answers.keys() - happened.received.keys() - set(told)):
+        if config_id in happened.invalid:
+            yield Failure(Kind.INVALID, config_id, diagnostics=happened.invalid[config_id])
+        else:
+            yield Failure(Kind.NOT_ASKED, config_id, 0, happened.why(config_id, 0) if case.events else None)
 
 
 def _unexpected(config_id: str, got: Sequence[Received], happened: Happened) -> Iterator[Failure]:

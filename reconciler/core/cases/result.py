@@ -32,7 +32,9 @@ class CaseResult:
 
 @dataclass(slots=True)
 class CaseRun:
-    """What a run found. `diagnostics` are about test files; `stale` are snapshots that nobody asks for, as sentences.
+    """What a run found. `files` are test files with a case that was asked for, or a finding; in `others` nothing was.
+
+    `diagnostics` are about test files; `stale` are snapshots that nobody asks for, as sentences.
 
     `written` are the files of snapshots that were written or deleted; `invalid` are files of configurations with
     errors: what is invalid takes part in no case. `enabled` are the configurations that could receive, by id, and
@@ -40,6 +42,7 @@ class CaseRun:
     """
 
     files: int = 0
+    others: int = 0
     results: list[CaseResult] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)

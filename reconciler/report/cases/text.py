@@ -135,6 +135,8 @@ def _sentence(case: Case, failure: Failure, palette: Palette) -> str:  # noqa: P
         case Kind.NO_SNAPSHOT:
             of = f"{who}: n" if failure.config_id else "n"
             return f"{of}othing is stored to compare with: --update stores what is found"
+        case Kind.NOT_ASKED:
+            return f"{who} did not receive {what}, so nothing asks for its `answers`"
         case Kind.INVALID:
             return f"{who} is not valid, so it cannot receive"
 

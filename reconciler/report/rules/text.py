@@ -21,7 +21,7 @@ def _lines(page: RulePage, palette: Palette) -> Iterator[str]:
         if line.startswith("```"):
             name = line.partition(" ")[2]
             if name:
-                yield f"  {palette.dim(f'# {name}')}"
+                yield f"{_INDENT}{palette.dim(f'# {name}')}"
             fenced = not fenced
         elif fenced:
             yield f"{_INDENT}{line}" if line else ""

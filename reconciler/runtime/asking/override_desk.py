@@ -81,8 +81,8 @@ class OverrideDesk:
         """Set something aside; returns the override, and how many configurations it concerns now.
 
         It is on disk and in force when this returns, in a worker too; the same selector again replaces what it gave
-        before. Raises UnknownTarget for an id or an integration that is not known, OverrideRefused when there are too
-        many or no runner takes it up, StateError when it cannot be written.
+        before, but for a reason that is not given anew. Raises UnknownTarget for an id or an integration that is not
+        known, OverrideRefused when there are too many or no runner takes it up, StateError when it cannot be written.
         """
         override: Override = self._around.submit(self._impose(asked, who)).result(30)
         return override, self._concerned()[override.number]
@@ -210,7 +210,7 @@ class OverrideDesk:
             kind=asked.kind,
             selector=asked.selector,
             who=who,
-            reason=asked.reason,
+            reason=asked.reason or (old.reason if old is not None else ""),
             since=now,
             until=now + asked.seconds if asked.seconds is not None else None,
             drop=asked.drop,

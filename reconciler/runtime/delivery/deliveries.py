@@ -5,17 +5,17 @@ The router, the queue and the dispatcher know ids only; this is where an id beco
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from reconciler.core.in_force.override import Sending
 from reconciler.core.routing.matching import routes_of
 from reconciler.core.routing.routing import RoutingIndex, type_matches
 from reconciler.model.config import ConfigDocument
-from reconciler.model.delivery import Delivery, DeliveryPolicy
+from reconciler.model.delivery import Delivery, DeliveryPolicy, Failing
 from reconciler.model.descriptor import Descriptor
 from reconciler.model.errors import TerminalError, TransientError
-from reconciler.model.state import ConditionType, IntegrationState, Tristate
+from reconciler.model.state import Condition, ConditionType, IntegrationState, Tristate
 from reconciler.runtime.delivery.delivery_log import delivery_fields, tell_attempt
 from reconciler.runtime.delivery.dispatch_decision import Ending
 from reconciler.runtime.delivery.dispatcher import Dispatcher
@@ -33,6 +33,8 @@ _PAUSE = 0.001
 """For how long, in seconds: the threads that answer requests get the interpreter too, to say that this is ready."""
 log = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 500
+_EXAMPLES = 5
+"""How many configurations are named in one line."""
 
 
 class Deliveries:
@@ -45,6 +47,8 @@ class Deliveries:
         self._in_flight: dict[str, int] = {}
         self._idle: dict[str, asyncio.Event] = {}
         self._routed: dict[str, tuple[ConfigDocument, Descriptor]] = {}
+        self._failed_before: dict[str, Failing] = {}
+        """What was tried in vain in an earlier life, until what it concerns is known."""
         self.router: Router
         self.dispatcher: Dispatcher
         self._unrouted: dict[str, ConfigRecord] | None = {}
@@ -59,11 +63,14 @@ class Deliveries:
                 await asyncio.sleep(_PAUSE)
             if self._world.configs.get(record.id) is record:
                 self.follow(record)
+        self._tell_failed_before()
         self.dispatcher.wake_parked()
         self.router.open()
 
     def follow(self, record: ConfigRecord) -> None:
         """Route by what runs, or else by what is in force; a disabled configuration gets nothing new."""
+        if self._failed_before:
+            self._restore(record)
         if self._unrouted is not None:
             self._unrouted[record.id] = record
             self.dispatcher.wake(record.id)  # what was routed in an earlier life need not wait for the slowest start
@@ -99,6 +106,11 @@ class Deliveries:
         record = self._world.configs.get(config_id)
         if record is not None:
             record.conditions.pop(ConditionType.FILTER_ERROR, None)
+
+    def hasten(self, key: str) -> None:
+        """Have what waits for its next attempt tried now, of one configuration or of an integration's."""
+        ids = [key] if "/" in key else [one for one in self._world.configs if one.partition("/")[0] == key]
+        self.dispatcher.hasten(ids)
 
     async def quiesce(self, config_id: str) -> None:
         """Return when no delivery to this configuration is under way; each has its own deadline."""
@@ -161,6 +173,31 @@ class Deliveries:
             except Abandoned as error:
                 self.on_abandoned(runtime, error)
                 raise
+
+    def recall(self, failing: Sequence[Failing]) -> None:
+        """Show and say that deliveries were tried in vain before this start: a restart has made nothing healthy."""
+        self._failed_before = {one.config_id: one for one in failing}
+        for config_id in list(self._failed_before):
+            record = self._world.configs.get(config_id)
+            if record is not None:
+                self._restore(record)
+        if self._unrouted is None:
+            self._tell_failed_before()
+
+    def _restore(self, record: ConfigRecord) -> None:
+        failed, kind = self._failed_before.get(record.id), ConditionType.DELIVERING
+        if failed is not None and kind not in record.conditions:
+            told = failed.error[:_LONGEST_MESSAGE]
+            record.conditions[kind] = Condition(kind, Tristate.FALSE, "Retry", told, failed.since)
+
+    def _tell_failed_before(self) -> None:
+        """Say in one line, after what a start says, to whom deliveries failed before it."""
+        found = sorted(self._failed_before.keys() & self._world.configs.keys())
+        self._failed_before.clear()
+        if found:
+            some, left = ", ".join(found[:_EXAMPLES]), len(found) - _EXAMPLES
+            more = f" and {left:,} more" if left > 0 else ""
+            log.warning("deliveries to %s%s failed before this start, and are tried again", some, more)
 
     def outcome(self, delivery: Delivery, ending: Ending, seconds: float) -> None:
         """Count and log one attempt, keep the condition `Delivering`, and say when it changes."""

@@ -7,11 +7,11 @@ is `dispatch_decision.py`'s, and how many at once `dispatch_room.py`'s.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, Literal, Protocol
 
 from reconciler.core.backoff import Backoff
-from reconciler.model.delivery import Delivery, DeliveryPolicy
+from reconciler.model.delivery import Delivery, DeliveryPolicy, Failing
 from reconciler.model.errors import NotRunning, ReconcileError, StateError
 from reconciler.model.ports import Clock, Dead, DeliveryQueue, Done, HandedOver, Parked, Retry, Settlement, Target
 from reconciler.runtime.delivery.dispatch_decision import Again, Ending, GivenUp, after_failure, asked_to_wait, heir
@@ -36,6 +36,9 @@ class Destination(Protocol):
 
     async def deliver(self, delivery: Delivery) -> None:
         """Make one attempt; raises TransientError, TerminalError, or anything else, which counts as transient."""
+
+    def recall(self, failing: Sequence[Failing]) -> None:
+        """Hear, before the first attempt, whose deliveries were tried in vain in an earlier life."""
 
 
 class Dispatcher:
@@ -64,7 +67,8 @@ class Dispatcher:
         self._room = Room(limit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._parked: set[str] = set()
-        self._has_begun = False
+        self._hastened: set[str] = set()
+        self._has_begun = self._has_recalled = False
         self._woken = asyncio.Event()
         self._turned = asyncio.Event()
         self._expiry_at = 0.0
@@ -98,6 +102,12 @@ class Dispatcher:
         """Whatever is parked may be tried, where it need not wait any more."""
         for config_id in list(self._parked):
             self.wake(config_id)
+
+    def hasten(self, config_ids: Collection[str]) -> None:
+        """Try now what waits for its next attempt, also where a destination asked for more time."""
+        if self._has_begun:  # in a worker, deliveries are the runner's
+            self._hastened.update(config_ids)
+            self._woken.set()
 
     async def catch_up(self) -> None:
         """Return when everything that is due is under way, or at once where delivering has not begun."""
@@ -152,15 +162,28 @@ class Dispatcher:
     # --- one turn -----------------------------------------------------------------------------------------------
 
     async def _turn(self) -> bool:
-        """Expire, call, claim; returns whether there may be more to do at once."""
+        """Recall, expire, hurry, call, claim; returns whether there may be more to do at once."""
+        if not self._has_recalled:
+            failing = await asyncio.wrap_future(self._queue.failing())
+            self._destination.recall(failing)
+            self._has_recalled = True
         more = False
         if self._clock.monotonic() >= self._expiry_at:
             more = await asyncio.wrap_future(self._queue.expire(self._clock.time())) > 0
             self._expiry_at = self._clock.monotonic() + (0.0 if more else _EXPIRY)
             self._room.call_all()
         self._room.release(self._clock.monotonic())
+        await self._hurry()
         await self._call()
         return await self._claim() or more
+
+    async def _hurry(self) -> None:
+        asked = set(self._hastened)
+        if asked:
+            await asyncio.wrap_future(self._queue.hasten(asked, self._clock.time()))
+            self._hastened -= asked
+        for config_id in asked:
+            self._room.let_in(config_id)
 
     async def _call(self) -> None:
         for config_id, wanted in list(self._room.calls()):

@@ -5,14 +5,15 @@ Implements `DeliveryQueue`. It knows ids and times only; what is sent, and wheth
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reconciler.model.delivery import Delivery
+from reconciler.model.delivery import Backlog, Delivery, Failing
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt, Retry, Settlement, Target
+from reconciler.runtime.delivery import backlog as backlogs
 from reconciler.runtime.delivery import queue_rows as rows
 from reconciler.runtime.delivery import queue_schema as sql
 from reconciler.runtime.delivery.queue_prune import Keep, prune
@@ -125,6 +126,18 @@ class SqliteQueue:
 
         return self.submit(job)
 
+    def hasten(self, config_ids: Collection[str], now: float) -> "Future[int]":
+        """Make lanes of these configurations due that wait for a later time; returns how many."""
+        steady, wanted = self._time.inward(now), frozenset(config_ids)
+
+        def job(db: sqlite3.Connection) -> int:
+            waiting = db.execute("SELECT n, config FROM lane WHERE at > ?", (steady,)).fetchall()
+            lanes = [(steady, lane) for lane, config_id in waiting if config_id in wanted]
+            db.executemany("UPDATE lane SET at = ? WHERE n = ?", lanes)
+            return len(lanes)
+
+        return self.submit(job)
+
     def expire(self, now: float) -> "Future[int]":
         """Send what is too old to the dead letters, a thousand at most, and prune; returns how many died."""
         steady = self._time.inward(now)
@@ -140,7 +153,7 @@ class SqliteQueue:
 
         def job(db: sqlite3.Connection) -> float | None:
             found = db.execute(sql.NEXT_DUE).fetchone()
-            return self._time.outward(found[0]) if found is not None else None
+            return self._outward(found[0]) if found is not None else None
 
         return self.submit(job)
 
@@ -158,7 +171,25 @@ class SqliteQueue:
                 "pending": float(one("SELECT COUNT(*) FROM delivery")),
                 "dead": float(one("SELECT COUNT(*) FROM dead")),
                 "oldest_seconds": max(0.0, self._time.now() - oldest) if oldest is not None else 0.0,
+                "failing": float(backlogs.how_many_fail(db)),
             }
+
+        return self.submit(job)
+
+    def backlog(self) -> "Future[dict[str, Backlog]]":
+        """Return what waits for each configuration that anything waits for."""
+
+        def job(db: sqlite3.Connection) -> dict[str, Backlog]:
+            found = backlogs.backlog(db, self._time.now())
+            return {key: Backlog(one.pending, self._outward(one.next_attempt)) for key, one in found.items()}
+
+        return self.submit(job)
+
+    def failing(self) -> "Future[list[Failing]]":
+        """Return which configurations have deliveries that were tried in vain, and the oldest one's error."""
+
+        def job(db: sqlite3.Connection) -> list[Failing]:
+            return [one._replace(since=self._outward(one.since)) for one in backlogs.failing(db)]
 
         return self.submit(job)
 
@@ -185,10 +216,13 @@ class SqliteQueue:
             event=rows.read_event(body),
             attempt=attempts + 1,
             created=self._time.outward(created),
-            first_attempt=self._time.outward(first) if first is not None else None,
+            first_attempt=self._outward(first),
             expires=self._time.outward(expires),
             is_fallback=bool(fallback),
         )
+
+    def _outward(self, steady: float | None) -> float | None:
+        return self._time.outward(steady) if steady is not None else None
 
     def _inward(self, settlement: Settlement) -> Settlement:
         if isinstance(settlement, Retry):

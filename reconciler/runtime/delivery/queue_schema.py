@@ -6,6 +6,7 @@ with a transaction that fails, and forgotten in a crash, after which what was cl
 least once" means.
 """
 
+from reconciler.runtime.delivery import backlog
 from reconciler.runtime.state import errand_rows
 from reconciler.runtime.state.database_open import Schema
 
@@ -59,7 +60,7 @@ CREATE TABLE IF NOT EXISTS dead (
 );
 """
 
-SCHEMA = Schema(_TABLES + errand_rows.SCHEMA, _CONNECTION)
+SCHEMA = Schema(_TABLES + backlog.INDEX + errand_rows.SCHEMA, _CONNECTION)
 
 WAITING, ROUTED, UNROUTED = 0, 1, 2
 """States of an event: not routed yet; deliveries were made of it; nothing matched."""

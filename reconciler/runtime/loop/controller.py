@@ -307,8 +307,9 @@ class Controller:
         await asyncio.wrap_future(self._p.scanner.run(self._p.directory.keep))
 
     def retry(self, key: str) -> None:
-        """Forget the backoff of a configuration or an integration and work on it now."""
+        """Forget the backoff of a configuration or an integration and work on it now, and on its deliveries."""
         self._applier.hasten(key)
+        self._p.deliveries.hasten(key)
         requests.retry(self._p.world, self._p.services.cleanups, self._pump, key, self._clock.monotonic())
 
     def abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:

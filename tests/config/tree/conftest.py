@@ -40,6 +40,9 @@ class NameValidator:
             return Checked(None, config_id, tuple(found), persistable=True)
         return Checked(ConfigDocument(value, digest(value)), config_id, (), persistable=True)
 
+    def installed_since(self):
+        return frozenset()
+
     def forget(self, integration_id):
         pass
 

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.entry_points import GROUP, find_packages, package_folder
+from reconciler.config.tree.directory import Directory
 from reconciler.model.errors import RegistrationError, UnknownIntegration
 
 
@@ -114,6 +115,39 @@ def test_a_thousand_integrations_are_not_read_until_named(site):
     catalogue = Catalogue()
     assert names.keys() <= set(catalogue.ids())  # no manifest of the others exists
     assert catalogue.descriptor("i0007").id == "i0007"
+
+
+def test_what_is_installed_while_a_process_runs_is_told_to_need_a_restart(site, judge, tmp_path):
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "a.yaml").write_text("integration: late\nname: a\n")
+    directory = Directory(tmp_path / "configs", judge.validator, settle=0)
+
+    def told():
+        directory.scan()
+        return [(found.rule, found.message, found.help) for found in directory.snapshot.diagnostics]
+
+    before = told()
+    site.add("late", distribution="another")
+    assert before[0][:2] == ("unknown-integration", "no integration `late` is installed")
+    assert (
+        told()
+        == told()
+        == [
+            (
+                "unknown-integration",
+                "the integration `late` has been installed since this process started",
+                "restart it: it knows what was installed before",
+            )
+        ]
+    )
+
+
+def test_what_is_installed_later_and_not_allowed_is_no_reason_to_restart(site):
+    catalogue = Catalogue(["two"])
+    assert "two" not in catalogue.ids()
+    site.add("one")
+    site.add("two")
+    assert catalogue.installed_since(["one", "two"]) == {"two"}
 
 
 def test_allowed_ids_narrow_what_is_known(site):

@@ -62,6 +62,16 @@ def test_suspension_that_ran_out_while_nothing_ran_is_over(world, doc):
     assert (last.kind, h.clock.time() - last.at > 300) == (InterventionKind.RAN_OUT, True)
 
 
+@pytest.mark.parametrize(("given", "kept"), [("", "a freeze"), ("incident 7", "incident 7")])
+def test_suspending_again_keeps_the_reason_unless_there_is_a_new_one(world, given, kept):
+    h, _ = world
+    suspend(h, "diary/a", who="alice")
+    again = OverrideRequest(OverrideKind.SUSPEND, Selector.of(["diary/a"]), 3600, given)
+    override, _ = h.manager.engine.overrides.impose(again, "bob")
+    (last, *_) = h.manager.engine.overrides.history(1).result(5)
+    assert (override.reason, override.who, last.reason) == (kept, "bob", kept)
+
+
 @pytest.mark.parametrize("step", [-86400, 86400])
 def test_clock_that_is_set_changes_nothing(world, step):
     h, _ = world

@@ -6,7 +6,7 @@ from reconciler.compose.build import build_engine
 from reconciler.compose.narrator import Narrator
 from reconciler.compose.options import EngineOptions
 from reconciler.model.plan import OutcomeStatus
-from reconciler.report.story.daemon_event import Settled
+from reconciler.report.story.daemon_event import Ready, Settled
 from reconciler.testing.clock import VirtualClock
 
 WAITS = "integration: webhook\nname: a\nsettings: {url: 'http://127.0.0.1:1/', signing_secret: {secret: 'file:%s'}}\n"
@@ -77,3 +77,24 @@ def test_plan_says_what_a_start_waits_for_until_it_is_there(daemon, until, tmp_p
     (tmp_path / "secrets" / "one").write_text("s3cret")
     until(engine, clock, lambda: OutcomeStatus.APPLIED in statuses())
     assert not engine.plan()
+
+
+def test_start_without_its_root_is_ready_when_the_last_good_runs(tmp_path, until):
+    root, clock = tmp_path / "configs", VirtualClock()
+    root.mkdir()
+    (root / "a.yaml").write_text("integration: webhook\nname: a\nsettings: {url: 'https://hooks.example.com'}\n")
+
+    def life():
+        told = []
+        narrator = Narrator(told.append)
+        engine = build_engine(EngineOptions(root, tmp_path / "state"), narrator.listener(), clock=clock, watch=False)
+        narrator.attach(engine)
+        engine.start()
+        until(engine, clock, lambda: any(isinstance(event, Ready) for event in told))
+        engine.stop()
+        return next(event for event in told if isinstance(event, Ready))
+
+    assert (life().configs, life().active) == (1, 1)
+    root.rename(tmp_path / "gone")
+    ready = life()
+    assert (ready.configs, ready.active) == (1, 1)

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from reconciler.cli.app import run
 from reconciler.compose.offline.plan import offline_plan
 from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import StateError, StateLocked
@@ -57,6 +58,15 @@ def test_offline_plan_compares_with_what_was_accepted_and_changes_nothing(harnes
         ("stop", "console/a"), ("start", "console/b"),
     ]  # fmt: skip
     assert contents(state_of(harness)) == before
+
+
+def test_plan_without_a_daemon_speaks_of_what_was_accepted_and_not_of_what_runs(harness, capsys):
+    harness.stop()
+    assert run(["plan", "--dir", str(harness.directory), "--state-dir", str(state_of(harness))]) == 0
+    assert capsys.readouterr().out == (
+        "✓ Nothing to do: the files ask for what was accepted last. "
+        "Secrets are not tried: `reconcile validate --resolve-secrets` does.\n"
+    )
 
 
 def test_offline_plan_without_a_state_starts_from_nothing(tmp_path, harness):

@@ -1,7 +1,9 @@
 """`diff(desired, live) -> Plan`: pure, in a stable order, empty when they agree."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.core.plan.update import Transition, changes, transition
@@ -58,20 +60,21 @@ def diff(
     other), updates, shutdown; within each by id. `desired` need not know an id that is gone.
     """
     looked_at = set(desired) | set(live) if ids is None else set(ids)
-    actions = [a for key in looked_at if (a := config_action(key, desired.get(key), live.get(key))) is not None]
-    touched = {key.partition("/")[0] for key in looked_at}
-    if ids is None:
-        touched |= set(integrations.up)
-    touched |= set(integrations.drifted)
-    for integration in touched:
+    steps: defaultdict[str, list[Action]] = defaultdict(list)
+    for key in looked_at:  # of thousands at a start
+        of_it, want, runs = steps[key.partition("/")[0]], desired.get(key), live.get(key)
+        action = _start(key, want) if runs is None else config_action(key, want, runs)
+        if action is not None:
+            of_it.append(action)
+    for integration in {*steps, *(integrations.up if ids is None else ()), *integrations.drifted}:
         up, wanted = integration in integrations.up, integration in integrations.wanted
         if wanted and not up:
-            actions.append(Action(ActionKind.INITIALIZE, integration, ActionReason.FIRST_CONFIG))
+            steps[integration].append(Action(ActionKind.INITIALIZE, integration, ActionReason.FIRST_CONFIG))
         elif wanted and integration in integrations.drifted:
-            actions.append(Action(ActionKind.INITIALIZE, integration, ActionReason.DRIFT))
+            steps[integration].append(Action(ActionKind.INITIALIZE, integration, ActionReason.DRIFT))
         elif up and not wanted:
-            actions.append(Action(ActionKind.SHUTDOWN, integration, ActionReason.LAST_CONFIG_GONE))
-    return Plan(tuple(sorted(actions, key=lambda a: (a.integration, _ORDER[a.kind], a.key))))
+            steps[integration].append(Action(ActionKind.SHUTDOWN, integration, ActionReason.LAST_CONFIG_GONE))
+    return Plan(tuple([action for name in sorted(steps) for action in _in_order(steps[name])]))
 
 
 def config_action(key: str, want: Effective | None, live: LiveConfig | None, *, drifted: bool = False) -> Action | None:
@@ -79,13 +82,25 @@ def config_action(key: str, want: Effective | None, live: LiveConfig | None, *, 
 
     `drifted`: what ran under it is gone although nothing asked for that.
     """
+    if live is None:
+        return _start(key, want, ActionReason.DRIFT if drifted else ActionReason.ADDED)
     document = want.document if want is not None and not want.waits else None
     if document is not None and document.enabled:
-        if live is None:
-            why = ActionReason.DRIFT if drifted else ActionReason.ADDED
-            return Action(ActionKind.START, key, why, None, document.digest)
         return _update(key, live, document)
-    return _end(key, want, document, live) if live is not None else None
+    return _end(key, want, document, live)
+
+
+def _start(key: str, want: Effective | None, why: ActionReason = ActionReason.ADDED) -> Action | None:
+    if want is None or want.document is None or not want.wanted:
+        return None
+    return Action(ActionKind.START, key, why, None, want.document.digest)
+
+
+def _in_order(steps: list[Action]) -> Iterable[Action]:
+    """Return the steps of one integration in their order; where all are of a kind, that is by id alone."""
+    steps.sort(key=itemgetter(1))  # the key
+    kinds = {step.kind for step in steps}
+    return steps if len(kinds) < 2 else sorted(steps, key=lambda step: _ORDER[step.kind])
 
 
 def _end(key: str, want: Effective | None, document: ConfigDocument | None, live: LiveConfig) -> Action:

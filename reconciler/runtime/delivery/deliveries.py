@@ -5,7 +5,7 @@ The router, the queue and the dispatcher know ids only; this is where an id beco
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from reconciler.core.in_force.override import Sending
@@ -81,6 +81,11 @@ class Deliveries:
         else:
             self._put(record.id, record.generation.document if record.generation is not None else document)
         self.dispatcher.wake(record.id)
+
+    def follow_all(self, records: Iterable[ConfigRecord]) -> None:
+        """Follow many."""
+        for record in records:
+            self.follow(record)
 
     def gone(self, config_id: str) -> None:
         """The configuration is removed: its deliveries go to the dead letters."""

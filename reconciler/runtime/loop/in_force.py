@@ -7,6 +7,7 @@ Used by the controller between a scan and its plan, on the engine's loop; absenc
 import asyncio
 from collections.abc import Collection, Iterable
 
+from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import Desired, Presence
 from reconciler.model.state import Condition, ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.loop.parts import Parts
@@ -24,13 +25,16 @@ class InForce:
 
     async def absorb(self, ids: Collection[str]) -> list[ConfigRecord]:
         """Take in what the files say of `ids` now; returns the records that there are of them, by id."""
-        ordered, new_input = sorted(ids), set()
-        valid = self._valid_now()
-        for index, key in enumerate(ordered):
-            if index % _CHUNK == _CHUNK - 1:
+        ordered, valid, new_input = sorted(ids), self._valid_now(), set()
+        for start in range(0, len(ordered), _CHUNK):
+            if start:
                 await asyncio.sleep(0)
-            if self._take_in(key, valid):
-                new_input.add(key.partition("/")[0])
+            keys = ordered[start : start + _CHUNK]
+            fresh = self._fresh(keys)
+            new_input |= self._p.world.add([self._made(desired, valid) for desired in fresh.values()])
+            self._p.deliveries.follow_all([self._p.world.configs[key] for key in fresh])
+            taken = (key for key in keys if key not in fresh and self._take_in(key, valid))
+            new_input.update(key.partition("/")[0] for key in taken)
         self._renew(new_input)
         configs = self._p.world.configs
         return [configs[key] for key in ordered if key in configs]
@@ -60,6 +64,22 @@ class InForce:
 
     def _valid_now(self) -> Condition:
         return Condition(ConditionType.VALID, Tristate.TRUE, since=self._p.services.clock.time())
+
+    def _fresh(self, keys: Iterable[str]) -> dict[str, Desired]:
+        """Return those that nothing is known of, and nothing is the matter with: all that is to be done is to add them."""
+        p = self._p
+        if p.overrides.in_force or p.absences.root_lost:
+            return {}
+        found = {key: p.directory.snapshot.get(key) for key in keys if key not in p.world.configs}
+        return {key: desired for key, desired in found.items() if desired.presence is Presence.VALID}
+
+    def _made(self, desired: Desired, valid: Condition) -> ConfigRecord:
+        """Make the record of a fresh one, as `_take_in` would."""
+        record = ConfigRecord(desired.id, Effective(desired, desired.document))
+        record.conditions[ConditionType.VALID] = valid
+        self._p.goods.recall_same(record, desired)
+        self._p.goods.accept(record, desired)
+        return record
 
     def _take_in(self, key: str, valid: Condition) -> bool:
         """Return whether a configuration has new input; `valid` is the condition of those whose file is so."""

@@ -30,6 +30,10 @@ class RemovalsFirst:
 
     def add(self, actions: Iterable[Action]) -> None:
         """Enqueue the keys of `actions`, which come in the order of a plan."""
+        actions = list(actions)
+        if not any(action.kind is ActionKind.REMOVE for action in actions):
+            self._enqueue([action.key for action in actions])
+            return
         barriers: dict[str, _Barrier] = {}
         ready: list[str] = []
         for action in actions:

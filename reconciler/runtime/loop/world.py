@@ -104,6 +104,17 @@ class World:
         self._wanting: dict[str, set[str]] = {}
         self._running: dict[str, set[str]] = {}
 
+    def add(self, records: Iterable[ConfigRecord]) -> set[str]:
+        """Put records that are all new, and return the integrations that they are of."""
+        by_integration: dict[str, list[ConfigRecord]] = {}
+        for record in records:
+            self.configs[record.id] = record
+            by_integration.setdefault(record.integration, []).append(record)
+        for name, of_it in by_integration.items():
+            self.touched.update([record.id for record in of_it])
+            self._wanting.setdefault(name, set()).update([record.id for record in of_it if record.effective.wanted])
+        return set(by_integration)
+
     def set_effective(self, want: Effective) -> ConfigRecord:
         """Put what is in force for an id, making its record when it is new."""
         config_id = want.desired.id

@@ -2,10 +2,14 @@
 
 import logging
 import sys
+import threading
+from collections.abc import Callable
 
 from reconciler.cli.console import fail, palette
 from reconciler.report.log_format import HumanFormatter, JsonFormatter
+from reconciler.runtime.telling.secret_filter import SecretFilter
 
+log = logging.getLogger(__name__)
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 FORMATS = ("human", "json")
 _LOUD = ("uvicorn.access", "watchfiles", "asyncio")  # at info they repeat what we say better
@@ -13,10 +17,12 @@ _TELLTALE = ("httpx2", "httpcore2", "httpx", "httpcore", "urllib3", "hpack")
 """HTTP clients: at debug and info they log addresses and headers, and with them the secrets that stand there."""
 
 
-def configure_logging(log_format: str, log_level: str, *, alarms: bool = True) -> None:
+def configure_logging(
+    log_format: str, log_level: str, *, alarms: bool = True, masked: Callable[[str], str] = str
+) -> None:
     """Send records at `log_level` and above to stderr in `log_format`; an unknown name is exit code 2.
 
-    Without `alarms`, their records are left out: whoever calls tells them itself.
+    `masked` takes secrets out of a text. Without `alarms`, their records are left out: whoever calls tells them itself.
     """
     if log_format not in FORMATS:
         fail(f"--log-format: expected human or json, found {log_format!r}")
@@ -26,9 +32,26 @@ def configure_logging(log_format: str, log_level: str, *, alarms: bool = True) -
     handler = logging.StreamHandler(sys.stderr)
     human = HumanFormatter(palette(sys.stderr), timed=sys.stderr.isatty())
     handler.setFormatter(JsonFormatter() if log_format == "json" else human)
+    handler.addFilter(SecretFilter(masked))
     if not alarms:
         handler.addFilter(lambda record: not getattr(record, "alarm", False))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     for name in (*_LOUD, *_TELLTALE):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def log_the_unhandled() -> None:
+    """Log what Python would print past the log: exceptions that end a thread, or that nobody can be told of."""
+    threading.excepthook = _thread_ended
+    sys.unraisablehook = _unraisable
+
+
+def _thread_ended(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+        name = args.thread.name if args.thread is not None else "?"
+        log.error("the thread %s has ended with an exception", name, exc_info=args.exc_value)
+
+
+def _unraisable(args: "sys.UnraisableHookArgs") -> None:
+    log.error("%s %r", args.err_msg or "an exception is ignored in", args.object, exc_info=args.exc_value)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 def once(values: dict[str, Any]) -> int:
     """Make the pass, print findings, what was done and what it came to; returns the exit code."""
-    configure_logging(values["log_format"], "error" if values["log_level"] == "info" else values["log_level"])
     options = engine_options(values)
+    level = "error" if values["log_level"] == "info" else values["log_level"]
+    configure_logging(values["log_format"], level, masked=options.revealed.masked)
     from reconciler.compose.once import run_once
     from reconciler.config.places import display_prefix
 

@@ -22,9 +22,11 @@ def watch(values: dict[str, Any]) -> int:
 
         ahead = begin_reading(options)
         try:
-            from reconciler.cli.logs import configure_logging
+            from reconciler.cli.logs import configure_logging, log_the_unhandled
 
-            configure_logging(values["log_format"], values["log_level"], alarms=False)
+            masked = options.revealed.masked
+            configure_logging(values["log_format"], values["log_level"], alarms=False, masked=masked)
+            log_the_unhandled()
             from reconciler.cli.voice import voice
             from reconciler.compose.daemon import run_daemon
             from reconciler.config.places import display_prefix

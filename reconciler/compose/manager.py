@@ -23,6 +23,7 @@ from reconciler.model.ports import Clock, Receipt
 from reconciler.model.state import ConfigStatus, Role
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.listener import Listener
+from reconciler.runtime.telling.secret_filter import SecretFilter
 from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.describe import describe_class
 from reconciler.sdk.integration import Integration
@@ -79,6 +80,11 @@ class IntegrationManager:
     def role(self) -> Role:
         """Whether this process is the runner of its state directory now, or a worker beside it."""
         return self.engine.role
+
+    @property
+    def secret_filter(self) -> SecretFilter:
+        """For handlers of the host's own log: takes out of every record what code has revealed of secrets."""
+        return SecretFilter(self._options.revealed.masked)
 
     # --- registration -------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.config.revealed import Revealed
 from reconciler.config.tree.memory import Ages
 
 
@@ -31,3 +32,5 @@ class EngineOptions:
     """Where what is published inside a transaction waits, such as `django.db.transaction.on_commit`."""
     ages: Ages = field(default_factory=Ages)
     """How long files must have been unchanged before they are read, and believed at the next start."""
+    revealed: Revealed = field(default_factory=Revealed)
+    """Hears of every value of a secret that code reveals, and takes it out of what is told."""

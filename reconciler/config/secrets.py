@@ -7,15 +7,16 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.model.errors import SecretForbidden, SecretMissing, TerminalError
 from reconciler.model.json import Path as JsonPath
-from reconciler.model.secret import Secret, SecretRef
+from reconciler.model.secret import SHORTEST, Secret, SecretRef
 
 if TYPE_CHECKING:
+    from reconciler.config.revealed import Revealed
     from reconciler.config.schemas.schema import ResolvedSchema
     from reconciler.model.ports import SecretProvider
 
@@ -138,18 +139,35 @@ class SecretResolver:
     """Finds the provider of each reference by its scheme; `providers` adds to `env` and `file`."""
 
     def __init__(
-        self, secrets_dir: Path, environ: Mapping[str, str], providers: "Mapping[str, SecretProvider] | None" = None
+        self,
+        secrets_dir: Path,
+        environ: Mapping[str, str],
+        providers: "Mapping[str, SecretProvider] | None" = None,
+        revealed: "Revealed | None" = None,
     ) -> None:
         self._providers: dict[str, SecretProvider] = {
             "env": EnvProvider(environ),
             "file": FileProvider(secrets_dir),
             **(providers or {}),
         }
+        if revealed is not None:
+            self.revealed = revealed
         self._schemas: dict[int, tuple[Mapping[str, Any], ResolvedSchema]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave compiled schemas behind."""
         return {**self.__dict__, "_schemas": {}}
+
+    @cached_property
+    def revealed(self) -> "Revealed":
+        """Hears of every value that is revealed; not made, nor imported, where nothing is resolved."""
+        from reconciler.config.revealed import Revealed
+
+        return Revealed()
+
+    @cached_property
+    def _note(self) -> "Callable[[str], object]":
+        return self.revealed.note
 
     @property
     def schemes(self) -> list[str]:
@@ -213,10 +231,13 @@ class SecretResolver:
             return Resolved(resolved)
         if schema is not None:
             self._judge(resolved, schema, found)
-        for one in found:
-            one.holder[one.path[-1]] = one.secret
+        note, places = self._note, []
+        for path, holder, ref, text in found:
+            witness = note if ref.template == "{}" else partial(_note_bare, note, ref.template)
+            holder[path[-1]] = secret = Secret(text, witness)
+            places.append((path, secret))
         refs = tuple(dict.fromkeys([one.ref.uri for one in found]))
-        return Resolved(resolved, refs, tuple([(one.path, one.secret) for one in found]))
+        return Resolved(resolved, refs, tuple(places))
 
     def _fetch_in_memory(self, ref: SecretRef) -> str:
         provider = self._providers.get(ref.scheme)
@@ -257,7 +278,14 @@ class _Found(NamedTuple):
     path: JsonPath
     holder: Any
     ref: SecretRef
-    secret: Secret
+    text: str
+
+
+def _note_bare(note: Callable[[str], object], template: str, text: str) -> object:
+    """Note what a format stands around, for that is the secret; all of it where it is too short by itself."""
+    before, _, after = template.partition("{}")
+    bare = text[len(before) : len(text) - len(after)]
+    return note(bare if len(bare) >= SHORTEST else text)
 
 
 def _copied(
@@ -285,4 +313,4 @@ def _copy_item(
         holder[key] = _copied(item, path, found, value_of)
         return
     holder[key] = text = ref.template.replace("{}", value_of(ref), 1)
-    found.append(_Found(path, holder, ref, Secret(text)))
+    found.append(_Found(path, holder, ref, text))

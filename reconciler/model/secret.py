@@ -1,12 +1,17 @@
 """Secrets: references as files hold them, and values as a type that cannot be shown by accident."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 MASK: Final = "**********"
 """What stands for a secret wherever one would be shown."""
+MASKED: Final = "***"
+"""What stands for a value that was found in a text: shorter, so that one sees that somebody had revealed it."""
+
+SHORTEST: Final = 6
+"""A value that is shorter is not looked for in texts: it would be found by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,21 @@ class Secret:
     """A resolved secret. It shows itself as a mask everywhere; only `reveal()` gives the value.
 
     It refuses to be pickled, so that it cannot leave the process unnoticed. Two are equal when their values are.
+    `witness` hears of the first `reveal()`; what it returns is held as long as the secret.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_lease", "_value", "_witness")
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, witness: Callable[[str], object] | None = None) -> None:
         self._value = value
+        self._witness = witness
 
     def reveal(self) -> str:
         """Return the value, for the one call that needs it."""
+        witness = self._witness
+        if witness is not None:
+            self._lease = witness(self._value)
+            self._witness = None  # last: whoever sees None may use the value
         return self._value
 
     def __repr__(self) -> str:

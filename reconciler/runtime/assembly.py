@@ -27,6 +27,7 @@ from reconciler.runtime.delivery.router import Router
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.lanes.dormant import Dormant
 from reconciler.runtime.lanes.effects import Effects
+from reconciler.runtime.lanes.exclusive import ExclusiveKeys
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.loop.absence import Absences
 from reconciler.runtime.loop.controller import Controller
@@ -103,7 +104,8 @@ class Assembly:
 
 def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) -> Assembly:
     """Build the parts and tie them together; nothing runs yet. `first_pass` is the number of the next pass."""
-    effects = Effects(ground.store, tools.clock, following=ground.role is Role.WORKER)
+    following, masked = ground.role is Role.WORKER, tools.secrets.revealed.masked
+    effects = Effects(ground.store, tools.clock, following=following, masked=masked)
     services = Services(
         tools.clock,
         tools.catalogue,
@@ -113,6 +115,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         ground.metrics,
         effects,
         tools.host_loop,
+        exclusive=ExclusiveKeys(masked),
         dormant=Dormant(ground.role),
     )
     world = World(services)

@@ -43,6 +43,9 @@ class IntegrationContext(Protocol):
     def log_fields(self) -> Mapping[str, Any]:
         """Return what the call that runs in this thread or task is about, as log fields."""
 
+    def masked(self, text: str) -> str:
+        """Return a text without the values of secrets that were revealed."""
+
 
 class Integration:
     """One service. The engine makes one object when the first configuration is enabled; override what you need.
@@ -137,7 +140,9 @@ class Integration:
     def log(self) -> IntegrationLog:
         """A logger named after the integration, which adds what the call is about: configuration, delivery, pass."""
         context: IntegrationContext | None = getattr(self, "_context", None)
-        return IntegrationLog(self.integration_id, context.log_fields if context is not None else dict)
+        if context is None:
+            return IntegrationLog(self.integration_id, dict)
+        return IntegrationLog(self.integration_id, context.log_fields, context.masked)
 
     def get_configs(self, scope: Mapping[str, str] | None = None) -> list[IntegrationConfig[Any]]:
         """Return the configurations that run now, all or those whose scope `scope` satisfies."""

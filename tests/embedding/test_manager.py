@@ -1,6 +1,7 @@
 """The manager's names, which are Djblets': what each finds before, while and after configurations run."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -150,3 +151,17 @@ def test_asyncio_host_has_the_same_manager(tmp_path):
 
     asyncio.run(host())
     assert not manager.get_integration_classes()[0]().enabled
+
+
+def test_filter_takes_secrets_out_of_the_hosts_own_log(caplog):
+    class Telling(Integration):
+        integration_id = "free"
+
+        def config_enabled(self, config):
+            logging.getLogger("library.of.others").warning("reads %s", config.get("token").reveal())
+
+    with Harness(Telling) as harness:
+        (harness.secrets / "token").write_text("open-sesame")
+        caplog.handler.addFilter(harness.manager.secret_filter)
+        harness.write("a.yaml", config("a", "free", settings={"token": {"secret": "file:token"}}))
+    assert "reads ***" in caplog.text

@@ -54,6 +54,9 @@ class Bench:
     def log_fields(self) -> dict[str, Any]:
         return {}
 
+    def masked(self, text: str) -> str:
+        return text
+
     def config(self, settings: dict[str, Any], **document: Any) -> IntegrationConfig[Any]:
         raw = {"integration": self.name, "name": "test", "settings": {}, **document}
         model = self.integration.Settings

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.effects import Declarer, effect_keys
 from reconciler.runtime.lanes.generation import Generation, Handover, RollbackFailed
 from reconciler.runtime.lanes.hook_host import Caller, OwnerHost, Stopped, start_hooks, stop_hooks
-from reconciler.runtime.lanes.known_secrets import known_secrets
+from reconciler.runtime.lanes.known_secrets import literal_secrets, with_literals
 from reconciler.runtime.lanes.settings_builder import SettingsBuilder
 from reconciler.runtime.lanes.unfit import unfit
 from reconciler.sdk.config import IntegrationConfig
@@ -128,23 +128,24 @@ class ConfigCalls:
         declared.host.close()
 
     async def _prepare(self, document: ConfigDocument, resolved: Resolved) -> tuple[IntegrationConfig[Any], OwnerHost]:
-        deadline = self.instance.delivery_deadline
-        settings = await self._settings(document, resolved)
+        deadline, revealed = self.instance.delivery_deadline, self.caller.services.secrets.revealed
+        literals = literal_secrets(document, revealed)  # before any code sees them
+        values = with_literals(document, resolved.settings, revealed)
+        settings = await self._settings(document, resolved.settings if self.builder is not None else values)
         hook_set = HookSet(document.id, self.descriptor)
-        defaults = self.instance.default_settings
-        config = IntegrationConfig(document, settings, resolved.settings, defaults, hook_set)
-        declarer = Declarer(document.id, document, known_secrets(document, resolved))
+        config = IntegrationConfig(document, settings, values, self.instance.default_settings, hook_set)
+        declarer = Declarer(document.id, document, (*resolved.secrets, *literals))
         return config, OwnerHost(self.caller.services, self.caller.lane, declarer, deadline)
 
-    async def _settings(self, document: ConfigDocument, resolved: Resolved) -> Any:
+    async def _settings(self, document: ConfigDocument, settings: Mapping[str, Any]) -> Any:
         """Build the typed settings, with the integration's defaults beneath what the file says."""
-        values = {**self.instance.default_settings, **resolved.settings}
+        values = {**self.instance.default_settings, **settings}
         if self.builder is None:
             return values
         try:
             return await self.builder.build(values)
         except Exception as error:
-            told = unfit(document, error)
+            told = unfit(document, error, self.caller.lane.masked)
             if told is error:
                 raise
             raise told from None

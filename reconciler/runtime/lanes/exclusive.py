@@ -1,13 +1,19 @@
 """Who holds which exclusive resource: a port, a schedule, a route."""
 
+from collections.abc import Callable
+
 from reconciler.model.errors import HookConflict
 from reconciler.sdk.hooks.base import Hook
 
 
 class ExclusiveKeys:
-    """Exclusive keys to the hook that holds each. Used on the engine's loop alone."""
+    """Exclusive keys to the hook that holds each. Used on the engine's loop alone.
 
-    def __init__(self) -> None:
+    An author names keys: `masked` takes secrets out of what is told of them.
+    """
+
+    def __init__(self, masked: Callable[[str], str] = str) -> None:
+        self._masked = masked
         self._holders: dict[str, tuple[Hook, str]] = {}
 
     def take(self, hook: Hook, owner: str) -> None:
@@ -16,9 +22,8 @@ class ExclusiveKeys:
             return
         holder = self._holders.get(hook.exclusive)
         if holder is not None and holder[0] is not hook:
-            raise HookConflict(
-                f"{hook.described or type(hook).__name__} of {owner}: {hook.exclusive!r} is held by {holder[1]}"
-            )
+            name, key = hook.described or type(hook).__name__, self._masked(repr(hook.exclusive))
+            raise HookConflict(f"{name} of {owner}: {key} is held by {holder[1]}")
         self._holders[hook.exclusive] = (hook, owner)
 
     def release(self, hook: Hook) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from reconciler.core.masking.stand_in import without_secrets
 from reconciler.model.errors import DeadlineExceeded
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Disposer, Receipt, Request, Response, StopReason
@@ -93,13 +94,14 @@ class OwnerHost:
 
     def add_panel(self, title: str, render: Callable[[], Any]) -> Disposer:
         """Put a panel on the integration's page."""
-        return self._keep(self._services.panels.add(Panel(self.owner, title, render, self._lane)))
+        return self._keep(self._services.panels.add(Panel(self.owner, self._lane.masked(title), render, self._lane)))
 
     def report(self, what: str, error: BaseException) -> None:
         """Log a contained failure and count it."""
         self._services.metrics.hook_failures.labels(self.owner.partition("/")[0]).inc()
-        fields = self._services.about(self.owner)
-        log.error("%s: %s failed: %s", self.owner, what, error, exc_info=error, extra={"fields": fields})
+        fields, masked = self._services.about(self.owner), self._lane.masked
+        told = without_secrets(error, masked)
+        log.error("%s: %s failed: %s", self.owner, masked(what), told, exc_info=told, extra={"fields": fields})
 
     def describe(self, hooks: Iterable[Hook]) -> tuple[str, ...]:
         """Return one line for each hook; those that wait for this process to be the runner say so."""
@@ -266,7 +268,7 @@ async def _describe(caller: Caller, hook: Hook, deadline: float) -> None:
             text = hook.describe()
         else:
             text = await caller(f"describing {kind.__name__}", deadline, hook.describe)
-        hook.described = str(text)[:_LONGEST]
+        hook.described = caller.lane.masked(str(text))[:_LONGEST]
     except DeadlineExceeded:
         raise
     except Exception as error:  # noqa: BLE001 — a name is not worth a hook

@@ -50,6 +50,7 @@ class Context:
     ) -> None:
         self.descriptor = descriptor
         self.clock: Clock = services.clock
+        self.masked = services.secrets.revealed.masked
         self._configs = configs
         self._services = services
         self._http: HttpClient | None = None
@@ -252,7 +253,7 @@ class IntegrationRuntime:
         return Caller(self._services, lane, self.id)
 
     def _enter(self, host: "AbstractEventLoop | None") -> Lane:
-        self._lane = Lane(self.id, self._close_connections, host)
+        self._lane = Lane(self.id, self._close_connections, host, self._services.secrets.revealed.masked)
         if self._context is not None:
             self._context.about = self._lane.about.fields
         return self._lane

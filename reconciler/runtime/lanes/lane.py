@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, InvalidStateError
 from typing import Any
 
+from reconciler.core.masking.stand_in import without_secrets
 from reconciler.model.errors import NotRunning
 from reconciler.runtime.telling.about import About
 
@@ -54,7 +55,7 @@ class Call:
             if error is None:
                 self.future.set_result(result)
             else:
-                self.future.set_exception(error)
+                self.future.set_exception(without_secrets(error, self._lane.masked))
 
 
 class Lane:
@@ -62,6 +63,7 @@ class Lane:
 
     `farewell` is awaited on the loop at its end: what belongs to the loop is closed there. `host` is an asyncio host's
     loop, for an integration that asks for it: then the lane has no loop of its own, and ends its own tasks alone.
+    `masked` takes secrets out of a text: no exception leaves the lane with one.
     """
 
     def __init__(
@@ -69,8 +71,10 @@ class Lane:
         name: str,
         farewell: Callable[[], Coroutine[Any, Any, None]] | None = None,
         host: asyncio.AbstractEventLoop | None = None,
+        masked: Callable[[str], str] = str,
     ) -> None:
         self.name = name
+        self.masked = masked
         self.about = About()
         self.is_hosted = host is not None
         self._farewell = farewell
@@ -193,11 +197,12 @@ class Lane:
         while not self._closed:
             try:
                 self._loop.run_forever()
-            except BaseException:
+            except BaseException as raised:
+                error = without_secrets(raised, self.masked)
                 if self._loop.is_closed():
-                    log.exception("the code of %s closed the loop of its lane: the lane is lost", self.name)
+                    log.exception("the code of %s closed the loop of its lane: it is lost", self.name, exc_info=error)
                     return
-                log.exception("a task of %s tried to end the process; its lane goes on", self.name)
+                log.exception("a task of %s tried to end the process; its lane goes on", self.name, exc_info=error)
         self._finish_loop()
 
     async def _part_from_host(self) -> None:

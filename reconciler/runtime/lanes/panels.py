@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.core.masking.nested import masked_within
 from reconciler.model.json import Json
 from reconciler.model.panel import PanelView
 from reconciler.model.ports import Clock, Disposer
@@ -81,7 +82,7 @@ async def _render(clock: Clock, panel: Panel, abandoned: AbandonedCalls) -> Pane
     what = f"{panel.owner}: the panel {panel.title!r}"
     try:
         value = await call(clock, panel.lane, what, DEADLINE, panel.render)
-        return _view(panel, value)
+        return _view(panel, masked_within(value, panel.lane.masked))
     except Abandoned as error:
         abandoned.tell(panel.owner.partition("/")[0], error)
         return PanelView(panel.owner, panel.title, error=str(error))

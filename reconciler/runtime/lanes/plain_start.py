@@ -10,11 +10,12 @@ from typing import Any
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
+from reconciler.model.secret import Secret
 from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.effects import Declarer
 from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.hook_host import OwnerHost
-from reconciler.runtime.lanes.known_secrets import known_secrets
+from reconciler.runtime.lanes.known_secrets import literal_secrets, with_literals
 from reconciler.runtime.lanes.unfit import unfit
 from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.hooks.base import HookSet
@@ -30,19 +31,24 @@ def is_plain(calls: ConfigCalls) -> bool:
 
 async def start_plainly(calls: ConfigCalls, asked: Sequence[Asked]) -> list[Generation | Exception]:
     """Return for each of `asked` what runs now, or why it does not; never raises what an integration raises."""
-    defaults = calls.instance.default_settings
+    defaults, revealed = calls.instance.default_settings, calls.caller.services.secrets.revealed
+    # Before any code sees them.
+    literals = [literal_secrets(document, revealed) if document.literals else () for document, _ in asked]
     values = [{**defaults, **resolved.settings} for _, resolved in asked]
     built: Sequence[Any] = values if calls.builder is None else await calls.builder.build_many(values)
-    return [_started(calls, one, settings) for one, settings in zip(asked, built, strict=True)]
+    return [_started(calls, *one) for one in zip(asked, literals, built, strict=True)]
 
 
-def _started(calls: ConfigCalls, asked: Asked, settings: Any) -> Generation | Exception:
+def _started(calls: ConfigCalls, asked: Asked, literals: tuple[Secret, ...], settings: Any) -> Generation | Exception:
     document, resolved = asked
     if isinstance(settings, Exception):
-        return unfit(document, settings)
+        return unfit(document, settings, calls.caller.lane.masked)
     config_id, caller, instance = document.id, calls.caller, calls.instance
-    hook_set = HookSet(config_id, calls.descriptor)
-    config = IntegrationConfig(document, settings, resolved.settings, instance.default_settings, hook_set)
-    declarer = Declarer(config_id, document, known_secrets(document, resolved))
+    hook_set, values = HookSet(config_id, calls.descriptor), resolved.settings
+    if literals:
+        values = with_literals(document, values, calls.caller.services.secrets.revealed)
+        settings = settings if calls.builder is not None else {**instance.default_settings, **values}
+    config = IntegrationConfig(document, settings, values, instance.default_settings, hook_set)
+    declarer = Declarer(config_id, document, (*resolved.secrets, *literals) if literals else resolved.secrets)
     host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline)
     return Generation(document, resolved, config, host, hook_set.close())

@@ -6,12 +6,14 @@ time goes together. Used by `config_calls.py`, on the engine's loop.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from reconciler.core.masking.stand_in import without_secrets
 from reconciler.model.errors import DeadlineExceeded, TransientError
 from reconciler.runtime.lanes.calls import tellable
 from reconciler.runtime.lanes.hook_host import Caller
+from reconciler.runtime.lanes.unfit import is_misfit
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -65,21 +67,24 @@ class SettingsBuilder:
     async def _call(self, values: Sequence[Mapping[str, Any]]) -> list[Any]:
         try:
             built: list[Any] = await self._caller(
-                "validating the settings", self._deadline, _build, self._model, values
+                "validating the settings", self._deadline, _build, self._model, values, self._caller.lane.masked
             )
         except Exception as error:  # noqa: BLE001 — whoever asked hears of it
             return [error, *(_shared(error) for _ in values[1:])]
         return built
 
 
-def _build(model: "type[BaseModel]", many: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Return an instance or an exception for each of `many`; runs in the lane."""
+def _build(model: "type[BaseModel]", many: Sequence[Mapping[str, Any]], masked: Callable[[str], str]) -> list[Any]:
+    """Return an instance or an exception for each of `many`; runs in the lane.
+
+    A misfit comes as it is, for nobody tells more of it than what is wrong with the file.
+    """
     built: list[Any] = []
     for values in many:
         try:
             built.append(model.model_validate(values))
         except Exception as error:  # noqa: BLE001 — it belongs to one configuration
-            built.append(tellable(error))
+            built.append(error if is_misfit(error) else tellable(without_secrets(error, masked)))
     return built
 
 

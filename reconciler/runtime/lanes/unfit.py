@@ -1,5 +1,6 @@
 """Settings that could not be built, in words. Pure; called by who starts configurations."""
 
+from collections.abc import Callable
 from typing import Any
 
 from reconciler.model.config import ConfigDocument
@@ -7,11 +8,16 @@ from reconciler.model.errors import TerminalError
 from reconciler.model.secret import Secret
 
 
-def unfit(document: ConfigDocument, error: Exception) -> Exception:
+def unfit(document: ConfigDocument, error: Exception, masked: Callable[[str], str]) -> Exception:
     """Return what to tell of settings that could not be built: of pydantic's findings, what is wrong with the file."""
+    return TerminalError(f"{document.id}: {masked(_misfits(error))}") if is_misfit(error) else error
+
+
+def is_misfit(error: Exception) -> bool:
+    """Whether it is pydantic that says what of the settings does not fit the model."""
     from pydantic import ValidationError
 
-    return TerminalError(f"{document.id}: {_misfits(error)}") if isinstance(error, ValidationError) else error
+    return isinstance(error, ValidationError)
 
 
 def _misfits(error: Any) -> str:

@@ -113,9 +113,9 @@ class RouteHook(Hook):
     async def _verify(self, host: HookHost, request: Request) -> Verification:
         if type(self.verify) in BUILT_IN:
             # They take a millisecond at most: here, so that a flood of forgeries does not fill the owner's lane.
-            return self._gate.check(request, host.clock.time())
+            return self._gate.check(host, request)
         try:
-            found: Verification = await asyncio.wrap_future(host.call(self._gate.check, request, host.clock.time()))
+            found: Verification = await asyncio.wrap_future(host.call(self._gate.check, host, request))
         except DeadlineExceeded as error:
             host.report(self.describe(), error)
             return Verification(Verdict.ERROR)
@@ -133,7 +133,10 @@ class RouteHook(Hook):
             return Response()
         if isinstance(result, Response):
             return result
-        host.report(self.describe(), TypeError(f"handle() returns a Response, an Event or None, not {result!r:.80}"))
+        host.report(
+            self.describe(),
+            TypeError(f"handle() returns a Response, an Event or None, not {type(result).__qualname__}"),
+        )
         return Response(500)
 
     async def _publish(self, host: HookHost, event: Event) -> Response:
@@ -155,14 +158,15 @@ class _Gate:
         self._refused = 0
         self._logged = 0.0
 
-    def check(self, request: Request, now: float) -> Verification:
+    def check(self, host: HookHost, request: Request) -> Verification:
         """Return the verdict; anything that goes wrong on the way refuses."""
+        now = host.clock.time()
         try:
             found = self._verifier.verify(request, now)
             if found.verdict is Verdict.GENUINE and found.key is not None:
                 found = Verification(self._replays.claim(found.key, found.until, now), found.key, found.until)
-        except Exception:
-            log.exception("the verifier of %s failed: the request is refused", self._path)
+        except Exception as error:  # noqa: BLE001 — the request is refused
+            host.report(f"the verifier of {self._path}", error)
             found = Verification(Verdict.ERROR)
         if found.verdict is not Verdict.GENUINE:
             self._note(found.verdict, now)

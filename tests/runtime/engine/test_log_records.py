@@ -79,6 +79,16 @@ def test_calls_of_a_pass_carry_its_number(harness, make, doc, said):
     assert (failed["pass"], failed["action"], failed["error"]) == (1, "start", "OSError: no")
 
 
+def test_record_says_where_it_was_logged(caplog):
+    class Loose(Integration):
+        integration_id = "loose"
+
+    Loose().log.warning("once")
+    assert [(record.funcName, record.pathname) for record in caplog.records] == [
+        ("test_record_says_where_it_was_logged", __file__)
+    ]
+
+
 def test_logger_works_before_the_engine_has_the_object():
     class Loose(Integration):
         integration_id = "loose"

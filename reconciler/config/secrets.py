@@ -312,5 +312,6 @@ def _copy_item(
     if ref is None:
         holder[key] = _copied(item, path, found, value_of)
         return
-    holder[key] = text = ref.template.replace("{}", value_of(ref), 1)
+    text = value_of(ref)
+    holder[key] = text = text if ref.template == "{}" else ref.template.replace("{}", text, 1)
     found.append(_Found(path, holder, ref, text))

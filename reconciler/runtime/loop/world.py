@@ -88,6 +88,10 @@ class ConfigRecord:
             self.conditions[kind] = old._replace(reason=reason, message=message)
 
 
+Started = tuple[ConfigRecord, Generation]
+"""A configuration, and the version of it that has started."""
+
+
 class World:
     """All configurations by id and all integrations by id, with the counts that decisions need."""
 
@@ -135,6 +139,11 @@ class World:
         record.generation, record.refused = generation, False
         self.touched.add(record.id)
         _put(self._running, record.id, there=generation is not None)
+
+    def run(self, started: Iterable[Started]) -> None:
+        """Put what has started under many ids."""
+        for record, generation in started:
+            self.set_generation(record, generation)
 
     def forget(self, config_id: str) -> None:
         """Drop a record whose removal is complete."""

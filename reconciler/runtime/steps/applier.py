@@ -6,6 +6,7 @@ Level-triggered: a key says only where to look. The steps of a configuration are
 
 import asyncio
 import logging
+from collections.abc import Iterable, Sequence
 
 from reconciler.config.secrets import Resolved
 from reconciler.core.plan.diff import config_action
@@ -13,7 +14,7 @@ from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import SecretError, SecretMissing, TransientError
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.model.ports import StopReason
-from reconciler.model.state import ConditionType, IntegrationState, StateReason, Tristate
+from reconciler.model.state import Condition, ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.config_calls import ConfigCalls
@@ -22,7 +23,7 @@ from reconciler.runtime.lanes.generation import Generation, RollbackFailed
 from reconciler.runtime.lanes.hook_host import Stopped
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.lanes.waking import Waking
-from reconciler.runtime.loop.world import ConfigRecord, Failure, World
+from reconciler.runtime.loop.world import ConfigRecord, Failure, Started, World
 from reconciler.runtime.services import Services
 from reconciler.runtime.steps.agenda import Agenda
 from reconciler.runtime.steps.cleaner import Check, Cleaner, Ways
@@ -126,8 +127,9 @@ class Applier:
         document = record.effective.document
         assert document is not None
         assert record.generation is not None
-        self._world.set_generation(record, record.generation.rerouted(document))
-        self._succeeded(record, document)
+        rerouted = record.generation.rerouted(document)
+        self._world.set_generation(record, rerouted)
+        self._succeeded([(record, rerouted)])
         return Outcome(action, OutcomeStatus.APPLIED)
 
     async def _apply(self, record: ConfigRecord, action: Action) -> Outcome | None:
@@ -168,36 +170,34 @@ class Applier:
         self._note(record, ConditionType.SECRETS_RESOLVED, Tristate.TRUE)
         old = record.generation
         if old is None:
-            generation = await calls.start(document, resolved)
-            self._started(record, generation, calls, runtime)
+            self._started([(record, await calls.start(document, resolved))], calls, runtime)
             return []
         handover = await calls.replace(old, document, resolved, afresh=bool(record.drift))
-        self._put(record, self._checked(handover.generation, calls, runtime))
-        self._succeeded(record, document)
+        self._started([(record, handover.generation)], calls, runtime)
         stopped = await calls.retire(old, handover)
         if stopped.abandoned is not None:
             self.integrations.abandoned(runtime, stopped.abandoned)
         return stopped.problems
 
-    def _started(
-        self, record: ConfigRecord, generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime
-    ) -> None:
-        """What has started is what runs, unless its lane was abandoned meanwhile; raises TransientError then."""
-        self._put(record, self._checked(generation, calls, runtime))
-        self._succeeded(record, generation.document)
+    def _started(self, started: Sequence[Started], calls: ConfigCalls, runtime: IntegrationRuntime) -> None:
+        """What has started, of one integration, is what runs."""
+        self._check(started, calls, runtime)
+        self._put(started)
+        self._succeeded(started)
 
     @staticmethod
-    def _checked(generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime) -> Generation:
-        """Return a generation that has started, unless its lane was abandoned meanwhile, for a call of another's."""
-        if runtime.calls is calls:
-            return generation
-        generation.host.close()
-        raise TransientError(f"{generation.document.id}: its integration was abandoned while it started")
+    def _check(started: Iterable[Started], calls: ConfigCalls, runtime: IntegrationRuntime) -> None:
+        """Raise TransientError where the lane of what has started was abandoned meanwhile, for a call of another's."""
+        if runtime.calls is not calls:
+            for _, generation in started:
+                generation.host.close()
+            raise TransientError("its integration was abandoned while it started")
 
-    def _put(self, record: ConfigRecord, generation: Generation) -> None:
-        self._world.set_generation(record, generation)
-        self._services.cleanups.runs_again(record.id)
-        record.rotated, record.drift = False, ""
+    def _put(self, started: Iterable[Started]) -> None:
+        self._world.run(started)
+        for record, _ in started:
+            self._services.cleanups.runs_again(record.id)
+            record.rotated, record.drift = False, ""
 
     async def _resolve(self, document: ConfigDocument) -> Resolved:
         secrets, schema = self._services.secrets, self._services.catalogue.descriptor(document.integration).schema
@@ -206,11 +206,13 @@ class Applier:
         resolved: Resolved = await asyncio.wrap_future(self._disk.run(secrets.resolve, document.settings, schema))
         return resolved
 
-    def _succeeded(self, record: ConfigRecord, document: ConfigDocument) -> None:
-        record.failure, record.attempts, record.message = None, 0, ""
-        self._note(record, ConditionType.APPLIED, Tristate.TRUE)
-        self._agenda.applied(record, document)
-        self._agenda.went_live(record)
+    def _succeeded(self, started: Iterable[Started]) -> None:
+        applied = Condition(ConditionType.APPLIED, Tristate.TRUE, since=self._services.clock.time())
+        for record, generation in started:
+            record.failure, record.attempts, record.message = None, 0, ""
+            record.hold(applied)
+            self._agenda.applied(record, generation.document)
+            self._agenda.went_live(record)
 
     def _secret_missing(self, record: ConfigRecord, action: Action, error: SecretError) -> Outcome:
         record.waiting, record.message = StateReason.SECRET_MISSING, str(error)
@@ -263,7 +265,7 @@ class Applier:
             return
         try:
             resolved = await self._resolve(applied)
-            self._put(record, await runtime.calls.start(applied, resolved))
+            self._put([(record, await runtime.calls.start(applied, resolved))])
         except Exception as error:  # noqa: BLE001 — then nothing runs, and the first failure tells why
             fields = self._services.about(record.id)
             text = "%s: the last version that ran does not start either: %s"

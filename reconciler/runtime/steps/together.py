@@ -22,7 +22,7 @@ from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.generation import Generation
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.lanes.plain_start import is_plain, start_plainly
-from reconciler.runtime.loop.world import ConfigRecord, World
+from reconciler.runtime.loop.world import ConfigRecord, Started, World
 from reconciler.runtime.services import Services
 from reconciler.runtime.steps.agenda import Agenda
 
@@ -37,7 +37,7 @@ class Steps:
     """
 
     work: Callable[[str], Awaitable[Outcome | None]]
-    started: Callable[[ConfigRecord, Generation, ConfigCalls, IntegrationRuntime], None]
+    started: Callable[[Sequence[Started], ConfigCalls, IntegrationRuntime], None]
     failed: Callable[[ConfigRecord, Action, ConfigDocument, IntegrationRuntime, Exception], Awaitable[Outcome]]
     may_be_left: Callable[[ConfigRecord], bool]
     is_left: Callable[[ConfigRecord], Awaitable[bool]]
@@ -135,13 +135,16 @@ class Together:
         began: float,
     ) -> dict[str, Outcome]:
         """Take in what has started and what has not."""
-        clock, steps = self._services.clock, self._steps
+        clock, steps, found = self._services.clock, self._steps, list(found)
         resolved = Condition(ConditionType.SECRETS_RESOLVED, Tristate.TRUE, since=clock.time())
         outcomes: dict[str, Outcome] = {}
+        lost = self._run(
+            [(start.record, result) for start, result in found if isinstance(result, Generation)], calls, runtime
+        )
         for start, result in found:
             record, action = start.record, start.action
             record.hold(resolved)
-            error = result if isinstance(result, Exception) else self._run(record, result, calls, runtime)
+            error = lost if isinstance(result, Generation) else result
             if error is None:
                 if steps.may_be_left(record):
                     await steps.is_left(record)
@@ -154,12 +157,10 @@ class Together:
             outcomes[action.key] = outcome
         return outcomes
 
-    def _run(
-        self, record: ConfigRecord, generation: Generation, calls: ConfigCalls, runtime: IntegrationRuntime
-    ) -> Exception | None:
-        """Take in what has started; returns why that is not so after all."""
+    def _run(self, started: Sequence[Started], calls: ConfigCalls, runtime: IntegrationRuntime) -> Exception | None:
+        """Have run what has started; returns why that is not so after all."""
         try:
-            self._steps.started(record, generation, calls, runtime)
+            self._steps.started(started, calls, runtime)
         except TransientError as error:
             return error
         return None

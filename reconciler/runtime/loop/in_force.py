@@ -66,7 +66,7 @@ class InForce:
         return Condition(ConditionType.VALID, Tristate.TRUE, since=self._p.services.clock.time())
 
     def _fresh(self, keys: Iterable[str]) -> dict[str, Desired]:
-        """Return those that nothing is known of, and nothing is the matter with: all that is to be done is to add them."""
+        """Return those that nothing is known of, and nothing is the matter with: all there is to do is to add them."""
         p = self._p
         if p.overrides.in_force or p.absences.root_lost:
             return {}

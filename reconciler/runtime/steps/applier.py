@@ -19,7 +19,7 @@ from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.failures import describe, log_failure, reason_of
-from reconciler.runtime.lanes.generation import Generation, RollbackFailed
+from reconciler.runtime.lanes.generation import RollbackFailed
 from reconciler.runtime.lanes.hook_host import Stopped
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.lanes.waking import Waking

@@ -1,14 +1,16 @@
 """Spreading the files of a root over processes: forked, so that nothing is imported or read twice.
 
-Called by `run` where it pays. A worker sends one `Part` back through a pipe and ends; one that dies is an error with a
-sentence, never a traceback and never a hang.
+Called by `run` where it pays. A worker leaves one `Part` in memory that both have, says so through a pipe, and ends;
+one that dies is an error with a sentence, never a traceback and never a hang.
 """
 
 import contextlib
 import gc
+import mmap
 import os
 import pickle
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,10 +27,11 @@ _MOST = 4
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A child, and the end of the pipe that its result comes out of."""
+    """A child, the end of the pipe that says what it has left, and the file without a name that this lies in."""
 
     pid: int
     pipe: int
+    sheet: int
 
 
 def how_many(jobs: int | None, files: int) -> int:
@@ -87,49 +90,62 @@ class Turns:
 
 def start(share: Any, work: Callable[[Any], Any], others: Sequence[Worker]) -> Worker:
     """Fork a child that makes `work(share)`; it closes the pipes of `others`. Raises ReconcileError."""
-    read_end, write_end = os.pipe()
+    try:
+        sheet, (read_end, write_end) = _sheet(), os.pipe()
+    except OSError as error:
+        raise ReconcileError(f"cannot start a worker process ({error.strerror}): try --jobs 1") from error
     try:
         pid = os.fork()
     except OSError as error:
-        os.close(read_end)
-        os.close(write_end)
+        for handle in (sheet, read_end, write_end):
+            os.close(handle)
         raise ReconcileError(f"cannot start a worker process ({error.strerror}): try --jobs 1") from error
     if pid == 0:
-        _be_worker(share, work, write_end, [read_end, *(other.pipe for other in others)])
+        _be_worker(share, work, write_end, sheet, [read_end, *(other.pipe for other in others)])
     os.close(write_end)
-    return Worker(pid, read_end)
+    return Worker(pid, read_end, sheet)
 
 
-def _be_worker(share: Any, work: Callable[[Any], Any], pipe: int, foreign: Sequence[int]) -> None:
+def _sheet() -> int:
+    """Return a file without a name: in memory, where the system has that."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("reconcile-part")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _be_worker(share: Any, work: Callable[[Any], Any], pipe: int, sheet: int, foreign: Sequence[int]) -> None:
     """Work and end the process: nothing of the parent's clean-up may run here, nor may its output be flushed twice."""
     status = 1
     try:
         for handle in foreign:
             os.close(handle)
-        data = pickle.dumps(work(share), pickle.HIGHEST_PROTOCOL)
-        with os.fdopen(pipe, "wb") as out:
-            out.write(len(data).to_bytes(8, "big"))
+        found = work(share)
+        is_raw = isinstance(found, bytes)
+        data = found if is_raw else pickle.dumps(found, pickle.HIGHEST_PROTOCOL)
+        with os.fdopen(sheet, "wb") as out:
             out.write(data)
+        os.write(pipe, bytes([is_raw]) + len(data).to_bytes(8, "big"))
         status = 0
     finally:
         os._exit(status)
 
 
 def receive(worker: Worker) -> Any:
-    """Wait for the result of a child and return it; raises ReconcileError when it died."""
-    with os.fdopen(os.dup(worker.pipe), "rb") as source:
-        head = source.read(8)
-        size = int.from_bytes(head, "big")
-        data = source.read(size) if len(head) == 8 else b""
-    if len(head) < 8 or len(data) < size:
+    """Wait for the result of a child and return it, bytes as a view of them; raises ReconcileError when it died."""
+    head = os.read(worker.pipe, 9)
+    size = int.from_bytes(head[1:], "big")
+    if len(head) < 9 or not size:
         raise ReconcileError("a worker process ended before its files were checked: try --jobs 1")
-    return pickle.loads(data)  # noqa: S301 — from our own child
+    data = memoryview(mmap.mmap(worker.sheet, size, access=mmap.ACCESS_READ))
+    return data if head[0] else pickle.loads(data)  # noqa: S301 — from our own child
 
 
 def end(workers: Sequence[Worker]) -> None:
     """Leave no process behind; those that have sent their part are ending anyway."""
     for worker in workers:
         os.close(worker.pipe)
+        os.close(worker.sheet)
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):

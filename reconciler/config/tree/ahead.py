@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from reconciler.config.collector import without_gc
 from reconciler.config.files import SUFFIXES, Unreadable, Vanished, changed_at, join, read_file, signature
 from reconciler.config.run.workers import Worker, end, how_many, receive, spread, start
-from reconciler.config.tree.kept import Handed, HandedFile, KeptFiles, Shelf, can_be_kept, claims_of
+from reconciler.config.tree.kept import Handed, HandedFile, HandedPart, KeptFiles, Shelf, can_be_kept, claims_of
 from reconciler.config.tree.memory import Ages
 from reconciler.config.tree.read import read_state
 from reconciler.config.tree.settings_file import SettingsFile
@@ -38,6 +38,7 @@ PAYS_FROM = 1000
 """From so many files on; below it a process costs more than it saves."""
 MOST = 200_000
 """Above so many files two processes would hold too much at a time."""
+_NOTHING = b"nothing"
 _PATIENCE = 60.0
 """How long the parent waits for the child, in seconds."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -84,8 +85,7 @@ class Ahead:
             return None
         try:
             if select.select([worker.pipe], [], [], self._patience)[0]:
-                handed: Handed | None = marshal.loads(receive(worker))  # noqa: S302 — from our own child
-                return handed
+                return _unpacked(receive(worker))
         except (ReconcileError, ValueError, EOFError, TypeError) as error:
             log.info("the directory was not read ahead (%s)", error)
         finally:
@@ -120,7 +120,29 @@ def _read_as_child(root: Path, make: Make, ages: Ages, _share: None) -> bytes:
         signal.signal(number, signal.SIG_DFL)
     logging.disable()  # what goes wrong, the parent finds for itself, and says once
     with without_gc():
-        return marshal.dumps(read_ahead(root, *make(), ages))
+        return _packed(read_ahead(root, *make(), ages))
+
+
+def _packed(handed: Handed | None) -> bytes:
+    """Return it in one piece: a head that says how long the parts are, and these as they are."""
+    if handed is None:
+        return _NOTHING
+    key, basis, is_news, parts = handed
+    head = marshal.dumps((key, basis, is_news, [(names, len(part)) for names, part in parts]))
+    return b"".join([len(head).to_bytes(8, "big"), head, *(part for _, part in parts)])
+
+
+def _unpacked(data: memoryview) -> Handed | None:
+    """Return what `_packed` was given; the parts stay where they are. Raises what `marshal` does."""
+    if data == _NOTHING:
+        return None
+    end = 8 + int.from_bytes(data[:8], "big")
+    key, basis, is_news, lengths = marshal.loads(data[8:end])  # noqa: S302 — from our own child
+    parts: list[HandedPart] = []
+    for names, length in lengths:
+        parts.append((names, data[end : end + length]))
+        end += length
+    return key, basis, is_news, parts
 
 
 def read_ahead(
@@ -156,10 +178,10 @@ def read_ahead(
     judge = partial(_judged, base, validator, policy, kept, ages.settle)
     parts = [_part(found), *spread(shares, lambda share: _part(judge(share)))]
     basis = {name: validator.basis(name) for name in frozenset().union(*(names for names, _ in parts))}
-    return key, basis, kept.is_news or bool(rest), [part for names, part in parts if names]
+    return key, basis, kept.is_news or bool(rest), [part for part in parts if part[0]]
 
 
-def _part(found: Sequence[HandedFile]) -> tuple[frozenset[str], bytes]:
+def _part(found: Sequence[HandedFile]) -> HandedPart:
     """Return the integrations that some files name, and the files in the form in which they are handed on."""
     return frozenset(claim[6]["integration"] for entry in found for claim in entry[4]), marshal.dumps(list(found))
 

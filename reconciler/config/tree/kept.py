@@ -50,11 +50,13 @@ KeptClaim = list[Any]
 """A document and its place: line, the four numbers of its name's span, digest, value."""
 HandedFile = tuple[str, bytes, bytes, bool, list[KeptClaim]]
 """A file that was read ahead: name, signature, digest of its bytes, whether the signature is sure, claims."""
-Handed = tuple[str, dict[str, str], bool, list[bytes]]
-"""What was read ahead: the policy's key, the basis by integration, whether the shelf lacks some of it, and the files.
+HandedPart = tuple[frozenset[str], bytes | memoryview]
+"""Some files: the integrations that they name, and a list of `HandedFile`s in the form of `marshal`.
 
-Those are lists of `HandedFile`, each list in the form of `marshal`: whoever passes it on need not know what it says.
+Whoever passes it on need not know what it says.
 """
+Handed = tuple[str, dict[str, str], bool, list[HandedPart]]
+"""What was read ahead: the policy's key, the basis by integration, whether the shelf lacks some of it, the files."""
 
 
 class Kept(NamedTuple):
@@ -105,10 +107,11 @@ class KeptFiles:
             return
         _, basis, self.is_news, parts = handed
         same = self._same(basis)
-        for part in parts:
-            for entry in marshal.loads(part):  # noqa: S302 — from our own child
-                if all([claim[6]["integration"] in same for claim in entry[4]]):  # noqa: C419 — a list costs less here
-                    self._found[entry[0]] = Kept._make(entry)
+        for names, part in parts:
+            found = list(map(Kept._make, marshal.loads(part)))  # noqa: S302 — from our own child
+            if not names <= same:
+                found = [kept for kept in found if all(claim[6]["integration"] in same for claim in kept.claims)]
+            self._found.update([(kept.file, kept) for kept in found])
 
     def _load(self) -> None:
         data = self._shelf.load()

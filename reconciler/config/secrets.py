@@ -6,12 +6,12 @@ Validation only asks whether a reference can ever resolve; the engine resolves, 
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from reconciler.model.errors import SecretForbidden, SecretMissing, TerminalError
+from reconciler.model.errors import ReconcileError, SecretForbidden, SecretMissing, TerminalError
 from reconciler.model.json import Path as JsonPath
 from reconciler.model.secret import SHORTEST, Secret, SecretRef
 
@@ -215,12 +215,28 @@ class SecretResolver:
         """
         return self._resolve(settings, schema, self.fetch)
 
-    def resolve_in_memory(self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> Resolved | None:
-        """Resolve as `resolve` does, or return None where that may block; raises as that does."""
-        try:
-            return self._resolve(settings, schema, self._fetch_in_memory)
-        except _MayBlock:
-            return None
+    def resolve_many(
+        self, many: Iterable[Mapping[str, Any]], schema: Mapping[str, Any] | None
+    ) -> list[Resolved | None]:
+        """Resolve the settings of many configurations, a reference that they share once.
+
+        None for those that are to be resolved by themselves: it may block, or something is wrong with them.
+        """
+        known: dict[int, tuple[SecretRef, str]] = {}
+
+        def value_of(ref: SecretRef) -> str:
+            found = known.get(id(ref))
+            if found is None:
+                found = known[id(ref)] = (ref, self._fetch_in_memory(ref))
+            return found[1]
+
+        resolved: list[Resolved | None] = []
+        for settings in many:
+            try:
+                resolved.append(self._resolve(settings, schema, value_of))
+            except (_MayBlock, ReconcileError):
+                resolved.append(None)
+        return resolved
 
     def _resolve(
         self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None, value_of: Callable[[SecretRef], str]
@@ -243,7 +259,7 @@ class SecretResolver:
         provider = self._providers.get(ref.scheme)
         if not isinstance(provider, EnvProvider):
             raise _MayBlock
-        return provider.resolve(ref.path) if provider.check(ref.path) is None else self.fetch(ref)
+        return self.fetch(ref)
 
     def fetch(self, ref: SecretRef) -> str:
         """Return what a reference leads to, without its format; raises SecretMissing or SecretForbidden."""
@@ -261,8 +277,8 @@ class SecretResolver:
                 self._schemas.clear()
             # The schema is kept beside it, so that no other can get its identity.
             known = self._schemas[id(schema)] = (schema, ResolvedSchema(schema))
-        misfits = known[1].misfits(plain)
-        if misfits:
+        if not known[1].is_valid(plain):
+            misfits = known[1].misfits(plain)
             places = {".".join(["settings", *map(str, one.path)]): one.ref for one in found}
             named = [f"{name} ({places[name].uri})" if name in places else name for name in misfits]
             raise TerminalError(f"with its secrets resolved, {', '.join(named)} does not fit the integration's schema")

@@ -32,6 +32,9 @@ class SecretRef:
         """Return the reference that `value` is, or None when it is not of the form of one."""
         if type(value) is not dict and not isinstance(value, Mapping):  # asking for the type first: it is hot
             return None
+        if len(value) == 1:  # as nearly all are
+            uri = value.get("secret")
+            return _reference(uri, "{}") if isinstance(uri, str) else None
         if "secret" not in value or not value.keys() <= {"secret", "format"}:
             return None
         uri, template = value.get("secret"), value.get("format", "{}")

@@ -54,16 +54,22 @@ class ResolvedSchema:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._validator = compile_schema(schema)
 
+    def is_valid(self, settings: Mapping[str, Any]) -> bool:
+        """Whether settings fit."""
+        try:
+            return bool(self._validator.is_valid(settings))
+        except ValueError:  # half of a surrogate pair, which JSON as UTF-8 cannot hold
+            return False
+
     def misfits(self, settings: Mapping[str, Any]) -> list[str]:
         """Return the settings that do not fit, by their dotted names; no value is in them."""
-        found = self.breaks(settings)
-        return sorted({".".join(["settings", *map(str, path)]) for path, _ in found}) if found else []
+        return sorted({".".join(["settings", *map(str, path)]) for path, _ in self.breaks(settings)})
 
     def breaks(self, settings: Mapping[str, Any]) -> list[tuple[Path, str]]:
         """Return up to ten places in settings that do not fit, each with the keyword that it breaks; no value."""
+        if self.is_valid(settings):
+            return []
         try:
-            if self._validator.is_valid(settings):
-                return []
             found = [(tuple(e.instance_path), e.schema_path) for e in self._validator.iter_errors(settings)]
         except ValueError:
             return [((), "type")]

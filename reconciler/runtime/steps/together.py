@@ -10,12 +10,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 
 from reconciler.config.secrets import Resolved
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import ConfigDocument
-from reconciler.model.errors import ReconcileError, TransientError
+from reconciler.model.errors import TransientError
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.model.state import Condition, ConditionType, IntegrationState, Tristate
 from reconciler.runtime.lanes.config_calls import ConfigCalls
@@ -25,8 +25,6 @@ from reconciler.runtime.lanes.plain_start import is_plain, start_plainly
 from reconciler.runtime.loop.world import ConfigRecord, Started, World
 from reconciler.runtime.services import Services
 from reconciler.runtime.steps.agenda import Agenda
-
-ADDED: Final = ActionReason.ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,11 @@ class _Start(NamedTuple):
     want: Effective
     document: ConfigDocument
     resolved: Resolved
-    action: Action
+
+    @property
+    def action(self) -> Action:
+        """The step that this is."""
+        return Action(ActionKind.START, self.record.id, ActionReason.ADDED, None, self.document.digest)
 
 
 class Together:
@@ -105,27 +107,15 @@ class Together:
         return {**outcomes, **dict(zip(alone, others, strict=True))}
 
     def _starts(self, keys: Sequence[str], integration: str) -> list[_Start]:
-        schema = self._services.catalogue.descriptor(integration).schema
-        return [start for key in keys if (start := self._prepared(key, schema)) is not None]
+        """Return what is to be started; all other keys are for the applier.
 
-    def _prepared(self, key: str, schema: Mapping[str, Any] | None) -> _Start | None:
-        """Return what is to be started under `key`, or None where that is for the applier to say.
-
-        It fitted a moment ago, and nobody else has worked on it; but its file may ask for something else by now.
+        They fitted a moment ago, and nobody else has worked on them; but their files may ask for something else by now.
         """
-        record = self._world.configs.get(key)
-        if record is None or record.generation is not None or not record.effective.wanted:
-            return None
-        want, document = record.effective, record.effective.document
-        if document is None:
-            return None
-        try:
-            resolved = self._services.secrets.resolve_in_memory(document.settings, schema)
-        except ReconcileError:
-            return None
-        if resolved is None:
-            return None
-        return _Start(record, want, document, resolved, Action(ActionKind.START, key, ADDED, None, document.digest))
+        found = [(record, record.effective.document) for key in keys if (record := self._world.configs.get(key))]
+        wanted = [(r, d) for r, d in found if d is not None and r.generation is None and r.effective.wanted]
+        schema = self._services.catalogue.descriptor(integration).schema
+        resolved = self._services.secrets.resolve_many([document.settings for _, document in wanted], schema)
+        return [_Start(r, r.effective, d, one) for (r, d), one in zip(wanted, resolved, strict=True) if one is not None]
 
     async def _take_in(
         self,

@@ -207,18 +207,27 @@ def test_environment_does_not_travel(folder):
     assert pickle.loads(sent).schemes == ["env", "file"]
 
 
-@pytest.mark.parametrize("settings", [{}, {"x": [1, {"secret": "env:TOKEN", "format": "Bearer {}"}], "y": {"z": "a"}}])
-def test_what_is_in_memory_resolves_as_it_does_elsewhere(resolver, settings):
-    assert resolver.resolve_in_memory(settings, None) == resolver.resolve(settings, None)
+def test_many_resolve_as_each_does_by_itself(resolver):
+    many = [
+        {},
+        {"x": [1, {"secret": "env:TOKEN", "format": "Bearer {}"}], "y": {"z": "a"}},
+        {"x": {"secret": "env:TOKEN"}},
+    ]
+    assert resolver.resolve_many(many, None) == [resolver.resolve(settings, None) for settings in many]
 
 
-def test_what_may_block_is_not_looked_up_in_memory(resolver, folder):
+@pytest.mark.parametrize(
+    "odd",
+    [
+        [{"secret": "env:TOKEN"}, {"secret": "file:token"}],
+        {"secret": "env:NONE"},
+        {"secret": "env:RECONCILE_X"},
+        {"a": 1},
+    ],
+)
+def test_one_of_many_that_needs_a_closer_look_is_left_out(resolver, folder, odd):
     (folder / "token").write_text(VALUE)
-    settings = {"a": {"secret": "env:TOKEN"}, "x": [{"secret": "file:token"}]}
-    assert resolver.may_block(settings)
-    assert resolver.resolve_in_memory(settings, None) is None
-
-
-def test_missing_secret_in_memory_is_told_as_elsewhere(resolver):
-    with pytest.raises(SecretMissing, match="NONE is not set"):
-        resolver.resolve_in_memory({"a": {"secret": "env:NONE"}}, None)
+    schema = {"properties": {"a": {"type": ["string", "array"]}}}
+    settings = {"a": odd, "b": {"secret": "env:TOKEN"}}
+    found = resolver.resolve_many([{"a": "x"}, settings, {"a": {"secret": "env:TOKEN"}}], schema)
+    assert [one is None for one in found] == [False, True, False]

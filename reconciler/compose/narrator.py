@@ -83,7 +83,8 @@ class Narrator:
             self._tell_validity(record)
             self._tell_kept_back(record)
         assert self._engine is not None
-        others = [d for d in self._engine.diagnostics() if d not in self._told_with_configs()]
+        told = {diagnostic for found in self._invalid.values() for diagnostic in found}
+        others = [d for d in self._engine.diagnostics() if d not in told]
         new = [d for d in others if d not in self._found]
         self._found = frozenset(others)
         if new:
@@ -96,9 +97,6 @@ class Narrator:
         if want.desired.presence is not Presence.VALID or want.stale is not StateReason.NONE or want.waits:
             return False
         return record.id not in self._invalid and record.id not in self._kept_back
-
-    def _told_with_configs(self) -> set[Diagnostic]:
-        return {diagnostic for found in self._invalid.values() for diagnostic in found}
 
     def _tell_validity(self, record: ConfigRecord) -> None:
         desired = record.effective.desired
@@ -146,7 +144,7 @@ class Narrator:
                 quiet += 1
             else:
                 self._settled(outcome)
-        if together is not None:
+        if together is not None and quiet:
             together.left -= quiet
             together.counts[OutcomeStatus.APPLIED] += quiet
 

@@ -5,8 +5,13 @@ import pytest
 from reconciler.compose.build import build_engine
 from reconciler.compose.narrator import Narrator
 from reconciler.compose.options import EngineOptions
-from reconciler.model.plan import OutcomeStatus
-from reconciler.report.story.daemon_event import Ready, Settled
+from reconciler.core.in_force.lastgood import Effective
+from reconciler.model.config import Desired, Presence
+from reconciler.model.diagnostic import Diagnostic, Severity, Span
+from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus, Plan
+from reconciler.model.state import PassRecord
+from reconciler.report.story.daemon_event import Many, Ready, Settled
+from reconciler.runtime.loop.world import ConfigRecord
 from reconciler.testing.clock import VirtualClock
 
 WAITS = "integration: webhook\nname: a\nsettings: {url: 'http://127.0.0.1:1/', signing_secret: {secret: 'file:%s'}}\n"
@@ -98,3 +103,48 @@ def test_start_without_its_root_is_ready_when_the_last_good_runs(tmp_path, until
     root.rename(tmp_path / "gone")
     ready = life()
     assert (ready.configs, ready.active) == (1, 1)
+
+
+def test_look_costs_in_proportion_to_what_is_wrong(tmp_path):
+    hashed = [0]
+
+    class Counted(Diagnostic):
+        def __hash__(self):
+            hashed[0] += 1
+            return super().__hash__()
+
+    class Engine:
+        ready = False
+
+        def diagnostics(self):
+            return found
+
+        def own_alarms(self):
+            return ()
+
+    number = 500
+    found = [Counted("unknown-key", Severity.ERROR, "no such key", Span(f"{n}.yaml")) for n in range(number)]
+    records = [
+        ConfigRecord(f"diary/n{n}", Effective(Desired(f"diary/n{n}", Presence.INVALID, diagnostics=(found[n],)), None))
+        for n in range(number)
+    ]
+    narrator = Narrator(lambda _: None)
+    narrator.attach(Engine())
+    narrator.listener().on_look(records)
+    assert 0 < hashed[0] < 10 * number
+
+
+def test_nothing_is_told_of_many_of_which_nothing_was_done(daemon):
+    told = []
+    narrator = Narrator(told.append)
+    narrator.attach(daemon[0])
+    listener = narrator.listener()
+    actions = tuple(Action(ActionKind.START, f"slack/n{n}", ActionReason.ADDED, None, "d") for n in range(60))
+    ended = PassRecord(1, 0.0, 0.0, "start", 0, 0, (), 0, 0)
+    listener.on_plan(Plan(actions))
+    listener.on_outcomes([Outcome(action, OutcomeStatus.WAITING, "no secret") for action in actions[:30]])
+    listener.on_pass(ended)
+    told.clear()
+    listener.on_outcomes([Outcome(actions[0], OutcomeStatus.WAITING, "no secret")])
+    listener.on_pass(ended)
+    assert [event for event in told if isinstance(event, Many)] == []

@@ -24,7 +24,7 @@ from reconciler.runtime.delivery.publisher import Publisher
 from reconciler.runtime.engine_settings import EngineSettings
 from reconciler.runtime.engine_thread import EngineThread, Worker
 from reconciler.runtime.lanes.routes import RouteTable
-from reconciler.runtime.listener import Listener
+from reconciler.runtime.listener import Listener, contained
 from reconciler.runtime.shutdown import shut_down
 from reconciler.runtime.state.state_directory import StateDirectory
 from reconciler.runtime.succession import Succession
@@ -44,7 +44,7 @@ class Engine(Answers):
         self.catalogue = tools.catalogue
         self._tools = tools
         self._clock = tools.clock
-        self._listener = listener or Listener()
+        self._listener = contained(listener or Listener())
         self._metrics = Metrics()
         self._started = 0.0
         self._forced: tuple[str, ...] | None = None

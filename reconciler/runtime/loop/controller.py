@@ -92,7 +92,9 @@ class Controller:
         opening = ["what follows the first pass"] if self._opening is not None and not self._opening.done() else []
         parked = [] if self._sequence.idle else ["removals before additions"]
         asked = [f"the health of {key}" for key in self._health.asked]
-        return [*looks, *opening, *parked, *asked, *(f"work on {key}" for key in self._pump.queue.busy)]
+        due = self._pump.queue.next_due()
+        late = ["work that is due"] if due is not None and due <= self._clock.monotonic() else []
+        return [*looks, *opening, *parked, *asked, *late, *(f"work on {key}" for key in self._pump.queue.busy)]
 
     async def withdraw(self, integration_id: str) -> None:
         """Stop every configuration of an integration and shut it down, whatever the files ask for."""

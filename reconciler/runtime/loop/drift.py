@@ -59,7 +59,7 @@ async def rotated(services: Services, world: World, disk: Worker) -> set[str]:
 
 def without_owner(services: Services, world: World) -> list[str]:
     """Return the integrations that nobody wants and that have effects of their own outside the process."""
-    return [key for key in services.effects.owners() if "/" not in key and not world.wanting(key)]
+    return [key for key in services.effects.owners() if "/" not in key and not world.is_wanted(key)]
 
 
 def _can_rotate(record: ConfigRecord) -> bool:

@@ -42,12 +42,12 @@ class InForce:
     async def recall(self, keys: Collection[str]) -> None:
         """Give ids what was last good of them, before they are looked at for the first time.
 
-        Where all files are there, and nobody has set anything aside, those that say what they said are left to be taken
-        in: nothing about them needs to be known before that.
+        Those whose files say what they said get it when they are taken in, unless others are missing: the guard over
+        removals wants to know all that there is.
         """
         snapshot, goods = self._p.directory.snapshot, self._p.goods
         others = [key for key in keys if not goods.is_same(snapshot.get(key))]
-        if self._p.overrides.in_force or any(snapshot.get(key).presence is Presence.ABSENT for key in others):
+        if any(snapshot.get(key).presence is Presence.ABSENT for key in others):
             others = list(keys)
         for index, key in enumerate(others):
             if index % _CHUNK == _CHUNK - 1:
@@ -89,10 +89,10 @@ class InForce:
             p.goods.keep_to_policy(desired)
         elif desired.presence is Presence.ABSENT:
             return False
+        else:  # what was good of it comes first: a suspension keeps that in force
+            p.goods.recall_same(p.world.set_effective(Effective(desired, None)), desired)
         record = p.world.set_effective(p.absences.in_force(desired))
         want = record.effective
-        if known is None:
-            p.goods.recall_same(record, desired)
         if desired.presence is Presence.VALID:
             record.hold(valid)
             if want.document == desired.document and not want.waits:

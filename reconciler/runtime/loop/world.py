@@ -123,14 +123,13 @@ class World:
         """Put what is in force for an id, making its record when it is new."""
         config_id = want.desired.id
         record = self.configs.get(config_id)
-        self.touched.add(config_id)
         if record is None:
             record = self.configs[config_id] = ConfigRecord(config_id, want)
-        elif (
-            record.effective.desired is want.desired and record.effective == want
-        ):  # an equal one may know other literals
-            return record
-        record.effective = want
+        if (
+            record.effective.desired is not want.desired or record.effective != want
+        ):  # an equal file may hold other literals
+            record.effective = want
+        self.touched.add(config_id)  # after the change: whoever takes it from there looks at once
         _put(self._wanting, config_id, there=want.wanted)
         return record
 
@@ -156,6 +155,14 @@ class World:
     def wanting(self, integration: str) -> frozenset[str]:
         """Return the configurations that want this integration up."""
         return frozenset(self._wanting.get(integration, ()))
+
+    def is_wanted(self, integration: str) -> bool:
+        """Whether any configuration wants this integration up."""
+        return bool(self._wanting.get(integration))
+
+    def runs_any(self, integration: str) -> bool:
+        """Whether any configuration of this integration runs."""
+        return bool(self._running.get(integration))
 
     def running(self, integration: str) -> frozenset[str]:
         """Return the configurations of this integration that run."""

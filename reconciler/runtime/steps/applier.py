@@ -119,7 +119,7 @@ class Applier:
             self._agenda.went_live(record)
         else:
             (self._agenda.removing if left else self._agenda.removed)(record.id)
-        if not self._world.wanting(record.integration) and not self._world.running(record.integration):
+        if not self._world.is_wanted(record.integration) and not self._world.runs_any(record.integration):
             self._agenda.add(record.integration)
         return Outcome(action, OutcomeStatus.APPLIED, "; ".join(stopped.problems))
 

@@ -34,13 +34,13 @@ class IntegrationSteps:
     async def work(self, key: str) -> Outcome | None:
         """Take the step that an integration needs now; None when there is nothing to do."""
         runtime = self._world.integration(key)
-        wanted = bool(self._world.wanting(key)) or key in self._world.cleaning
+        wanted = self._world.is_wanted(key) or key in self._world.cleaning
         down = runtime.state in (IntegrationState.REGISTERED, IntegrationState.FAILED)
         if wanted and runtime.drifted and runtime.state is IntegrationState.ACTIVE:
             return await self._restart(runtime)
         if down and (wanted or self._cleaner.is_orphan(runtime)):
             return await self._initialize(runtime, ActionReason.FIRST_CONFIG if wanted else ActionReason.CLEAN_UP)
-        if not wanted and runtime.state is IntegrationState.ACTIVE and not self._world.running(key):
+        if not wanted and runtime.state is IntegrationState.ACTIVE and not self._world.runs_any(key):
             action = Action(ActionKind.SHUTDOWN, key, ActionReason.LAST_CONFIG_GONE)
             await runtime.shutdown(StopReason.REMOVED)
             return Outcome(action, OutcomeStatus.APPLIED, "; ".join(runtime.leftovers))

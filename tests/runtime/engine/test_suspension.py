@@ -283,3 +283,18 @@ def test_version_that_never_started_is_tried_again(harness, make, doc):
     cls.release.set()
     h.advance(600)
     h.wait_until(lambda: h.state("diary/a") is ConfigState.ACTIVE)
+
+
+def test_suspension_that_comes_while_a_start_takes_files_in_finds_what_was_good(world):
+    h, _ = world
+    suspend(h, integration="diary")
+    engine = h.manager.engine
+
+    async def taken_in():  # as at a start, where a record is made of what the state directory holds
+        engine._world.forget("diary/a")
+        engine._controller._in_force.take_in("diary/a")
+        return engine._world.configs["diary/a"]
+
+    record = engine._submit(taken_in()).result(10)
+    assert record.applied == record.accepted == record.effective.document
+    assert record.effective.wanted

@@ -3,7 +3,8 @@
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from reconciler.cli.console import fail, palette
 from reconciler.report.log_format import HumanFormatter, JsonFormatter
@@ -41,10 +42,15 @@ def configure_logging(
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
-def log_the_unhandled() -> None:
+@contextmanager
+def unhandled_in_the_log() -> Iterator[None]:
     """Log what Python would print past the log: exceptions that end a thread, or that nobody can be told of."""
-    threading.excepthook = _thread_ended
-    sys.unraisablehook = _unraisable
+    kept = threading.excepthook, sys.unraisablehook
+    threading.excepthook, sys.unraisablehook = _thread_ended, _unraisable
+    try:
+        yield
+    finally:
+        threading.excepthook, sys.unraisablehook = kept
 
 
 def _thread_ended(args: threading.ExceptHookArgs) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.console import out, palette
 from reconciler.cli.engine_options import engine_options
-from reconciler.cli.logs import configure_logging
+from reconciler.cli.logs import configure_logging, unhandled_in_the_log
 from reconciler.cli.showing.findings import findings_text
 from reconciler.report.ansi import printable
 from reconciler.report.count import count
@@ -24,7 +24,8 @@ def once(values: dict[str, Any]) -> int:
     from reconciler.compose.once import run_once
     from reconciler.config.places import display_prefix
 
-    report = run_once(options)
+    with unhandled_in_the_log():
+        report = run_once(options)
     _print(report, display_prefix(Path(values["dir"])))
     return report.exit_code
 

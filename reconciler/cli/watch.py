@@ -22,11 +22,10 @@ def watch(values: dict[str, Any]) -> int:
 
         ahead = begin_reading(options)
         try:
-            from reconciler.cli.logs import configure_logging, log_the_unhandled
+            from reconciler.cli.logs import configure_logging, unhandled_in_the_log
 
             masked = options.revealed.masked
             configure_logging(values["log_format"], values["log_level"], alarms=False, masked=masked)
-            log_the_unhandled()
             from reconciler.cli.voice import voice
             from reconciler.compose.daemon import run_daemon
             from reconciler.config.places import display_prefix
@@ -35,7 +34,8 @@ def watch(values: dict[str, Any]) -> int:
 
             say, prefix = voice(values["log_format"], values["log_level"]), display_prefix(options.root)
             channel = NotifySocket.from_environ(os.environ)
-            return run_daemon(options, items, lambda event: say(relocate_event(event, prefix)), channel, ahead)
+            with unhandled_in_the_log():
+                return run_daemon(options, items, lambda event: say(relocate_event(event, prefix)), channel, ahead)
         finally:
             if ahead is not None:
                 ahead.close()

@@ -1,5 +1,6 @@
 """A daemon whose integration tells its secret wherever it can: no output and no file of the daemon holds the value."""
 
+import os
 import subprocess
 import sys
 from urllib.parse import quote
@@ -49,19 +50,19 @@ class ProbeIntegration(Integration):
         logging.getLogger("library").error("GET /?t=%s", quote(token, safe=""), exc_info=OSError(token))
         logging.getLogger("library").error("does not fit %d", token)
         warnings.warn(f"the token {token} expires", stacklevel=1)
-        threading.Thread(target=self.fail).start()
-        self.kept = asyncio.ensure_future(self.fail_later())
+        threading.Thread(target=self.fail, args=(token,)).start()
+        self.kept = asyncio.ensure_future(self.fail_later(token))
         if config.name == "start":
             raise ValueError(f"bad token {token}") from OSError(token)
         if config.name == "hook":
             hook = Telling(config)
             hook.token = token
 
-    def fail(self):
-        raise RuntimeError(f"in a thread: {self.token}")
+    def fail(self, token):
+        raise RuntimeError(f"in a thread: {token}")
 
-    async def fail_later(self):
-        asyncio.get_running_loop().call_soon(self.fail)
+    async def fail_later(self, token):
+        asyncio.get_running_loop().call_soon(self.fail, token)
 
     def deliver(self, event, config):
         if config.name == "delivery":
@@ -72,20 +73,35 @@ class ProbeIntegration(Integration):
 '''
 
 
-def cli(root, *arguments):
-    done = subprocess.run([sys.executable, "-m", "reconciler", *arguments], cwd=root, capture_output=True, text=True)
+def cli(root, *arguments, env=None):
+    command = [sys.executable, "-m", "reconciler", *arguments]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=env)
     return done.stdout + done.stderr
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("log_format", ["human", "json"])
-def test_what_code_tells_of_a_secret_reaches_nobody(root, start, log_format):
+def write(root):
     (root / "site" / "probe_integration" / "integration.py").write_text(INTEGRATION)
     (root / "configs" / "a.yaml").unlink()
     for name in NAMES:
         token = LITERAL if name == "literal" else "{secret: 'env:TOKEN', format: 'Bearer {}'}"
         text = f"integration: probe\nname: {name}\nsettings: {{token: {token}}}\nevents: [{{type: note}}]\n"
         (root / "configs" / f"{name}.yaml").write_text(text)
+
+
+@pytest.mark.slow
+def test_one_pass_tells_no_secret_either(root):
+    write(root)
+    environ = {**os.environ, "TOKEN": TOKEN, "PROBE_FOLDER": str(root), "PYTHONPATH": str(root / "site")}
+    text = cli(root, "--allow-plaintext-secrets", "--log-level", "debug", env=environ)
+    assert [one for one in SHOWN if one in text] == []
+    assert "bad token Bearer ***" in text
+    assert "in a thread: ***" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("log_format", ["human", "json"])
+def test_what_code_tells_of_a_secret_reaches_nobody(root, start, log_format):
+    write(root)
     options = ("--allow-plaintext-secrets", "--log-format", log_format, "--log-level", "debug")
     daemon = start(*options, environ={"TOKEN": TOKEN})
     daemon.until(lambda: (daemon.ask("GET", "/readyz") or [0])[0] == 200, "ready")

@@ -22,6 +22,9 @@ _SOME: Final = 16
 """At how many places of a piece an anchor is looked for which few others have."""
 _LINES: Final = re.compile(r"[\r\n]+")
 _ESCAPED_LINES: Final = re.compile(r"(?:[\r\n]|\\n|\\r)+")
+_UNITS: Final = re.compile(r"\\+|.", re.DOTALL)
+_NESTED: Final = 8
+"""How many backslashes escaping again and again puts before one character, or makes of one backslash."""
 _ARMOUR: Final = "-----"
 _ADDRESS: Final = re.compile(r"[A-Za-z][\w+.-]*://(?:([^/?#@\s]*)@)?[^/?#\s]*(\S*)")
 _PLAIN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
@@ -37,6 +40,8 @@ def pieces(value: str) -> list[str]:
     everybody's has); of an address also its password, and its path and query.
     """
     text = value.strip()
+    bare = text.strip("\"'")  # around what a file of variables was to set
+    text = bare if len(bare) >= SHORTEST else text
     lines = (_ESCAPED_LINES if _ARMOUR in text else _LINES).split(text)
     found = [line for one in lines if len(line := one.strip()) >= SHORTEST and not line.startswith(_ARMOUR)]
     if not found and len(text) >= SHORTEST:
@@ -90,7 +95,7 @@ class Trace:
         return (found.span() for found in self._compiled.finditer(text))
 
     def _pattern(self) -> re.Pattern[str]:
-        plain = "".join(map(_any_spelling, self._piece))
+        plain = "".join(map(_any_spelling, _UNITS.findall(self._piece)))
         encoded = "|".join(text.replace("+", "[+-]").replace("/", "[/_]") for text in _in_base64(self._piece))
         return re.compile(f"{plain}|(?:{encoded})(?:[A-Za-z0-9+/_-]?={{1,2}})?")
 
@@ -133,17 +138,25 @@ def _in_base64(piece: str) -> Iterator[str]:
         yield encoded[(shift * 8 + 5) // 6 : (shift + len(data)) * 8 // 6]
 
 
-def _any_spelling(char: str) -> str:
-    """Return a pattern for one character as it is or escaped: for a URL, JSON, Python, a shell, HTML."""
-    if char in _PLAIN:
-        return char
-    data, code = char.encode("utf-8", _SURROGATES), ord(char)
-    quoted, in_bytes = "".join(f"%{byte:02x}" for byte in data), "".join(rf"\\+x{byte:02x}" for byte in data)
-    escaped = re.escape(json.dumps(char)[1:-1]).replace(r"\\", r"\\+")
+def _any_spelling(unit: str) -> str:
+    """Return a pattern for a character or some backslashes, as they are or escaped: for a URL, JSON, Python, HTML.
+
+    No two alternatives match the same, and its quantifiers are possessive and bounded: what is looked through takes
+    time in proportion to its length.
+    """
+    if unit in _PLAIN:
+        return unit
+    if unit[0] == "\\":
+        return rf"(?:\\{{{len(unit)},{len(unit) * _NESTED}}}+|(?i:(?:%5c){{{len(unit)}}}))"
+    data, code, before = unit.encode("utf-8", _SURROGATES), ord(unit), rf"\\{{0,{_NESTED}}}+"
+    quoted = "".join(f"%{byte:02x}" for byte in data)
+    in_bytes = "".join(rf"{before}x{byte:02x}" for byte in data)
+    in_json = "".join(f"{before}{part}" for part in json.dumps(unit)[1:-1].split("\\") if part not in ("", unit))
+    in_html = "&apos;" if unit == "'" else unit.translate(_HTML)
     spellings = [
-        r"\\+" if char == "\\" else rf"\\*{re.escape(char)}",
-        rf"(?i:{quoted}|{in_bytes}|{escaped}|&#(?:0*{code}|x0*{code:x});)",
-        re.escape(char.translate(_HTML)),
-        *([r"\+"] if char == " " else []),
+        f"{before}{re.escape(unit)}",
+        f"(?i:{quoted}|{in_bytes}|&#(?:0{{0,8}}{code}|x0{{0,8}}{code:x});{f'|{in_json}' if in_json else ''})",
+        *([re.escape(in_html)] if in_html[1:] else []),
+        *([r"\+"] if unit == " " else []),
     ]
     return f"(?:{'|'.join(spellings)})"

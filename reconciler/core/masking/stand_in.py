@@ -5,7 +5,7 @@ that it steers the engine alike and is caught alike, and keeps the places of its
 and no values. Its notes and what it came from are looked through as well.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from reconciler.model.errors import TerminalError
@@ -17,24 +17,23 @@ Masking = Callable[[str], str]
 
 def without_secrets(error: BaseException, masked: Masking) -> BaseException:
     """Return `error`, or what stands for it where a secret is in its text, its notes or what it came from."""
-    if not any(_holds(one, masked) for one in _reachable(error)):
-        return error
-    return _Copying(masked).of(error)
+    return error if _is_clean(error, masked) else _Copying(masked).of(error)
 
 
-def _reachable(error: BaseException) -> Iterator[BaseException]:
+def _is_clean(error: BaseException, masked: Masking) -> bool:
+    """Whether no secret hangs on an exception, as far as can be seen: what is not looked through is not clean."""
     todo, seen = [error], {id(error)}
-    while todo and len(seen) <= _MOST:
+    while todo:
         one = todo.pop()
-        yield one
+        if any(masked(text) != text for text in (_text(one), *_notes(one))):
+            return False
         found = [*_parts(one), one.__cause__, one.__context__]
         fresh = [other for other in found if other is not None and id(other) not in seen]
         seen.update(map(id, fresh))
         todo += fresh
-
-
-def _holds(error: BaseException, masked: Masking) -> bool:
-    return any(masked(text) != text for text in (_text(error), *_notes(error)))
+        if len(seen) > _MOST:
+            return False
+    return True
 
 
 class _Copying:

@@ -71,6 +71,7 @@ def test_value_is_found_in_every_spelling(spelling, value):
         ("https://hooks.example.com/services/T0/B0/XXXX", "with url: /services/T0/B0/XXXX (", "with url: *** ("),
         ("https://bot:s3same@example.com/", "the password s3same", "the password ***"),
         ("postgres://bot:s%23same@db/x", "the password s#same", "the password ***"),
+        ('"sesame-open"', "with sesame-open", "with ***"),
         ("https://example.com/hooks", "GET /hooks and /hooks/slack", "GET /hooks and /hooks/slack"),
     ],
 )  # fmt: skip
@@ -114,6 +115,17 @@ def test_what_many_values_have_in_common_is_no_anchor_of_theirs():
     revealed, _kept = knowing(*values)
     assert max(map(len, revealed._anchors.values())) < 50
     assert revealed.masked(f"{values[250]} on production/events") == "*** on production/events"
+
+
+@pytest.mark.parametrize("unit", ["\\", '"', '\\"', "&", "'a", "%25", "é\\", "+ "])
+def test_text_made_to_take_long_does_not(unit):
+    value = unit * 40 + "abcdef"
+    revealed, _kept = knowing(value)
+    texts = [spelling(value[:-1]) * 20 for spelling in SPELLINGS.values()]
+    for text in (*texts, "\\" * 60_000, html.escape(quote(value[:-1]) * 20)):
+        began = time.process_time()
+        revealed.masked(f"{text} abcdef")
+        assert time.process_time() - began < 1
 
 
 def test_thousands_of_values_take_no_longer_than_one():

@@ -117,10 +117,18 @@ def test_chain_that_leads_back_to_itself_ends():
     assert "sesame" not in told(one)
 
 
-def test_chain_without_end_is_cut_off():
-    error = ValueError("sesame")
-    for _ in range(5000):
-        error, error.__cause__ = ValueError("sesame"), error
+@pytest.mark.parametrize("secret_at", [0, 150, 4999])
+def test_chain_without_end_is_cut_off(secret_at):
+    error = None
+    for n in range(5000):
+        error, cause = ValueError("sesame" if n == secret_at else "clean"), error
+        error.__cause__ = cause
+    assert "sesame" not in told(error)
+    assert told(error).count("ValueError") <= 100
+
+
+def test_group_of_many_is_looked_through():
+    error = ExceptionGroup("many", [*map(ValueError, range(150)), ValueError("sesame")])
     assert "sesame" not in told(error)
 
 

@@ -30,6 +30,8 @@ Breaths and not seconds: on a busy machine the engine's threads wait for the pro
 """
 _NEVER_HANGS = 20 * _HANGS_AFTER
 """The same where nobody's code is called: then it is the disk that is slow, or the machine."""
+_NOT_THE_DISK = ("a call of", "a look", "a loop")
+"""How the words for what may hang begin: somebody's code, and what may wait for virtual time itself."""
 _TURNS_WITHIN = 0.1
 """How long a loop that was woken is waited for, in real seconds, each time that it stands still."""
 
@@ -97,7 +99,7 @@ class Harness:
             done.set()
 
         threading.Thread(target=stop, daemon=True).start()
-        while self._hangs(done.is_set, lambda: _HANGS_AFTER if engine.called else _NEVER_HANGS):
+        while self._hangs(done.is_set, lambda: bool(engine.called)):
             due, least = self.clock.next_due, self.clock.monotonic() + grace / 20
             self.clock.advance_to(least if due is None else max(due, least))
         return result[0]
@@ -172,8 +174,9 @@ class Harness:
         self._until(condition, what)
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait. Virtual time jumps to what is due next where only that can change anything, and else moves slowly."""
+        """Wait. Virtual time jumps to what is due next where only that changes anything; it creeps where all hangs."""
         deadline, furthest = time.monotonic() + _PATIENCE, self.clock.monotonic() + _PATIENCE
+        still, begun = 0, self.clock.begun
         while True:
             under_way, due = self._under_way(), self.clock.next_due
             if condition():  # asked last: what was under way a moment ago may have brought it about
@@ -181,21 +184,29 @@ class Harness:
             if time.monotonic() > deadline:
                 goes_on = f"; under way: {', '.join(under_way)}" if under_way else ""
                 raise TimeoutError(f"{what} did not come about within {_PATIENCE:g} s{goes_on}")
-            if under_way or due is None or due > furthest:
-                self._breathe()
-                self.clock.advance(_POLL)
-            else:
+            still, begun = still + 1 if self.clock.begun == begun else 0, self.clock.begun
+            if not under_way and due is not None and due <= furthest:
                 self.clock.advance_to(due)
+                continue
+            self._breathe()
+            if not under_way or still > _HANGS_AFTER:
+                self.clock.advance(_POLL)
 
     def _catch_up(self) -> None:
         """Let the engine finish what the last step made due, unless that is something that hangs."""
-        self._hangs(lambda: not self._under_way())
+        under_way: list[str] = []
 
-    def _hangs(self, is_over: Callable[[], bool], after: Callable[[], int] = lambda: _HANGS_AFTER) -> bool:
+        def is_over() -> bool:
+            under_way[:] = self._under_way()
+            return not under_way
+
+        self._hangs(is_over, lambda: any(words.startswith(_NOT_THE_DISK) for words in under_way))
+
+    def _hangs(self, is_over: Callable[[], bool], may_hang: Callable[[], bool]) -> bool:
         """Wait until something is over, while virtual time stands still; returns whether it hangs instead."""
         deadline, begun, breaths = time.monotonic() + _PATIENCE, self.clock.begun, 0
         while not is_over():
-            if breaths >= after() or time.monotonic() > deadline:
+            if breaths >= (_HANGS_AFTER if may_hang() else _NEVER_HANGS) or time.monotonic() > deadline:
                 return True
             self._breathe()
             breaths = breaths + 1 if self.clock.begun == begun else 0

@@ -142,7 +142,7 @@ class Harness:
 
     def deliver(self, event: Event) -> None:
         """Publish an event and wait until nothing that was routed from it is due any more."""
-        self.manager.publish(event).result(5)
+        self.manager.publish(event).result(_PATIENCE)
         self._until(lambda: self.manager.engine.delivered, "the deliveries")
 
     # --- what runs ----------------------------------------------------------------------------------------------

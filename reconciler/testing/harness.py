@@ -21,8 +21,10 @@ from reconciler.testing.http_server import RecordingServer
 
 _POLL = 0.001
 _TICK = 0.05
-_PATIENCE = 10.0
-"""How long something is waited for, in real seconds and in virtual ones."""
+_PATIENCE = 20.0
+"""How long something is waited for, in real seconds."""
+_FURTHEST = 10.0
+"""How far virtual time jumps for its sake, in seconds: to no sweep."""
 _HANGS_AFTER = 75
 """Where nothing begins for so many breaths, a tenth of a second, what is under way holds virtual time up no more.
 
@@ -170,12 +172,12 @@ class Harness:
         return "; ".join(errors or failed or stopped)
 
     def wait_until(self, condition: Callable[[], bool], what: str = "the condition") -> None:
-        """Wait for a condition; raises TimeoutError after ten real seconds."""
+        """Wait for a condition; raises TimeoutError after twenty real seconds."""
         self._until(condition, what)
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait. Virtual time jumps to what is due next where only that changes anything; it creeps where all hangs."""
-        deadline, furthest = time.monotonic() + _PATIENCE, self.clock.monotonic() + _PATIENCE
+        deadline, furthest = time.monotonic() + _PATIENCE, self.clock.monotonic() + _FURTHEST
         still, begun = 0, self.clock.begun
         while True:
             under_way, due = self._under_way(), self.clock.next_due

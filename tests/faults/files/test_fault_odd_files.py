@@ -62,16 +62,18 @@ def test_file_that_becomes_something_else_runs_on_and_heals(site, make):
     site.start()
     site.diary.clear()
     path = site.root / "a.yaml"
-    path.unlink()
-    make(path)
+    with site.clock.at_once():
+        path.unlink()
+        make(path)
     site.wait(lambda: site.status("a").stale)
     status = site.status("a")
     assert (status.state.value, status.reason.value) == ("active", "Unreadable")
     assert [(d.rule, d.span.file) for d in site.engine.diagnostics()] == [("unreadable-file", "a.yaml")]
     site.write("b", channel="new")
     site.wait(lambda: site.diary == ["~b {'channel': 'new'}"])
-    path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-    site.write("a", channel="mended")
+    with site.clock.at_once():
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        site.write("a", channel="mended")
     site.wait(lambda: site.diary[-1] == "~a {'channel': 'mended'}" and not site.status("a").stale)
     assert "-a" not in site.diary
 

@@ -76,6 +76,7 @@ class Dispatcher:
         self._failing: set[str] = set()
         self._claiming = False
         self._resting = True
+        self._put_off = False
 
     @property
     def busy(self) -> bool:
@@ -85,7 +86,8 @@ class Dispatcher:
     @property
     def resting(self) -> bool:
         """Whether it waits for the clock, or to be poked, and has nothing else to do."""
-        return self._resting and not self._woken.is_set() and not self.busy
+        rests = self._put_off or (self._resting and not self._woken.is_set())
+        return rests and not self.busy
 
     def poke(self) -> None:
         """Look at the queue soon."""
@@ -147,7 +149,9 @@ class Dispatcher:
                     return
                 except Exception as error:  # noqa: BLE001 — a full disk must not end deliveries for good
                     self._turned.set()
+                    self._put_off = True
                     await self._after_error("claim", error)
+                    self._put_off = False
                 else:
                     self._turned.set()
                     self._failing.discard("claim")

@@ -101,6 +101,15 @@ def test_what_is_under_way_takes_no_time(harness, make, doc):
     assert h.clock.monotonic() == before
 
 
+def test_queue_that_cannot_be_used_is_waited_for_by_the_clock_alone(harness, make, doc):
+    h = harness(make())
+    h.start()
+    h.manager.engine._queue.submit(lambda db: db.execute("DROP TABLE claimed")).result(20)
+    h.manager.publish(Event(type="note", source="/test")).result(20)
+    h.wait_until(lambda: "claim" in h.manager.engine._dispatcher._failing)
+    h.wait_until(lambda: not h.manager.engine.under_way)
+
+
 def test_stop_that_waits_for_nobody_takes_no_time(harness, make, doc):
     h = harness(make())
     h.write("a.yaml", doc("a"), settle=False)

@@ -103,8 +103,11 @@ class Harness:
 
         threading.Thread(target=stop, daemon=True).start()
         while self._hangs(done.is_set, lambda: bool(engine.called)):
-            due, least = self.clock.next_due, self.clock.monotonic() + grace / 20
-            self.clock.advance_to(least if due is None else max(due, least))
+            now, due = (
+                self.clock.monotonic(),
+                self.clock.next_due,
+            )  # not all of the grace at once: it may not hang at all
+            self.clock.advance_to(min(max(due or 0.0, now + grace / 20), now + grace / 4))
         return result[0]
 
     # --- the files ----------------------------------------------------------------------------------------------

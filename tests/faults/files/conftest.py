@@ -329,9 +329,15 @@ class DaemonProcess:
 
 
 @pytest.fixture
-def daemon(tmp_path):
-    """Start daemons over `configs`: `daemon(*arguments, ...)`; all are killed at the end."""
+def root(tmp_path):
+    """The directory of the daemons, to be filled before they start: a start does not wait for who is slow to write."""
     (tmp_path / "configs").mkdir()
+    return tmp_path / "configs"
+
+
+@pytest.fixture
+def daemon(tmp_path, root):
+    """Start daemons over `root`: `daemon(*arguments, ...)`; all are killed at the end."""
     running = []
 
     def start(*arguments, **options):

@@ -101,13 +101,12 @@ def test_io_error_keeps_what_ran_and_heals(site, mount):
     assert site.diary == []
 
 
-def test_permission_denied_keeps_what_ran_and_heals(daemon, bound_by_permissions, text):
-    process = daemon(wrap=bound_by_permissions)
+def test_permission_denied_keeps_what_ran_and_heals(daemon, root, bound_by_permissions, text):
     for name in ("a", "b"):
-        (process.root / f"{name}.yaml").write_text(text(name, "console"))
-    (process.root / "team").mkdir()
-    (process.root / "team" / "c.yaml").write_text(text("c", "console"))
-    process.wait_ready()
+        (root / f"{name}.yaml").write_text(text(name, "console"))
+    (root / "team").mkdir()
+    (root / "team" / "c.yaml").write_text(text("c", "console"))
+    process = daemon(wrap=bound_by_permissions).wait_ready()
     process.wait(lambda: len(process.configs()) == 3)
     (process.root / "a.yaml").chmod(0)
     (process.root / "team").chmod(0)
@@ -120,11 +119,10 @@ def test_permission_denied_keeps_what_ran_and_heals(daemon, bound_by_permissions
     assert "- console/" not in process.err.read_text()
 
 
-def test_root_without_permission_keeps_all_and_heals(daemon, bound_by_permissions, text):
-    process = daemon(wrap=bound_by_permissions)
+def test_root_without_permission_keeps_all_and_heals(daemon, root, bound_by_permissions, text):
     for name in ("a", "b"):
-        (process.root / f"{name}.yaml").write_text(text(name, "console"))
-    process.wait_ready()
+        (root / f"{name}.yaml").write_text(text(name, "console"))
+    process = daemon(wrap=bound_by_permissions).wait_ready()
     process.root.chmod(0)
     process.wait(lambda: any("unreadable" in alarm for alarm in process.status()["alarms"]))
     assert {state for state, _ in process.configs().values()} == {"active"}

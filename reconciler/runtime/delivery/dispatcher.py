@@ -23,6 +23,8 @@ _CLAIM_AT_ONCE = 64
 _EXPIRY = 10.0
 """How often the dead letters take what is too old, in seconds."""
 _AFTER_ERROR = 1.0
+_LEAST = 0.00001
+"""The shortest rest, in seconds: times since the epoch are rounded, and the queue may not yet find due what is due."""
 
 
 class Destination(Protocol):
@@ -246,9 +248,9 @@ class Dispatcher:
             due = await asyncio.wrap_future(self._queue.next_due())
             if due is not None:
                 delays.append(due - self._clock.time())
-        if min(delays) > 0 and not self._room.calling:
+        if not self._room.calling:
             self._resting = True
-            await first_of(self._woken.wait(), self._clock.sleep(min(delays)))
+            await first_of(self._woken.wait(), self._clock.sleep(max(min(delays), _LEAST)))
             self._resting = False
 
     async def _after_error(self, what: str, error: Exception) -> None:

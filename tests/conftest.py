@@ -31,7 +31,7 @@ def only_loopback():
 @pytest.fixture
 def alone():
     """Wait until the threads of earlier tests have ended: beside a thread nothing is spread over processes."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     for thread in set(threading.enumerate()) - {threading.current_thread()}:
         thread.join(max(0.0, deadline - time.monotonic()))
     assert threading.enumerate() == [threading.current_thread()]

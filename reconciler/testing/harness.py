@@ -21,8 +21,10 @@ from reconciler.testing.http_server import RecordingServer
 
 _POLL = 0.001
 _TICK = 0.05
-_PATIENCE = 10.0
-"""How long something is waited for, in real seconds and in virtual ones."""
+_PATIENCE = 20.0
+"""How long something is waited for, in real seconds."""
+_FURTHEST = 10.0
+"""How far virtual time jumps for its sake, in seconds: to no sweep."""
 _HANGS_AFTER = 75
 """Where nothing begins for so many breaths, a tenth of a second, what is under way holds virtual time up no more.
 
@@ -30,6 +32,9 @@ Breaths and not seconds: on a busy machine the engine's threads wait for the pro
 """
 _NEVER_HANGS = 20 * _HANGS_AFTER
 """The same where nobody's code is called: then it is the disk that is slow, or the machine."""
+_A_CALL = "a call of"
+_MAY_HANG = (_A_CALL, "a look", "a loop")
+"""How the words for what may hang begin: somebody's code, and what may wait for virtual time itself."""
 _TURNS_WITHIN = 0.1
 """How long a loop that was woken is waited for, in real seconds, each time that it stands still."""
 
@@ -97,9 +102,12 @@ class Harness:
             done.set()
 
         threading.Thread(target=stop, daemon=True).start()
-        while self._hangs(done.is_set, lambda: _HANGS_AFTER if engine.called else _NEVER_HANGS):
-            due, least = self.clock.next_due, self.clock.monotonic() + grace / 20
-            self.clock.advance_to(least if due is None else max(due, least))
+        while self._hangs(done.is_set, lambda: bool(engine.called)):
+            now, due = (
+                self.clock.monotonic(),
+                self.clock.next_due,
+            )  # not all of the grace at once: it may not hang at all
+            self.clock.advance_to(min(max(due or 0.0, now + grace / 20), now + grace / 4))
         return result[0]
 
     # --- the files ----------------------------------------------------------------------------------------------
@@ -140,7 +148,7 @@ class Harness:
 
     def deliver(self, event: Event) -> None:
         """Publish an event and wait until nothing that was routed from it is due any more."""
-        self.manager.publish(event).result(5)
+        self.manager.publish(event).result(_PATIENCE)
         self._until(lambda: self.manager.engine.delivered, "the deliveries")
 
     # --- what runs ----------------------------------------------------------------------------------------------
@@ -168,12 +176,13 @@ class Harness:
         return "; ".join(errors or failed or stopped)
 
     def wait_until(self, condition: Callable[[], bool], what: str = "the condition") -> None:
-        """Wait for a condition; raises TimeoutError after ten real seconds."""
+        """Wait for a condition; raises TimeoutError after twenty real seconds."""
         self._until(condition, what)
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait. Virtual time jumps to what is due next where only that can change anything, and else moves slowly."""
-        deadline, furthest = time.monotonic() + _PATIENCE, self.clock.monotonic() + _PATIENCE
+        """Wait. Virtual time jumps to what is due next where only that changes anything; it creeps where all hangs."""
+        deadline, furthest = time.monotonic() + _PATIENCE, self.clock.monotonic() + _FURTHEST
+        still, begun = 0, self.clock.begun
         while True:
             under_way, due = self._under_way(), self.clock.next_due
             if condition():  # asked last: what was under way a moment ago may have brought it about
@@ -181,21 +190,31 @@ class Harness:
             if time.monotonic() > deadline:
                 goes_on = f"; under way: {', '.join(under_way)}" if under_way else ""
                 raise TimeoutError(f"{what} did not come about within {_PATIENCE:g} s{goes_on}")
-            if under_way or due is None or due > furthest:
-                self._breathe()
-                self.clock.advance(_POLL)
-            else:
+            still, begun = still + 1 if self.clock.begun == begun else 0, self.clock.begun
+            waits = not under_way or (still > _HANGS_AFTER and not any(one.startswith(_A_CALL) for one in under_way))
+            if waits and due is not None and due <= furthest:
                 self.clock.advance_to(due)
+                still = 0
+                continue
+            self._breathe()
+            if waits or still > _HANGS_AFTER:
+                self.clock.advance(_POLL)
 
     def _catch_up(self) -> None:
         """Let the engine finish what the last step made due, unless that is something that hangs."""
-        self._hangs(lambda: not self._under_way())
+        under_way: list[str] = []
 
-    def _hangs(self, is_over: Callable[[], bool], after: Callable[[], int] = lambda: _HANGS_AFTER) -> bool:
+        def is_over() -> bool:
+            under_way[:] = self._under_way()
+            return not under_way
+
+        self._hangs(is_over, lambda: any(words.startswith(_MAY_HANG) for words in under_way))
+
+    def _hangs(self, is_over: Callable[[], bool], may_hang: Callable[[], bool]) -> bool:
         """Wait until something is over, while virtual time stands still; returns whether it hangs instead."""
         deadline, begun, breaths = time.monotonic() + _PATIENCE, self.clock.begun, 0
         while not is_over():
-            if breaths >= after() or time.monotonic() > deadline:
+            if breaths >= (_HANGS_AFTER if may_hang() else _NEVER_HANGS) or time.monotonic() > deadline:
                 return True
             self._breathe()
             breaths = breaths + 1 if self.clock.begun == begun else 0

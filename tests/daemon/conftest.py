@@ -150,6 +150,12 @@ def root(tmp_path):
 
 
 @pytest.fixture
+def held(root):
+    """Have a daemon that is not started yet wait where it does something: `held("initialize")`."""
+    return lambda what: (root / f"hold-{what}").touch()
+
+
+@pytest.fixture
 def start(root):
     """Start daemons: `start(*arguments)`; all are killed at the end."""
     running = []

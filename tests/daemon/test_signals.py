@@ -87,9 +87,9 @@ def test_interrupt_stops_as_a_termination_does(daemon):
     assert "■ SIGINT: stopping, within 25s" in daemon.err.read_text()
 
 
-def test_signal_during_start_up_stops_cleanly(start):
+def test_signal_during_start_up_stops_cleanly(start, held):
+    held("initialize")
     running = start()
-    running.hold("initialize")
     running.wait_for_diary("initialize")
     running.signal()
     running.wait_for("■ SIGTERM")

@@ -102,10 +102,10 @@ def test_service_manager_is_told_from_ready_to_stopping(start, systemd, kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("watchdog", [0.3, None])
-def test_start_that_takes_long_asks_for_time_and_is_not_ready(start, systemd, watchdog):
+def test_start_that_takes_long_asks_for_time_and_is_not_ready(start, held, systemd, watchdog):
     manager = systemd(watchdog=watchdog)
+    held("initialize")
     daemon = start(environ=manager.environ)
-    daemon.hold("initialize")
     daemon.wait_for_diary("initialize")
     assert ("WATCHDOG=1" in manager.expect("EXTEND_TIMEOUT_USEC=60000000")) == (watchdog is not None)
     assert not any("READY=1" in message for message in manager.messages)

@@ -10,7 +10,7 @@ from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Span
 
 LIMIT = 10.0
-"""Seconds; each takes a twentieth of that on a machine with nothing else to do."""
+"""Seconds of the processor, whatever else the machine does; most take a twentieth of that."""
 WRONG = "integration: slow\nname: a\nsettings: {x: 1, y: {a: 1}, z: [1, 2]}\n"
 
 
@@ -21,9 +21,9 @@ def validate(tmp_path):
 
     def call(text):
         (root / "a.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
-        start = time.monotonic()
+        start = time.process_time()
         result = validate_paths([root], RunOptions(jobs=1))
-        assert time.monotonic() - start < LIMIT
+        assert time.process_time() - start < LIMIT
         return result.diagnostics
 
     return call
@@ -129,10 +129,10 @@ def test_many_documents_of_a_file_are_indexed_in_one_walk(name):
     ids = ["console/" + name.format(number) for number in range(40_000)]
     document = ConfigDocument({}, "d")
     index = Index()
-    began = time.monotonic()
+    began = time.process_time()
     index.put(
         "a.yaml", FileState(tuple(Claim(one, line, Span("a.yaml", line), document) for line, one in enumerate(ids)))
     )
     changed, _ = index.commit()
     assert changed == set(ids)
-    assert time.monotonic() - began < LIMIT
+    assert time.process_time() - began < LIMIT

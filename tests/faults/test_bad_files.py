@@ -10,8 +10,8 @@ from reconciler.__main__ import main
 from reconciler.model.state import ConfigState, StateReason
 from reconciler.testing import Harness
 
-LIMIT = 15.0
-"""Seconds, on a busy machine too; without bounds each takes minutes, or has no end."""
+LIMIT = 5.0
+"""Seconds of the processor, whatever else the machine does; without bounds each takes minutes, or has no end."""
 GOOD = b"integration: console\nname: a\n"
 BOMB = b"b0: &b0 [%s]\n" % b",".join([b"x"] * 9) + b"".join(
     b"b%d: &b%d [%s]\n" % (i, i, b",".join([b"*b%d" % (i - 1)] * 9)) for i in range(1, 9)
@@ -73,9 +73,9 @@ def validate(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize(("data", "rule", "line", "column", "words"), CASES.values(), ids=CASES.keys())
 def test_bad_file_is_a_finding_with_its_place(validate, data, rule, line, column, words):
-    started = time.monotonic()
+    started = time.process_time()
     code, (found, *more) = validate(data)
-    assert time.monotonic() - started < LIMIT
+    assert time.process_time() - started < LIMIT
     assert (code, more) == (1, [])
     assert (found["rule"], found["file"], found["line"], found["column"]) == (rule, "configs/a.yaml", line, column)
     assert words in found["message"]

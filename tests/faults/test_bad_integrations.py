@@ -12,8 +12,8 @@ from reconciler.cli.app import run
 from reconciler.model.state import ConditionType, ConfigState, IntegrationState, StateReason, Tristate
 from reconciler.testing import Harness, RecordingServer
 
-LIMIT = 15.0
-"""Seconds, on a busy machine too; without bounds each takes minutes, or has no end."""
+LIMIT = 5.0
+"""Seconds of the processor, whatever else the machine does; without bounds each takes minutes, or has no end."""
 TEXT = "a" * 60 + "!"
 BAD_SCHEMAS = {
     "not a schema": ({"type": "strin"}, "'strin' is not one of"),
@@ -98,10 +98,10 @@ def test_nothing_is_fetched_for_a_remote_reference(site, harness):
 def test_pattern_that_backtracks_costs_no_time_and_holds_nobody_up(site, harness, pattern):
     site.add("slow", {"properties": {"x": {"type": "string", "pattern": pattern}}})
     h = harness()
-    started = time.monotonic()
+    started = time.process_time()
     h.write("a.yaml", config("slow", x=TEXT), settle=False)
     h.write("b.yaml", config("console"))
-    assert time.monotonic() - started < LIMIT
+    assert time.process_time() - started < LIMIT
     assert h.state("slow/a") is ConfigState.INVALID and "settings.x" in h.config("slow/a").message
     assert h.state("console/a") is ConfigState.ACTIVE
 

@@ -8,7 +8,7 @@ from reconciler.cli.app import run
 
 HEAD = "integration: console\nname: a\n"
 SECONDS = 15
-"""Far more than any of them takes, and far less than each took."""
+"""Of the processor: far more than any of them takes, and far less than each took."""
 
 
 @pytest.mark.parametrize(
@@ -22,18 +22,18 @@ SECONDS = 15
 def test_file_of_one_thing_over_and_over(text, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.yaml").write_text(text)
-    began = time.monotonic()
+    began = time.process_time()
     run(["validate", "a.yaml"])
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert "a.yaml" in capsys.readouterr().out
 
 
 def test_settings_of_one_thing_over_and_over(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "reconcile.toml").write_text('x="""' + '"\n' * 300_000)
-    began = time.monotonic()
+    began = time.process_time()
     assert run(["validate", "reconcile.toml"]) == 1
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert "unterminated" in capsys.readouterr().out
 
 
@@ -41,7 +41,7 @@ def test_thousands_of_fixes_in_one_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     documents = [f'integration: console\nname: n{number}\nenabled: "true"\n' for number in range(4000)]
     (tmp_path / "a.yaml").write_text("---\n".join(documents))
-    began = time.monotonic()
+    began = time.process_time()
     assert run(["validate", "--fix", "a.yaml"]) == 0
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert "4,000" in capsys.readouterr().out

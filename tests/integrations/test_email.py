@@ -71,13 +71,17 @@ def smtp(mailbox):
     running = []
 
     def start(**options):
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+
         class Loopback(Controller):
             def factory(self):
                 return SMTP(self.handler, **self.SMTP_kwargs)
 
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        controller = Loopback(mailbox, hostname="127.0.0.1", port=port, **options)
+            def _create_server(self):
+                return self.loop.create_server(self._factory_invoker, sock=listener)
+
+        controller = Loopback(mailbox, hostname="127.0.0.1", port=port, ready_timeout=20, **options)
         controller.start()
         running.append(controller)
         return {"host": "localhost", "port": port, "from": "Builds <ci@example.com>", "to": ["a@example.com"]}
@@ -246,11 +250,11 @@ def test_untrusted_certificate_is_transient(mailer, smtp, mailbox, tls, failed_b
 
 
 def test_nobody_listening_is_transient(mailer, failed_build):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen: nobody else can, as long as it is open
         port = taken.getsockname()[1]
-
-    with pytest.raises(TransientError, match="cannot connect"):
-        mailer.deliver(failed_build, {"host": "127.0.0.1", "port": port, "from": "a@b.c", "to": ["d@e.f"]})
+        with pytest.raises(TransientError, match="cannot connect"):
+            mailer.deliver(failed_build, {"host": "127.0.0.1", "port": port, "from": "a@b.c", "to": ["d@e.f"]})
 
 
 def test_dripping_server_ends_at_the_deadline(mailer, failed_build):

@@ -47,14 +47,18 @@ def port(mailbox, authority):
     def authenticate(server, session, envelope, mechanism, data):
         return AuthResult(success=data == LoginPassword(b"ci", b"t0ps3cret"), handled=False)
 
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+
     class Loopback(Controller):
         def factory(self):
             return SMTP(self.handler, **self.SMTP_kwargs)
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+        def _create_server(self):
+            return self.loop.create_server(self._factory_invoker, sock=listener)
+
     controller = Loopback(
-        mailbox, hostname="127.0.0.1", port=port, tls_context=tls, require_starttls=True, auth_required=True,
+        mailbox, hostname="127.0.0.1", port=port, ready_timeout=20, tls_context=tls, require_starttls=True, auth_required=True,
         authenticator=authenticate,
     )  # fmt: skip
     controller.start()

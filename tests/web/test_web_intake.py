@@ -60,10 +60,10 @@ def test_202_waits_for_the_disk(client, engine):
     answers = []
     sender = threading.Thread(target=lambda: answers.append(post(client, EVENT)))
     sender.start()
-    asked.wait(5)
+    asked.wait(20)
     assert answers == []
     stored.set_result([Receipt(1)])
-    sender.join(5)
+    sender.join(20)
     assert answers[0].status_code == 202
 
 
@@ -201,11 +201,11 @@ def test_more_requests_than_allowed_at_a_time_are_429(serve, engine):
     client = serve(limits=Limits(intake=1))
     first = threading.Thread(target=post, args=(client, EVENT))
     first.start()
-    asked.wait(5)
+    asked.wait(20)
     answer = post(client, EVENT)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
     stored.set_result([Receipt(1)])
-    first.join(5)
+    first.join(20)
     engine.store = lambda events: done([Receipt(2)])
     assert post(client, EVENT).status_code == 202
 

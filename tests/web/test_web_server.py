@@ -117,7 +117,7 @@ def test_missing_state_directory_is_a_clear_error(engine, tmp_path):
 
 
 def test_stop_closes_everything_and_leaves_nothing(engine, tmp_path):
-    before, threads = len(os.listdir("/proc/self/fd")), set(threading.enumerate())
+    before, threads = set(os.listdir("/proc/self/fd")), set(threading.enumerate())
     server = WebServer(engine, WebOptions(port=0, state_dir=tmp_path))
     server.start()
     assert get(unix_connection(tmp_path, 5)) == 200
@@ -126,7 +126,7 @@ def test_stop_closes_everything_and_leaves_nothing(engine, tmp_path):
     assert not any(thread.name == "reconcile-web" for thread in set(threading.enumerate()) - threads)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), 1)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert set(os.listdir("/proc/self/fd")) <= before  # another server may drop an idle connection meanwhile
 
 
 def test_stop_without_start_does_nothing(engine):
@@ -167,9 +167,13 @@ def test_ipv6_loopback(engine):
 
 
 def closed_without_answer(port, data):
-    with socket.create_connection(("127.0.0.1", port), 5) as connection:
-        connection.sendall(data)
-        return connection.recv(1000)
+    """Return what came before the end; it is a reset where the other side had closed before all was sent."""
+    with socket.create_connection(("127.0.0.1", port), 20) as connection:
+        try:
+            connection.sendall(data)
+            return connection.recv(1000)
+        except ConnectionError:
+            return b""
 
 
 @pytest.mark.parametrize("data", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nA: "])

@@ -23,6 +23,8 @@ _CLAIM_AT_ONCE = 64
 _EXPIRY = 10.0
 """How often the dead letters take what is too old, in seconds."""
 _AFTER_ERROR = 1.0
+_LEAST = 0.00001
+"""The shortest rest, in seconds: times since the epoch are rounded, and the queue may not yet find due what is due."""
 
 
 class Destination(Protocol):
@@ -76,6 +78,7 @@ class Dispatcher:
         self._failing: set[str] = set()
         self._claiming = False
         self._resting = True
+        self._put_off = False
 
     @property
     def busy(self) -> bool:
@@ -85,7 +88,8 @@ class Dispatcher:
     @property
     def resting(self) -> bool:
         """Whether it waits for the clock, or to be poked, and has nothing else to do."""
-        return self._resting and not self._woken.is_set() and not self.busy
+        rests = self._put_off or (self._resting and not self._woken.is_set())
+        return rests and not self.busy
 
     def poke(self) -> None:
         """Look at the queue soon."""
@@ -147,7 +151,9 @@ class Dispatcher:
                     return
                 except Exception as error:  # noqa: BLE001 — a full disk must not end deliveries for good
                     self._turned.set()
+                    self._put_off = True
                     await self._after_error("claim", error)
+                    self._put_off = False
                 else:
                     self._turned.set()
                     self._failing.discard("claim")
@@ -242,9 +248,9 @@ class Dispatcher:
             due = await asyncio.wrap_future(self._queue.next_due())
             if due is not None:
                 delays.append(due - self._clock.time())
-        if min(delays) > 0 and not self._room.calling:
+        if not self._room.calling:
             self._resting = True
-            await first_of(self._woken.wait(), self._clock.sleep(min(delays)))
+            await first_of(self._woken.wait(), self._clock.sleep(max(min(delays), _LEAST)))
             self._resting = False
 
     async def _after_error(self, what: str, error: Exception) -> None:

@@ -20,8 +20,8 @@ class SteadyTime:
 
     def inward(self, wall: float) -> float:
         """Return the steady time of what is `wall` now by the wall clock."""
-        return wall + self.now() - self._clock.time()
+        return wall + (self.now() - self._clock.time())  # the sum of two such times would lose a bit
 
     def outward(self, steady: float) -> float:
         """Return what `steady` is now by the wall clock."""
-        return steady + self._clock.time() - self.now()
+        return steady + (self._clock.time() - self.now())

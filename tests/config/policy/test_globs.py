@@ -106,6 +106,6 @@ def test_reference_is_allowed(pattern, uri, allowed):
 
 
 def test_hostile_pattern_takes_no_time():
-    began = time.perf_counter()
+    began = time.process_time()
     assert not Glob.parse("/".join(["**", "*a*a*a*a*b"] * 40)).covers(["a" * 255] * 60)
-    assert time.perf_counter() - began < 10  # a thousandth of that here; without bounds it has no end
+    assert time.process_time() - began < 5  # a thousandth of that, where it is bounded

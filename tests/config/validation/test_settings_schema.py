@@ -7,8 +7,8 @@ import pytest
 from reconciler.config.schemas.schema import SettingsSchema
 from reconciler.model.errors import RegistrationError
 
-LIMIT = 15.0
-"""Seconds, on a busy machine too; without bounds each takes minutes, or has no end."""
+LIMIT = 5.0
+"""Seconds of the processor, whatever else the machine does; without bounds each takes minutes, or has no end."""
 REF = {"secret": "env:X"}
 WRITE_ONLY = {"type": "string", "writeOnly": True}
 
@@ -168,10 +168,10 @@ GRAMMAR = {
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_schema_that_makes_no_sense_is_refused(schema, message):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(RegistrationError, match=message):
         SettingsSchema(schema)
-    assert time.monotonic() - started < LIMIT
+    assert time.process_time() - started < LIMIT
 
 
 @pytest.mark.parametrize(
@@ -194,10 +194,10 @@ def test_hostile_pattern_takes_no_time(judge, site, pattern):
             }
         },
     )
-    started = time.monotonic()
+    started = time.process_time()
     text = "a" * 60 + "!"
     checked = judge.settings({"x": text, "y": {text: 1}}, "slow")
-    assert time.monotonic() - started < LIMIT
+    assert time.process_time() - started < LIMIT
     assert checked.document is None
     assert {d.rule for d in checked.diagnostics} <= {"invalid-value", "invalid-name", "validation-limit"}
 
@@ -214,9 +214,9 @@ def test_huge_union_is_explained_within_bounds(judge, site):
     ]
     site.add("huge", {"anyOf": branches})
     judge.settings({"k1": 1}, "huge")
-    started = time.monotonic()
+    started = time.process_time()
     checked = judge.settings({"x": 1}, "huge")
-    assert time.monotonic() - started < LIMIT
+    assert time.process_time() - started < LIMIT
     assert checked.document is None and checked.diagnostics
 
 

@@ -121,7 +121,7 @@ def test_doors_are_closed(text):
     assert CONTEXT["event"]["data"]["list"] == [1, 2]
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     "text",
     [
@@ -154,7 +154,7 @@ def test_growth_is_bounded(text):
         render(text)
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(40)
 @pytest.mark.parametrize(
     "expression",
     [

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,13 @@ class Paced:
         """Let no more than so many seconds pass from now on, until this is called again."""
         with self._lock:
             self._passed, self._since, self._most = self._now(), time.monotonic(), seconds
+
+    @contextmanager
+    def at_once(self):
+        """What is done within is done before two looks could confirm that something is gone."""
+        self.let_pass(0.05)
+        yield
+        self.let_pass(float("inf"))
 
     async def sleep(self, seconds):
         due = self.monotonic() + seconds
@@ -144,7 +152,7 @@ class Site:
     """
 
     def __init__(self, base, clock=None):
-        self.base, self.clock = base, clock
+        self.base, self.clock = base, clock or Paced()
         self.root, self.state_dir = base / "configs", base / "state"
         self.passes, self.plans, self.looks = [], [], []
         self.integration = make_class()
@@ -321,9 +329,15 @@ class DaemonProcess:
 
 
 @pytest.fixture
-def daemon(tmp_path):
-    """Start daemons over `configs`: `daemon(*arguments, ...)`; all are killed at the end."""
+def root(tmp_path):
+    """The directory of the daemons, to be filled before they start: a start does not wait for who is slow to write."""
     (tmp_path / "configs").mkdir()
+    return tmp_path / "configs"
+
+
+@pytest.fixture
+def daemon(tmp_path, root):
+    """Start daemons over `root`: `daemon(*arguments, ...)`; all are killed at the end."""
     running = []
 
     def start(*arguments, **options):

@@ -68,9 +68,9 @@ def send(process, number):
 CONSOLE = "integration: console\nname: a\nsettings: {prefix: '%s '}\nevents: [{type: note}]\nmessage: {title: 'number {{ event.data.n }}.'}\n"
 
 
-def test_full_disk_refuses_events_loses_none_and_recovers(daemon, disk):
+def test_full_disk_refuses_events_loses_none_and_recovers(daemon, disk, root):
+    (root / "a.yaml").write_text(CONSOLE % "1")
     process = daemon(state_dir=disk.folder / "state")
-    (process.root / "a.yaml").write_text(CONSOLE % "1")
     process.wait_ready()
     accepted = [number for number in range(20) if send(process, number) == 202]
     disk.fill()
@@ -110,9 +110,9 @@ def test_full_disk_refuses_events_loses_none_and_recovers(daemon, disk):
     again.wait(lambda: f"{last} [a] info: number 600." in again.out.read_text())
 
 
-def test_old_state_is_whole_after_a_crash_on_a_full_disk(daemon, disk):
+def test_old_state_is_whole_after_a_crash_on_a_full_disk(daemon, disk, root):
+    (root / "a.yaml").write_text(CONSOLE % "1")
     process = daemon(state_dir=disk.folder / "state")
-    (process.root / "a.yaml").write_text(CONSOLE % "1")
     process.wait_ready()
     accepted = [number for number in range(10) if send(process, number) == 202]
     disk.fill()
@@ -128,10 +128,10 @@ def test_old_state_is_whole_after_a_crash_on_a_full_disk(daemon, disk):
     again.wait(lambda: all(f"number {number}." in again.out.read_text() for number in accepted))
 
 
-def test_start_on_a_full_disk_says_so_in_one_line(daemon, disk):
+def test_start_on_a_full_disk_says_so_in_one_line(daemon, disk, root):
     disk.fill()
+    (root / "a.yaml").write_text(CONSOLE % "1")
     process = daemon(state_dir=disk.folder / "state")
-    (process.root / "a.yaml").write_text(CONSOLE % "1")
     assert process.process.wait(20) == 2
     lines = process.err.read_text().splitlines()
     assert len(lines) == 1

@@ -15,13 +15,6 @@ def shown(site, name):
 
 
 @pytest.fixture
-def site(site_type, tmp_path, paced):
-    made = site_type(tmp_path, paced())
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def slowly(site):
     """Write a file in small pieces, `gap` seconds apart, as a slow copy over the network would."""
 

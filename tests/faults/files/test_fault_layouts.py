@@ -131,7 +131,8 @@ def test_every_editor_ends_in_one_change(site, text, edit):
     site.write("a", "b", channel="old")
     site.start()
     site.diary.clear()
-    edit(site.root / "a.yaml", text("a", channel="new"))
+    with site.clock.at_once():
+        edit(site.root / "a.yaml", text("a", channel="new"))
     site.wait(lambda: site.diary and site.engine.idle)
     site.settled()
     assert site.diary == ["~a {'channel': 'new'}"]
@@ -159,8 +160,9 @@ def test_documents_that_move_between_files_cost_no_call(site, text):
     (site.root / "c.yaml").write_text(text("c"))
     site.start()
     site.diary.clear()
-    (site.root / "a.yaml").write_text(text("a"))
-    (site.root / "c.yaml").write_text(text("c") + "---\n" + text("b"))
+    with site.clock.at_once():
+        (site.root / "a.yaml").write_text(text("a"))
+        (site.root / "c.yaml").write_text(text("c") + "---\n" + text("b"))
     site.wait(lambda: site.status("b").file == "c.yaml")
     site.marked()
     assert site.diary == []

@@ -62,16 +62,18 @@ def test_file_that_becomes_something_else_runs_on_and_heals(site, make):
     site.start()
     site.diary.clear()
     path = site.root / "a.yaml"
-    path.unlink()
-    make(path)
+    with site.clock.at_once():
+        path.unlink()
+        make(path)
     site.wait(lambda: site.status("a").stale)
     status = site.status("a")
     assert (status.state.value, status.reason.value) == ("active", "Unreadable")
     assert [(d.rule, d.span.file) for d in site.engine.diagnostics()] == [("unreadable-file", "a.yaml")]
     site.write("b", channel="new")
     site.wait(lambda: site.diary == ["~b {'channel': 'new'}"])
-    path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-    site.write("a", channel="mended")
+    with site.clock.at_once():
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        site.write("a", channel="mended")
     site.wait(lambda: site.diary[-1] == "~a {'channel': 'mended'}" and not site.status("a").stale)
     assert "-a" not in site.diary
 
@@ -99,13 +101,12 @@ def test_io_error_keeps_what_ran_and_heals(site, mount):
     assert site.diary == []
 
 
-def test_permission_denied_keeps_what_ran_and_heals(daemon, bound_by_permissions, text):
-    process = daemon(wrap=bound_by_permissions)
+def test_permission_denied_keeps_what_ran_and_heals(daemon, root, bound_by_permissions, text):
     for name in ("a", "b"):
-        (process.root / f"{name}.yaml").write_text(text(name, "console"))
-    (process.root / "team").mkdir()
-    (process.root / "team" / "c.yaml").write_text(text("c", "console"))
-    process.wait_ready()
+        (root / f"{name}.yaml").write_text(text(name, "console"))
+    (root / "team").mkdir()
+    (root / "team" / "c.yaml").write_text(text("c", "console"))
+    process = daemon(wrap=bound_by_permissions).wait_ready()
     process.wait(lambda: len(process.configs()) == 3)
     (process.root / "a.yaml").chmod(0)
     (process.root / "team").chmod(0)
@@ -118,11 +119,10 @@ def test_permission_denied_keeps_what_ran_and_heals(daemon, bound_by_permissions
     assert "- console/" not in process.err.read_text()
 
 
-def test_root_without_permission_keeps_all_and_heals(daemon, bound_by_permissions, text):
-    process = daemon(wrap=bound_by_permissions)
+def test_root_without_permission_keeps_all_and_heals(daemon, root, bound_by_permissions, text):
     for name in ("a", "b"):
-        (process.root / f"{name}.yaml").write_text(text(name, "console"))
-    process.wait_ready()
+        (root / f"{name}.yaml").write_text(text(name, "console"))
+    process = daemon(wrap=bound_by_permissions).wait_ready()
     process.root.chmod(0)
     process.wait(lambda: any("unreadable" in alarm for alarm in process.status()["alarms"]))
     assert {state for state, _ in process.configs().values()} == {"active"}

@@ -37,8 +37,9 @@ def live_again(site):
 
 
 def test_emptied_root_is_held_and_refilled_without_a_call(full):
-    for name in NAMES:
-        (full.root / f"{name}.yaml").unlink()
+    with full.clock.at_once():
+        for name in NAMES:
+            (full.root / f"{name}.yaml").unlink()
     full.wait(lambda: full.engine.status().held == 8)
     assert full.active() == sorted(NAMES)
     full.write(*NAMES)
@@ -46,8 +47,9 @@ def test_emptied_root_is_held_and_refilled_without_a_call(full):
 
 
 def test_emptied_root_goes_once_it_is_approved(full):
-    for name in NAMES:
-        (full.root / f"{name}.yaml").unlink()
+    with full.clock.at_once():
+        for name in NAMES:
+            (full.root / f"{name}.yaml").unlink()
     full.wait(lambda: full.engine.status().held == 8)
     assert full.engine.approve(full.engine.status().held_digest, "a test")
     full.wait(lambda: full.active() == [] and full.engine.idle)
@@ -55,7 +57,8 @@ def test_emptied_root_goes_once_it_is_approved(full):
 
 
 def test_deleted_root_is_held_and_comes_back_with_all_its_files(full):
-    shutil.rmtree(full.root)
+    with full.clock.at_once():
+        shutil.rmtree(full.root)
     full.wait(lambda: is_lost(full))
     assert full.active() == sorted(NAMES)
     full.write(*NAMES)
@@ -79,7 +82,8 @@ def test_root_deleted_with_its_parents_comes_back(site_type, tmp_path):
 
 
 def test_root_made_again_empty_is_held_and_filled_slowly(full):
-    shutil.rmtree(full.root)
+    with full.clock.at_once():
+        shutil.rmtree(full.root)
     full.wait(lambda: is_lost(full))
     full.root.mkdir()
     full.wait(lambda: any("empty" in alarm for alarm in full.engine.alarms()))
@@ -94,7 +98,8 @@ def test_small_root_that_is_filled_slowly_flaps_nothing(site):
     site.write("a", "b", "c")
     site.start()
     site.diary.clear()
-    shutil.rmtree(site.root)
+    with site.clock.at_once():
+        shutil.rmtree(site.root)
     site.wait(lambda: is_lost(site))
     for name in ("a", "b", "c"):
         site.write(name)

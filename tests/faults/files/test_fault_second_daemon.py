@@ -5,10 +5,9 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_second_daemon_is_told_who_holds_the_state_and_disturbs_nothing(daemon, text):
-    first = daemon()
-    (first.root / "a.yaml").write_text(text("a", "console"))
-    first.wait_ready()
+def test_second_daemon_is_told_who_holds_the_state_and_disturbs_nothing(daemon, root, text):
+    (root / "a.yaml").write_text(text("a", "console"))
+    first = daemon().wait_ready()
     first.wait(lambda: "ready: " in first.err.read_text())  # it is ready a moment before it says so
     before = first.err.read_text()
     second = daemon()
@@ -22,9 +21,8 @@ def test_second_daemon_is_told_who_holds_the_state_and_disturbs_nothing(daemon, 
     assert first.status()["alarms"] == []
 
 
-def test_daemon_that_was_killed_leaves_no_lock(daemon, text):
-    first = daemon()
-    (first.root / "a.yaml").write_text(text("a", "console"))
-    first.wait_ready()
+def test_daemon_that_was_killed_leaves_no_lock(daemon, root, text):
+    (root / "a.yaml").write_text(text("a", "console"))
+    first = daemon().wait_ready()
     first.kill()
     assert daemon().wait_ready().configs() == {"a": ("active", False)}

@@ -53,15 +53,14 @@ def stopped(process, work):
         process.process.send_signal(signal.SIGCONT)
 
 
-def test_overflowing_queue_is_noticed_by_its_size_and_everything_is_looked_at(daemon, text, queue_length):
-    process = daemon()
-    folder = process.root / "team"
+def test_overflowing_queue_is_noticed_by_its_size_and_everything_is_looked_at(daemon, root, text, queue_length):
+    folder = root / "team"
     folder.mkdir()
     (folder / "a.yaml").write_text(text("a", "console"))
-    junk = [process.root / f"junk{number}.txt" for number in range(2500)]
+    junk = [root / f"junk{number}.txt" for number in range(2500)]
     for path in junk:
         path.touch()
-    process.wait_ready()
+    process = daemon().wait_ready()
 
     def overflow():
         for number in range(queue_length + 1000):
@@ -72,8 +71,8 @@ def test_overflowing_queue_is_noticed_by_its_size_and_everything_is_looked_at(da
     process.wait(lambda: "console/a updated" in process.err.read_text())
 
 
-def test_overflow_that_nobody_can_notice_is_made_up_for_by_the_sweep(daemon, text, tmp_path, queue_length):
-    root, state = tmp_path / "configs", tmp_path / "state"
+def test_overflow_that_nobody_can_notice_is_made_up_for_by_the_sweep(daemon, root, text, tmp_path, queue_length):
+    state = tmp_path / "state"
     folder = root / "team"
     folder.mkdir()
     (folder / "a.yaml").write_text(text("a", channel="old"))
@@ -101,11 +100,10 @@ def without_inotify():
     return wrap
 
 
-def test_root_without_inotify_is_looked_at_regularly_until_it_can_be_watched(daemon, text, without_inotify):
-    process = daemon(wrap=without_inotify)
-    (process.root / "a.yaml").write_text(text("a", "console"))
-    process.wait_ready()
-    assert "cannot be watched" in process.err.read_text()
+def test_root_without_inotify_is_looked_at_regularly_until_it_can_be_watched(daemon, root, text, without_inotify):
+    (root / "a.yaml").write_text(text("a", "console"))
+    process = daemon(wrap=without_inotify).wait_ready()
+    process.wait(lambda: "cannot be watched" in process.err.read_text())
     (process.root / "a.yaml").write_text(text("a", "console", prefix="'1 '"))
     process.wait(lambda: '"1 "' in process.err.read_text())
     (process.root / "a.yaml").rename(process.root / "b.yaml")

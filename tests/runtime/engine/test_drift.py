@@ -52,7 +52,7 @@ def cancel_tasks(h, coroutine_name):
         done.set()
 
     loop.call_soon_threadsafe(cancel)
-    assert done.wait(5)
+    assert done.wait(20)
 
 
 def test_task_that_was_cancelled_behind_our_back_is_started_again(harness, make, doc):

@@ -256,7 +256,7 @@ def test_edit_during_a_slow_start_wins(harness, make, doc):
     def enabled(self, config):
         self.diary.append(f"start {config.settings.channel}")
         if config.settings.channel == "#slow":
-            self.release.wait(5)
+            self.release.wait(20)
 
     cls = make(config_enabled=enabled)
     h = harness(cls)

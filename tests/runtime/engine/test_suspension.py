@@ -236,7 +236,7 @@ def test_start_that_is_under_way_is_what_is_kept(harness, make, doc):
     def config_enabled(self, config):
         self.diary.append(f"enabled {config.name} {config.settings.channel}")
         if config.settings.channel == "#new":
-            self.release.wait(5)
+            self.release.wait(20)
 
     cls = make(config_enabled=config_enabled)
     h = harness(cls)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from reconciler.sdk import ScheduleHook
+from reconciler.sdk import Event, ScheduleHook
 from reconciler.testing import VirtualClock
 
 A_FILE = 0.2
@@ -87,6 +87,27 @@ def test_start_takes_no_time_for_what_it_writes_down(harness, make, doc):
     threading.Timer(0.2, gate.set).start()
     h.start()
     assert h.clock.monotonic() - before < 1.0
+
+
+def test_what_is_under_way_takes_no_time(harness, make, doc):
+    """Else a retry that is due in a moment comes before what a test looks at, now and then."""
+    gate = threading.Event()
+    h = harness(make(deliver=lambda self, event, config: gate.wait(20)))
+    h.write("a.yaml", doc("a"), settle=False)
+    h.start()
+    before = h.clock.monotonic()
+    threading.Timer(0.02, gate.set).start()
+    h.deliver(Event(type="note", source="/test"))
+    assert h.clock.monotonic() == before
+
+
+def test_queue_that_cannot_be_used_is_waited_for_by_the_clock_alone(harness, make, doc):
+    h = harness(make())
+    h.start()
+    h.manager.engine._queue.submit(lambda db: db.execute("DROP TABLE claimed")).result(20)
+    h.manager.publish(Event(type="note", source="/test")).result(20)
+    h.wait_until(lambda: "claim" in h.manager.engine._dispatcher._failing)
+    h.wait_until(lambda: not h.manager.engine.under_way)
 
 
 def test_stop_that_waits_for_nobody_takes_no_time(harness, make, doc):

@@ -12,7 +12,7 @@ from reconciler.sdk import Event
 from reconciler.testing import Harness
 
 IDS = [f"{integration}/{name}" for integration in FAILURES for name in "abc"]
-PATIENCE = 20.0
+PATIENCE = 40.0
 """How long the engine may take to settle, in real seconds."""
 
 

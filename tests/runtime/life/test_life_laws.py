@@ -212,4 +212,4 @@ TestLife.settings = settings(
     suppress_health_check=list(HealthCheck),
     print_blob=False,
 )
-TestLife = pytest.mark.slow(pytest.mark.timeout(7200 if LONG else 180)(TestLife))
+TestLife = pytest.mark.slow(pytest.mark.timeout(7200 if LONG else 400)(TestLife))

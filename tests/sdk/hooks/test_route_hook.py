@@ -168,19 +168,19 @@ def test_stop_awaits_requests_in_flight(owner, host):
 
     def handle(request):
         entered.set()
-        release.wait(5)
+        release.wait(20)
 
     hook = RouteHook(owner, "github", handle, verify=unsigned())
     hook.start(host)
     answers = []
     sender = threading.Thread(target=lambda: answers.append(host.request(PATH, PLAIN)))
     sender.start()
-    entered.wait(5)
+    entered.wait(20)
     hook._calls.patience = 0.01
     with pytest.raises(HookError, match="1 requests"):
         hook.stop(StopReason.REMOVED)
     release.set()
-    sender.join(5)
+    sender.join(20)
     hook.stop(StopReason.REMOVED)
     assert answers[0].status == 204
 

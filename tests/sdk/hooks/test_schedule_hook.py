@@ -75,12 +75,12 @@ def test_what_came_due_during_a_run_is_made_up_for_once(owner, host, start, tick
     def run():
         runs.append(1)
         entered.set()
-        release.wait(5)
+        release.wait(20)
 
     host.clock.wall = HOUR
     start(ScheduleHook(owner, "digest", "* * * * *", run))
     tick(60)
-    entered.wait(5)
+    entered.wait(20)
     host.clock.advance(600)
     release.set()
     tick(1)
@@ -95,18 +95,18 @@ def test_stop_awaits_a_run_under_way(owner, host, tick, until):
 
     def run():
         entered.set()
-        release.wait(5)
+        release.wait(20)
         ended.append(True)
 
     hook = ScheduleHook(owner, "digest", "* * * * *", run)
     host.clock.wall = HOUR
     hook.start(host)
     tick(60)
-    entered.wait(5)
+    entered.wait(20)
     stopping = threading.Thread(target=hook.stop, args=(StopReason.REMOVED,))
     stopping.start()
     release.set()
-    stopping.join(5)
+    stopping.join(20)
     assert ended == [True]
 
 
@@ -126,10 +126,10 @@ def test_run_that_does_not_return_is_cancelled(owner, host, tick, until):
     host.clock.wall = HOUR
     hook.start(host)
     tick(60)
-    entered.wait(5)
+    entered.wait(20)
     with pytest.raises(HookError, match="did not return"):
         hook.stop(StopReason.REMOVED)
-    assert cancelled.wait(5)
+    assert cancelled.wait(20)
 
 
 def test_stopped_schedule_is_silent(owner, host, until):

@@ -118,21 +118,21 @@ def test_stop_awaits_calls_in_flight(owner, host, signal, until):
 
     def receive(sender, **kwargs):
         entered.set()
-        release.wait(5)
+        release.wait(20)
         ended.append(True)
 
     hook = SignalHook(owner, signal, receive)
     hook.start(host)
     sender = threading.Thread(target=signal.send, args=("shop",))
     sender.start()
-    entered.wait(5)
+    entered.wait(20)
     stopping = threading.Thread(target=hook.stop, args=(StopReason.REMOVED,))
     stopping.start()
     until(lambda: not signal.receivers)
     assert stopping.is_alive()
     release.set()
-    stopping.join(5)
-    sender.join(5)
+    stopping.join(20)
+    sender.join(20)
     assert ended == [True]
 
 
@@ -141,18 +141,18 @@ def test_call_that_does_not_return_makes_stop_fail_in_bounded_time(owner, host, 
 
     def receive(sender, **kwargs):
         entered.set()
-        release.wait(5)
+        release.wait(20)
 
     hook = SignalHook(owner, signal, receive)
     hook._calls.patience = 0.01
     hook.start(host)
     sender = threading.Thread(target=signal.send, args=("shop",))
     sender.start()
-    entered.wait(5)
+    entered.wait(20)
     with pytest.raises(HookError, match="1 of its calls"):
         hook.stop(StopReason.REMOVED)
     release.set()
-    sender.join(5)
+    sender.join(20)
     hook.stop(StopReason.REMOVED)
 
 
@@ -184,7 +184,7 @@ def test_many_threads_send_while_it_stops(owner, host, signal):
     hook.stop(StopReason.REMOVED)
     stopped.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(20)
     assert after_stop == []
     assert host.reports == []
 

@@ -168,11 +168,11 @@ def test_answer_that_is_not_http_is_transient(serve, ask):
 
 
 def test_nobody_listening_is_transient(ask):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen: nobody else can, as long as it is open
         port = taken.getsockname()[1]
-
-    with pytest.raises(TransientError, match=rf"http://127\.0\.0\.1:{port}: cannot connect"):
-        ask(HttpClient(), "GET", f"http://127.0.0.1:{port}/path?token=t0ps3cret")
+        with pytest.raises(TransientError, match=rf"http://127\.0\.0\.1:{port}: cannot connect"):
+            ask(HttpClient(), "GET", f"http://127.0.0.1:{port}/path?token=t0ps3cret")
 
 
 @pytest.mark.parametrize(

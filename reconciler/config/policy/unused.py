@@ -1,4 +1,4 @@
-"""What of a policy does nothing, mostly by a slip of the pen: a policy that is misspelt allows what it should not.
+"""What of a policy does nothing, mostly by a typing mistake: a policy that is misspelt allows what it should not.
 
 Only a whole directory can tell. Called by `run`; the engine takes a policy as it is.
 """

@@ -1,4 +1,4 @@
-"""`validate --fix` and `--diff`: findings mended in their files, or shown as a unified diff that changes nothing."""
+"""`validate --fix` and `--diff`: findings fixed in their files, or shown as a unified diff that changes nothing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from reconciler.report.findings.text import SECRET_RULES, unknown_keys
 
 
 def fix_findings(paths: Sequence[Path], options: RunOptions, result: RunResult) -> tuple[RunResult, int]:
-    """Write the fixes of `result`; return what is found afterwards, and how many findings were mended."""
+    """Write the fixes of `result`; return what is found afterwards, and how many findings were fixed."""
     fixes = fix_files(paths, result.diagnostics, make_validator(options), write=True, directory=options.directory)
     _complain(fixes)
     fixed = sum(len(fix.findings) for fix in fixes)

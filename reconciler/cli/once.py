@@ -1,4 +1,4 @@
-"""Bare `reconcile`: one pass in a throwaway state directory, as a smoke test of a deployment."""
+"""Bare `reconcile`: one pass in a throwaway state directory, which tries a deployment out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -60,7 +60,7 @@ IGNORE = Opt(
     kind="list", env="RECONCILE_IGNORE", metavar="RULES",
 )  # fmt: skip
 STDIN_FILENAME = Opt(
-    "stdin_filename", ("--stdin-filename",), "With - as PATH: the file that standard input is the content of.",
+    "stdin_filename", ("--stdin-filename",), "With - as PATH: the name of the file whose content is on standard input.",
     metavar="FILE",
 )  # fmt: skip
 JOBS = Opt(
@@ -68,7 +68,7 @@ JOBS = Opt(
     kind="number", default=0, env="RECONCILE_JOBS", metavar="N",
 )  # fmt: skip
 FIX = Opt(
-    "fix", ("--fix",), "Mend what can be mended without changing what is meant; these findings are marked [*].",
+    "fix", ("--fix",), "Fix what can be fixed without changing what is meant; these findings are marked [*].",
     kind="flag", default=False, env="RECONCILE_FIX", off="--no-fix",
 )  # fmt: skip
 DIFF = Opt(

@@ -43,7 +43,7 @@ def root(
 ) -> int:
     """Integrations as code: keep a live set of integrations equal to a directory of YAML files.
 
-    Without a verb, make one pass and shut down cleanly: a smoke test. With --watch, keep running.
+    Without a verb, make one pass and shut down cleanly. With --watch, keep running.
     """
     if ctx.invoked_subcommand is not None:
         return 0

@@ -15,6 +15,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from reconciler.compose.build import build_engine
 from reconciler.compose.catalogue import build_catalogue
+from reconciler.compose.host_options import host_options
 from reconciler.compose.host_overrides import HostOverrides
 from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import NotRunning, UnknownIntegration
@@ -37,7 +38,8 @@ class IntegrationManager:
 
     `directory` holds the YAML files, `state_dir` is the engine's own (one per directory). `integrations` narrows
     which installed ones may be loaded; classes of the host are added with `register_integration_class`. Other options
-    are those of `EngineOptions`. Usable as a context manager, synchronous or asynchronous.
+    are those of `EngineOptions` that concern no daemon; TypeError for any other. Usable as a context manager,
+    synchronous or asynchronous.
 
     Several processes may share both directories: one is the runner, the others are workers beside it, and take its
     place when it is gone; `role` forces `runner` or `worker`. `defer` is called for whatever is published, and calls
@@ -59,7 +61,12 @@ class IntegrationManager:
     ) -> None:
         allowed = tuple(integrations) if integrations is not None else None
         self._options = EngineOptions(
-            Path(directory), Path(state_dir), integrations=allowed, role=role, defer=defer, **options
+            Path(directory),
+            Path(state_dir),
+            integrations=allowed,
+            role=role,
+            defer=defer,
+            **host_options(options),
         )
         self._catalogue = build_catalogue(allowed)
         self._clock = clock
@@ -244,3 +251,17 @@ class IntegrationManager:
     def status(self, config_id: str) -> ConfigStatus | None:
         """Return one configuration's status, or None when nothing is known under this id."""
         return self.engine.config(config_id)
+
+    # --- what people ask of it ----------------------------------------------------------------------------------
+
+    def approve(self, digest: str, *, who: str = "the host") -> bool:
+        """Let the held removals of this digest go; returns whether they were held. Raises OverrideRefused."""
+        return self.engine.approve(digest, who)
+
+    def retry(self, key: str, *, who: str = "the host") -> bool:
+        """Try a failed configuration or integration again now; returns whether it is known."""
+        return self.engine.retry(key, who)
+
+    def forget(self, config_id: str, key: str | None = None, *, who: str = "the host") -> int:
+        """Drop effects outside the process from the inventory; returns how many. Raises OverrideRefused."""
+        return self.engine.outside.forget(config_id, key, who)

@@ -1,4 +1,4 @@
-"""`reconcile` without --watch: one pass in a throwaway state directory, a smoke test of a deployment."""
+"""`reconcile` without --watch: one pass in a throwaway state directory, which tries a deployment out."""
 
 import tempfile
 from dataclasses import dataclass, replace

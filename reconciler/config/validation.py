@@ -247,7 +247,7 @@ class Validator:
             return self._unknown(name)
         except RegistrationError as error:
             message = f"the integration `{name}` cannot be used: {error}"
-            return _Problem(rules.INTEGRATION_FAILED, message, "its author has to mend it", str(error))
+            return _Problem(rules.INTEGRATION_FAILED, message, "its author has to fix it", str(error))
         return _Known(schema, strict, Expectations.of(descriptor))
 
     def _unknown(self, name: str) -> _Problem:

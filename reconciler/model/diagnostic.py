@@ -57,7 +57,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What would mend one finding: a sentence that says what is written, and the edits, in order, none overlapping."""
+    """What would fix one finding: a sentence that says what is written, and the edits, in order, none overlapping."""
 
     message: str
     edits: tuple[Edit, ...]
@@ -83,7 +83,7 @@ class Diagnostic:
 
     @property
     def is_fixable(self) -> bool:
-        """Whether `validate --fix` mends this."""
+        """Whether `validate --fix` fixes this."""
         return self.fix is not None and self.fix.applicability is Applicability.SAFE
 
     @property

@@ -79,7 +79,7 @@ class EffectHandle(Protocol):
 
     @property
     def acts(self) -> bool:
-        """Whether effects are to come about at all: not in a trial run, whose inventory is thrown away."""
+        """Whether effects are to come about at all: not in one pass, whose inventory is thrown away."""
 
     def begin(self) -> "Future[None]":
         """Note the intent, before the effect comes about; done when it is on disk."""

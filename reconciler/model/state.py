@@ -155,6 +155,8 @@ class StaleConfig:
     id: str
     reason: StateReason
     message: str
+    file: str | None = None
+    """Relative to the root, as in the message; None where no file has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,8 @@ def status_item(status: EngineStatus) -> dict[str, Any]:
     item["overrides"] = [override_item(one, configs) for one, configs in status.overrides]
     item["role"] = status.role.value
     item["stale_configs"] = [
-        {"id": one.id, "reason": one.reason.value, "message": one.message} for one in status.stale_configs
+        {"id": one.id, "reason": one.reason.value, "message": one.message, "file": one.file}
+        for one in status.stale_configs
     ]
     return {"format_version": FORMAT_VERSION, **item}
 

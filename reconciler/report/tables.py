@@ -130,7 +130,8 @@ def status_table(item: Item) -> RenderableType:
     facts.add_row("integrations", _counts(item["integrations"]))
     queue = item.get("queue", {})
     facts.add_row("events", _text(_amounts(queue, waiting="waiting to be routed", unrouted="matched nothing")))
-    amounts = _text(_amounts(queue, pending="pending", dead="given up"))
+    dead = "dead letter" if queue.get("dead") == 1 else "dead letters"
+    amounts = _text(_amounts(queue, pending="pending", dead=dead))
     facts.add_row("deliveries", amounts.append(in_vain_text(queue), "yellow"))
     if item.get("held"):
         told = f"{item['held']} held: reconcile approve {item['held_digest']}"

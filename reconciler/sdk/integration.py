@@ -50,7 +50,7 @@ class IntegrationContext(Protocol):
 class Integration:
     """One service. The engine makes one object when the first configuration is enabled; override what you need.
 
-    Each of the six methods may be `def` (it runs in a worker thread) or `async def` (it runs on the integration's
+    Each of the six methods may be `def` (it runs in a thread) or `async def` (it runs on the integration's
     own event loop), and has a deadline. `Settings` is a pydantic model of the settings, or None for a plain dict;
     `default_settings` stand beneath what a file says. A class that is registered directly, with no package around
     it, describes itself by `name`, `description`, `events`, `routes` and `schedules`.

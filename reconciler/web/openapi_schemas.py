@@ -152,7 +152,7 @@ SCHEMAS: dict[str, Any] = {
         overrides=_list(ref("Override")),
         role=_words(Role),
         runner={"type": ["integer", "null"]},
-        stale_configs=_list(_record(id=_TEXT, reason=_TEXT, message=_TEXT)),
+        stale_configs=_list(_record(id=_TEXT, reason=_TEXT, message=_TEXT, file=_MAYBE_TEXT)),
     ),
     "Action": _record(
         kind=_words(ActionKind),

@@ -57,10 +57,19 @@ def test_status_names_the_first_stale_configurations_with_the_reason(ask, fake):
     assert (len(lines), lines[-1]) == (6, "and 1,195 more: `reconcile get` lists them")
 
 
+def test_status_names_files_from_where_the_user_stands(ask, fake, tmp_path, monkeypatch):
+    (tmp_path / "configs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    stale = {"id": "slack/a", "reason": "Invalid", "message": "team/a.yaml:3: no such key", "file": "team/a.yaml"}
+    fake.answers["GET /api/v1/status"][1].update(root=str(tmp_path / "configs"), stale=1, stale_configs=[stale])
+    assert "slack/a: Invalid: configs/team/a.yaml:3: no such key" in ask("status")[1]
+    assert json.loads(ask("status", "-o", "json")[1])["stale_configs"] == [stale]
+
+
 def test_status_counts_events_and_deliveries_apart(ask):
     lines = [line.split(maxsplit=1) for line in ask("status")[1].splitlines()]
     assert ["events", "0 matched nothing"] in lines
-    assert ["deliveries", "2 pending, 0 given up"] in lines
+    assert ["deliveries", "2 pending, 0 dead letters"] in lines
 
 
 @pytest.mark.parametrize("verb", ["status", "get", "get slack/a", "history", "integrations", "plan"])

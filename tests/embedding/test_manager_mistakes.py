@@ -24,6 +24,23 @@ class Pager(Integration):
     Settings = Settings
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("listen", "127.0.0.1:8787", "serves no HTTP"),
+        ("token_file", "token", "serves no HTTP"),
+        ("allowed_hosts", ("example.com",), "serves no HTTP"),
+        ("standby", True, "`role`"),
+        ("grace", 5.0, r"stop\(grace=10\)"),
+        ("prune_limt", "5", "did you mean 'prune_limit'"),
+        ("colour", "red", "takes no 'colour'$"),
+    ],
+)
+def test_option_without_effect_is_refused_with_what_to_do(tmp_path, option, value, told):
+    with pytest.raises(TypeError, match=told):
+        IntegrationManager(tmp_path, state_dir=tmp_path / "state", **{option: value})
+
+
 @pytest.mark.parametrize("call", [lambda m: m.look(), lambda m: m.status("a/b"), lambda m: m.get_configs()])
 def test_call_before_the_start_raises_not_running(manager, call):
     with pytest.raises(NotRunning, match=r"call start\(\)"):

@@ -43,6 +43,15 @@ def test_embedded_manager_finds_configurations_by_scope(tmp_path):
     example("docs/embedding.md", "with IntegrationManager(Path")
 
 
+def test_application_changes_a_configuration_as_the_page_does():
+    set_prefix = example("docs/embedding.md", "def set_prefix")["set_prefix"]
+    with Harness() as harness:
+        set_prefix(harness.manager, harness.directory / "builds.yaml", "» ")
+        harness.settle()
+        (found,) = harness.manager.get_configs("console")
+        assert found.settings.prefix == "» "
+
+
 def test_pager_sends_what_a_configuration_asks_for():
     pager = example("README.md", "class PagerIntegration")["PagerIntegration"]
     with Harness(pager) as harness:
@@ -63,6 +72,17 @@ def test_smallest_integration_takes_an_event():
 
 def test_the_guides_own_test_passes():
     example("docs/writing-an-integration.md", "class Probe")["test_an_event_reaches_the_server"]()
+
+
+def test_the_guides_busy_server_is_asked_again():
+    names = example("docs/writing-an-integration.md", "class Probe")
+    again = next(text for _, text in fences("python") if "def a_busy_server_is_asked_again" in text)
+    exec(again, names)
+    with Harness(names["Probe"]) as harness:
+        names["Probe"].base = harness.http.url
+        document = {"integration": "probe", "name": "a", "settings": {"path": "/x"}, "events": [{"type": "hello"}]}
+        harness.write("a.yaml", document)
+        names["a_busy_server_is_asked_again"](harness)
 
 
 def test_the_guides_own_hook_lives_with_its_owner(capsys):

@@ -1,4 +1,4 @@
-"""`reconcile explain [RULE]`: what a finding means, why it is one, how to mend it. Asks nobody, reads no files."""
+"""`reconcile explain [RULE]`: what a finding means, why it is one, how to fix it. Asks nobody, reads no files."""
 
 from typing import Annotated, Any
 

@@ -1,7 +1,6 @@
 """`reconcile get`: the configurations that a daemon knows, or one of them in detail."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ from reconciler.cli.console import fail, out
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
 from reconciler.cli.showing.findings import findings_text
+from reconciler.cli.showing.from_here import from_here, prefix_of
 from reconciler.cli.showing.output import check_output, show
 from reconciler.cli.verbs.selecting import Integration, Labels, labels_of
 
@@ -74,8 +74,8 @@ def _list(there: Daemon, filters: _Filters, output: str) -> int:
 
         if not items:
             return "no configuration is such" if filters else "no configurations"
-        prefix = _prefix(there)
-        return configs_table(_from_here(item, prefix) for item in items)
+        prefix = prefix_of(there)
+        return configs_table(from_here(item, prefix) for item in items)
 
     show({"format_version": 1, "items": items}, output, table)
     return 0
@@ -90,7 +90,7 @@ def _one(there: Daemon, config_id: str, output: str) -> int:
     def table() -> Any:
         from reconciler.report.tables import config_detail
 
-        return config_detail(_from_here(item, _prefix(there)))
+        return config_detail(from_here(item, prefix_of(there)))
 
     show({"format_version": 1, **item}, output, table)
     if output == "table" and item.get("diagnostics"):
@@ -103,22 +103,5 @@ def _findings(there: Daemon, items: list[Any]) -> None:
     from reconciler.report.findings.items_in import diagnostic_of
     from reconciler.report.places import relocate
 
-    found = relocate([diagnostic_of(item) for item in items], _prefix(there))
+    found = relocate([diagnostic_of(item) for item in items], prefix_of(there))
     out("\n" + findings_text(found))
-
-
-def _prefix(there: Daemon) -> str:
-    """Return what leads from where the user stands to the daemon's root; nothing for a daemon elsewhere."""
-    from reconciler.config.places import display_prefix
-
-    root = "" if there.elsewhere else there.get("status").get("root")
-    return display_prefix(Path(root)) if root else ""
-
-
-def _from_here(item: Any, prefix: str) -> Any:
-    """Show paths as the user would write them: the file's, and that of the finding which the message begins with."""
-    if not item.get("file"):
-        return item
-    file, message = item["file"], item["message"]
-    begins = message.startswith(f"{file}:")
-    return {**item, "file": f"{prefix}{file}", "message": f"{prefix}{message}" if begins else message}

@@ -1,4 +1,4 @@
-"""`reconcile pause`: nothing is sent, and deliveries wait, or are given up."""
+"""`reconcile pause`: nothing is sent, and deliveries wait, or become dead letters."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ def pause(
 ) -> int:
     """Stop sending: deliveries wait.
 
-    Until it ends deliveries to these configurations wait, or with --drop are given up.
+    Until it ends deliveries to these configurations wait, or with --drop become dead letters.
     """
     selector = selector_of(ids, label, integration, everything)
     body = {"kind": "pause", "selector": selector, "for": lasting, "reason": reason, "drop": drop}

@@ -43,7 +43,7 @@ def plan(
 ) -> int:
     """Show what starts, changes and goes, without doing it.
 
-    A daemon is asked for its own plan: what --dir and the options of a start name is for where none runs. With --from,
+    A running daemon gives its own plan; --dir and the options of a start count only where none runs. With --from,
     nobody is asked: two commits of the directory are compared.
     """
     check_output(output, formats=PLAN_FORMATS)

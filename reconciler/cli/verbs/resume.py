@@ -1,12 +1,14 @@
 """`reconcile resume`: end suspensions and pauses."""
 
+from typing import Annotated
+
 import typer
 
 from reconciler.cli.console import out, palette
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
 from reconciler.cli.showing.output import check_output, show
-from reconciler.cli.verbs.selecting import Everything, Ids, Integration, Labels, Reason, selector_of
+from reconciler.cli.verbs.selecting import Ids, Integration, Labels, Reason, selector_of
 from reconciler.report.ansi import printable
 from reconciler.report.override_text import override_text
 
@@ -18,7 +20,7 @@ def resume(
     ids: Ids = None,
     label: Labels = None,
     integration: Integration = None,
-    everything: Everything = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every suspension and pause there is.")] = False,
     reason: Reason = "",
     state_dir: StateDir = ".reconcile",
     server: Server = None,
@@ -27,7 +29,7 @@ def resume(
 ) -> int:
     """End suspensions and pauses.
 
-    Those of these configurations, and every narrower one; --all ends all there are.
+    Ends those that cover these configurations and nothing else.
     """
     check_output(output)
     selector = selector_of(ids, label, integration, everything)

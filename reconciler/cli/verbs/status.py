@@ -6,6 +6,7 @@ import typer
 
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Output, Server, TokenFile, daemon
+from reconciler.cli.showing.from_here import from_here, prefix_to
 from reconciler.cli.showing.output import check_output, show
 
 app = typer.Typer(add_completion=False)
@@ -20,12 +21,15 @@ def status(
 ) -> int:
     """Show a daemon at a glance. Counts by state, held removals, alarms; exit 1 when something needs a person."""
     check_output(output)
-    answer = daemon(state_dir, server, token_file).get("status")
+    there = daemon(state_dir, server, token_file)
+    answer = there.get("status")
 
     def table() -> Any:
         from reconciler.report.tables import status_table
 
-        return status_table(answer)
+        prefix = prefix_to("" if there.elsewhere else answer.get("root"))
+        stale = [from_here(one, prefix) for one in answer.get("stale_configs", ())]
+        return status_table({**answer, "stale_configs": stale})
 
     show(answer, output, table)
     return int(needs_a_person(answer))

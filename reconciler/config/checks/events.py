@@ -58,7 +58,7 @@ class EventChecks:
         elif found.never or not _can_be(found.types, kind):
             why = "" if found.never else f": it asks for another type than `{kind[:60]}`"
             message = f"`when` is true for no event{why}"
-            here.warn(rules.CONSTANT_FILTER, path, message, "mend the expression, or leave the event out")
+            here.warn(rules.CONSTANT_FILTER, path, message, "fix the expression, or leave the event out")
 
     def _look(self, text: str) -> "Wrong | Look":
         known = self._filters.get(text)

@@ -1,6 +1,6 @@
-"""Which findings can be mended by writing something else, and how sure that is. Pure; those who word findings ask.
+"""Which findings can be fixed by writing something else, and how sure that is. Pure; those who word findings ask.
 
-A safe fix keeps what was meant: a slip of the keyboard in a key's name, another spelling of a boolean, quotes around
+A safe fix keeps what was meant: a typing mistake in a key's name, another spelling of a boolean, quotes around
 what is asked for as text. What only looks like what was meant is a suggestion, which no program writes by itself.
 """
 

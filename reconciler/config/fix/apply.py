@@ -14,7 +14,7 @@ from reconciler.core.findings.splice import begin, overlap, splice
 from reconciler.model.diagnostic import Diagnostic, Edit
 
 _MOST_ROUNDS: Final = 20
-"""Each round mends what the one before brought to light; a document is not so deep."""
+"""Each round fixes what the one before brought to light; a document is not so deep."""
 _MOST_SINGLE: Final = 50
 
 Judge = Callable[[bytes], Sequence[Diagnostic]]
@@ -25,7 +25,7 @@ Breaches = Callable[[bytes], frozenset[Hashable]]
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """The bytes of a file after its fixes, the findings that they mended, and those `refused` by the policy."""
+    """The bytes of a file after its fixes, the findings that they fixed, and those `refused` by the policy."""
 
     data: bytes
     findings: tuple[Diagnostic, ...] = ()
@@ -54,7 +54,7 @@ def _make(
 ) -> tuple[bytes, list[Diagnostic], list[Diagnostic]]:
     """Make all fixes at once, or where that is not proven to be right, one by one those that are.
 
-    Returns the bytes, what was mended, and what was refused.
+    Returns the bytes, what was fixed, and what was refused.
     """
     before = breaches(data)
     changed = _spliced(data, chosen)

@@ -1,4 +1,4 @@
-"""`validate --fix`: the files with findings that can be fixed, found beneath the roots that were checked, and mended.
+"""`validate --fix`: the files with findings that can be fixed, found beneath the roots that were checked, and fixed.
 
 Called by the command line after a run of `validate_paths`. A file outside those roots is never written, nor one that is
 reached through a link which the user named.

@@ -143,7 +143,7 @@ class _Nothing(Bounds):
         message = f"the policy is not known: {self._file} has an error, so nothing new is taken"
         related = (Related(Span(self._file), "what is wrong here is a finding of its own"),)
         span = document.span(("name",), file)
-        return [Diagnostic(POLICY, Severity.ERROR, message, span, f"mend {self._file}", (), related)]
+        return [Diagnostic(POLICY, Severity.ERROR, message, span, f"fix {self._file}", (), related)]
 
 
 class Policy:

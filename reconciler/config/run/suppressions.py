@@ -84,7 +84,7 @@ def _problem(rule: str) -> tuple[str, str] | None:
         return f"there is no rule `{rule[:60]}`", did_you_mean(rule, RULES)
     if rule not in ADVICE:
         message = f"`{rule}` finds errors, and an error cannot be ignored: the daemon does not apply what has one"
-        return message, "mend what it finds"
+        return message, "fix what it finds"
     return None
 
 

@@ -12,7 +12,7 @@ class Summary(NamedTuple):
     """The counts of one run: files read, configurations found, findings by severity, and what became of them.
 
     `tests` of the files are test files, which hold no configurations.
-    `fixable` of the findings `--fix` would mend; `fixed` are gone already. `secrets` are the references that were
+    `fixable` of the findings `--fix` would fix; `fixed` are gone already. `secrets` are the references that were
     tried, None where nobody asked for it.
     """
 

@@ -91,7 +91,7 @@ def unknown_keys(diagnostics: Iterable[Diagnostic]) -> dict[str, set[str]]:
 
 
 def headline(found: Diagnostic, palette: Palette = PLAIN, *, mark: bool = False) -> str:
-    """Return `file:line:column: error[rule] message`, with `[*]` before the message of what `--fix` mends if `mark`."""
+    """Return `file:line:column: error[rule] message`, with `[*]` before the message of what `--fix` fixes if `mark`."""
     label = palette.severity(found.severity.value, f"{found.severity.value}[{found.rule}]")
     if mark and found.is_fixable:
         label = f"{label} {palette.cyan('[*]')}"

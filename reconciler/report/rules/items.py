@@ -13,7 +13,7 @@ def rules_item() -> dict[str, Any]:
 
 
 def rule_item(page: RulePage) -> dict[str, Any]:
-    """Return one rule; `fixable` says whether `validate --fix` mends some of its findings."""
+    """Return one rule; `fixable` says whether `validate --fix` fixes some of its findings."""
     return {"rule": page.rule, "severity": page.severity, "fixable": bool(page.fix), "summary": page.summary}
 
 

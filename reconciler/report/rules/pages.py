@@ -1,4 +1,4 @@
-"""What each rule means, why it exists, what breaks it and how to mend that: one Markdown page for each, beside this.
+"""What each rule means, why it exists, what breaks it and how to fix that: one Markdown page for each, beside this.
 
 The only home of these texts: `explain` prints the pages, SARIF carries them, the documentation's table is compared with
 them, and their examples are run by the tests. A page is read when somebody asks for it. Called by the command line and
@@ -29,7 +29,7 @@ class Block:
 
 @dataclass(frozen=True)
 class RulePage:
-    """One rule's page. `fix` says which of its findings `validate --fix` mends, or is empty."""
+    """One rule's page. `fix` says which of its findings `validate --fix` fixes, or is empty."""
 
     rule: str
     summary: str
@@ -45,12 +45,12 @@ class RulePage:
 
     @property
     def good(self) -> tuple[Block, ...]:
-        """The same files, mended."""
+        """The same files, fixed."""
         return self._blocks("Good")
 
     @property
     def how(self) -> str:
-        """How to mend it, in sentences."""
+        """How to fix it, in sentences."""
         return self.sections.get("How to fix", "")
 
     @cached_property

@@ -47,7 +47,7 @@ class Declarer(NamedTuple):
 class Effects:
     """Rows by owner and key. Every method may be called from any thread. `masked` takes secrets out of a text.
 
-    `may_keep` says whether a document may be written to the state directory. `acts` is false in a trial run: its state
+    `may_keep` says whether a document may be written to the state directory. `acts` is false in one pass: its state
     directory is thrown away, and nobody would know what to remove. `following` is for a worker: the inventory is the
     runner's, and is read when this process becomes it.
     """

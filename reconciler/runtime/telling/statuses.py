@@ -68,7 +68,7 @@ def config_status(record: ConfigRecord, effects: tuple[EffectRow, ...] = ()) -> 
 def stale_config(record: ConfigRecord) -> StaleConfig:
     """Return why a configuration does not run as its file asks."""
     derived = config_state(record.effective, record.observed)
-    return StaleConfig(record.id, derived.reason, _message(record, derived))
+    return StaleConfig(record.id, derived.reason, _message(record, derived), record.effective.desired.file)
 
 
 def _message(record: ConfigRecord, derived: Derived) -> str:

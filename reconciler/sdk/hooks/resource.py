@@ -27,8 +27,8 @@ class ResourceHook(Hook):
     most 16 KiB that holds no secret, is the handle by which `remove(handle)` takes the effect away, or finds it gone. A
     removal that fails is tried again until it succeeds, also in a later process. `key` names the effect within the
     integration, and is all that makes it another one if it changes (`f"webhook:{repository}"`): then the new one is
-    ensured before the old one is removed. It lives in one process of the host, and
-    does nothing in a trial run (bare `reconcile`).
+    ensured before the old one is removed. It lives in one process of the host, and does nothing in one pass (bare
+    `reconcile`).
     """
 
     where = Where.RUNNER

@@ -286,6 +286,12 @@ def test_entry_that_does_nothing_is_a_warning(root, entry, place, words):
     assert words[0] in found.message and words[1] in found.help
 
 
+def test_entry_that_allows_nothing_may_cover_no_file(root):
+    root.policy('[[folder]]\npath = ["**", "!team-a"]\nintegrations = []\n')
+    root.slack("team-a/x.yaml")
+    assert root.check().diagnostics == ()
+
+
 def test_single_file_says_nothing_of_entries_that_do_nothing(root):
     root.policy('[[folder]]\npath = "team-b"\n')
     root.slack("team-a/x.yaml")

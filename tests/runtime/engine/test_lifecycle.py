@@ -111,7 +111,8 @@ def test_last_one_edited_into_something_invalid_runs_on(harness, make, doc):
     status = h.config("diary/a")
     assert cls.diary == ["initialize", "enabled a #default"]
     assert (status.state, status.stale, status.reason) == (ConfigState.ACTIVE, True, StateReason.INVALID)
-    assert h.manager.engine.status().stale_configs == (StaleConfig("diary/a", StateReason.INVALID, status.message),)
+    (stale,) = h.manager.engine.status().stale_configs
+    assert stale == StaleConfig("diary/a", StateReason.INVALID, status.message, "a.yaml")
     assert "chanel" in status.message
 
 

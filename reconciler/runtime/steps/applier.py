@@ -151,7 +151,7 @@ class Applier:
     def _wait_for_integration(self, record: ConfigRecord, action: Action, runtime: IntegrationRuntime) -> Outcome:
         record.waiting = StateReason.INTEGRATION_NOT_READY
         record.message = runtime.message
-        if runtime.state in (IntegrationState.REGISTERED, IntegrationState.SHUTTING_DOWN):
+        if runtime.state not in {IntegrationState.ACTIVE, IntegrationState.FAILED}:
             self._agenda.add(runtime.id)
         message = runtime.message or f"the integration {runtime.id} is {runtime.state.value}"
         return Outcome(action, OutcomeStatus.WAITING, message)

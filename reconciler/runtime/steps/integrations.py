@@ -35,7 +35,8 @@ class IntegrationSteps:
         """Take the step that an integration needs now; None when there is nothing to do."""
         runtime = self._world.integration(key)
         wanted = bool(self._world.wanting(key)) or key in self._world.cleaning
-        down = runtime.state in (IntegrationState.REGISTERED, IntegrationState.FAILED)
+        # This key is exclusive: what is on its way up or down now was left there by a step that did not end.
+        down = runtime.state is not IntegrationState.ACTIVE
         if wanted and runtime.drifted and runtime.state is IntegrationState.ACTIVE:
             return await self._restart(runtime)
         if down and (wanted or self._cleaner.is_orphan(runtime)):
@@ -44,7 +45,7 @@ class IntegrationSteps:
             action = Action(ActionKind.SHUTDOWN, key, ActionReason.LAST_CONFIG_GONE)
             await runtime.shutdown(StopReason.REMOVED)
             return Outcome(action, OutcomeStatus.APPLIED, "; ".join(runtime.leftovers))
-        if not wanted and runtime.state is IntegrationState.FAILED:
+        if not wanted and down and runtime.state is not IntegrationState.REGISTERED:
             runtime.release_lane()
             runtime.state, runtime.reason, runtime.message = IntegrationState.REGISTERED, StateReason.NONE, ""
         return None

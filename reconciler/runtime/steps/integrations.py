@@ -15,7 +15,7 @@ from reconciler.runtime.loop.world import World
 from reconciler.runtime.services import Services
 from reconciler.runtime.steps.agenda import Agenda
 from reconciler.runtime.steps.cleaner import Cleaner
-from reconciler.runtime.steps.restart import take_down
+from reconciler.runtime.steps.restart import TakeDown
 from reconciler.runtime.steps.retries import Retries
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class IntegrationSteps:
         self._agenda = agenda
         self._cleaner = cleaner
         self._retries = retries
+        self._take_down = TakeDown(services, world, agenda)
 
     async def work(self, key: str) -> Outcome | None:
         """Take the step that an integration needs now; None when there is nothing to do."""
@@ -53,7 +54,7 @@ class IntegrationSteps:
     async def _restart(self, runtime: IntegrationRuntime) -> Outcome | None:
         """Somebody has switched the integration off behind our back: take it down properly, and up again."""
         log.warning("%s: %s; it is started afresh", runtime.id, runtime.drifted)
-        await take_down(runtime, self._world, self._agenda.quiesce)
+        await self._take_down.integration(runtime)
         return await self._initialize(runtime, ActionReason.DRIFT)
 
     async def _initialize(self, runtime: IntegrationRuntime, why: ActionReason) -> Outcome | None:
@@ -105,9 +106,7 @@ class IntegrationSteps:
         for config_id in self._world.running(runtime.id):
             record = self._world.configs[config_id]
             if record.generation is not None:
-                record.generation.host.close()
-                for hook in record.generation.hooks:
-                    self._services.let_go(hook)
+                self._take_down.let_go(record.generation)
             self._world.set_generation(record, None)
             record.waiting = StateReason.INTEGRATION_NOT_READY
             record.drift = "its integration lost its lane"

@@ -42,10 +42,10 @@ class IntegrationError(ReconcileError):
 class TransientError(IntegrationError):
     """The call may succeed later: it is tried again.
 
-    `retry_after` is in seconds from now, or None where backoff decides.
+    `retry_after` is in seconds from now, or the text of a `Retry-After` as it came, or None where backoff decides.
     """
 
-    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str = "", *, retry_after: float | str | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 

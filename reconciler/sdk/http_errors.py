@@ -9,9 +9,9 @@ import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
+from reconciler.core.retry_after import seconds_of
 from reconciler.model.errors import TerminalError, TransientError
 
 if TYPE_CHECKING:
@@ -39,16 +39,8 @@ def raise_for_delivery(response: "HttpResponse", *, now: float | None = None) ->
 
 def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
     """Return the seconds that `Retry-After` asks for (RFC 9110, section 10.2.3), between 0 and an hour, or None."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.replace(".", "", 1).isdigit():
-        return min(float(value), MAX_RETRY_AFTER) if len(value) < 20 else MAX_RETRY_AFTER
-    try:
-        moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    current = datetime.now(UTC).timestamp() if now is None else now
-    return min(max(0.0, moment.timestamp() - current), MAX_RETRY_AFTER)
+    seconds = seconds_of(headers.get("retry-after", ""), datetime.now(UTC).timestamp() if now is None else now)
+    return None if seconds is None else min(seconds, MAX_RETRY_AFTER)
 
 
 def failure(error: Exception, origin: str, seconds: float) -> tuple[str, TransientError]:

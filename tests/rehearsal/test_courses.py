@@ -82,10 +82,10 @@ def next_of(problems):
     return problems.popleft() if len(problems) > 1 else problems[0]
 
 
-async def dispatched(problems, policy, folder):
+async def dispatched(problems, policy, folder, service_class=Service):
     """Return when the dispatcher made its attempts, and how it ended."""
     clock, ended = LeapingClock(), asyncio.Event()
-    queue, service = SqliteQueue(folder, clock), Service(clock, deque(problems), policy)
+    queue, service = SqliteQueue(folder, clock), service_class(clock, deque(problems), policy)
     end = []
 
     def on_outcome(delivery, ending, _seconds):
@@ -119,6 +119,20 @@ async def rehearsed(problems, document):
     script, clock = Script(()), StillClock(0.0)
     delivery, policy = script.delivery(document, EVENT, clock.now)
     return (await rehearse_course(delivery, policy, script, clock, recorder, attempt)).course
+
+
+class Broken(Service):
+    """Fails where the engine asks it something after a failure."""
+
+    def policy(self, _config_id):
+        if len(self.at) == 1:
+            raise KeyError("a slip in the engine itself")
+        return self._policy
+
+
+def test_delivery_over_which_the_engine_itself_fails_is_made_again(tmp_path):
+    at, _ = asyncio.run(dispatched([FAILS, ENDS], DeliveryPolicy(), Path(tmp_path), Broken))
+    assert len(at) == 2
 
 
 @pytest.mark.parametrize("name", COURSES)

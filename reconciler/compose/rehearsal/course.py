@@ -11,6 +11,7 @@ from typing import Final
 from reconciler.compose.rehearsal.recorder import Recorder
 from reconciler.compose.rehearsal.stage import StillClock
 from reconciler.core.backoff import Backoff
+from reconciler.core.retry_after import asked_to_wait
 from reconciler.model.case import Answer
 from reconciler.model.config import ConfigDocument
 from reconciler.model.delivery import Delivery, DeliveryPolicy
@@ -95,7 +96,8 @@ async def _follow(
         if problem is None:
             return Course(len(waits) + 1, tuple(waits), "delivered")
         backoff = Backoff().delay(len(waits) + 1, _LONGEST)
-        verdict = after_failure(delivery, policy, problem, sum(waits) + _MOMENT, backoff)
+        asked = asked_to_wait(problem, clock.now)
+        verdict = after_failure(delivery, policy, problem, sum(waits) + _MOMENT, backoff, asked)
         if isinstance(verdict, GivenUp):
             fallback = heir(delivery, policy)
             result = "fallback" if fallback is not None and script.may_inherit(fallback) else "dead"

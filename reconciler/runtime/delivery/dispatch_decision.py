@@ -1,14 +1,10 @@
 """What becomes of a delivery after an attempt: pure decisions, which the dispatcher carries out."""
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.model.delivery import Delivery, DeliveryPolicy
-from reconciler.model.errors import TerminalError, TransientError
-
-LONGEST_WAIT = 86400.0
-"""The longest `Retry-After` that is believed, in seconds."""
+from reconciler.model.errors import TerminalError
 
 
 class GivenUp(StrEnum):
@@ -41,14 +37,6 @@ class Again:
     delay: float
 
 
-def asked_to_wait(error: BaseException) -> float | None:
-    """Return for how many seconds a destination asked to be left alone, or None."""
-    wait = error.retry_after if isinstance(error, TransientError) else None
-    if wait is None or math.isnan(wait) or wait <= 0:
-        return None
-    return min(wait, LONGEST_WAIT)
-
-
 def heir(delivery: Delivery, policy: DeliveryPolicy) -> str | None:
     """Return who gets a delivery that is given up, if anybody does: what was handed over once is not again."""
     chained = delivery.is_fallback or policy.fallback == delivery.config_id
@@ -56,18 +44,23 @@ def heir(delivery: Delivery, policy: DeliveryPolicy) -> str | None:
 
 
 def after_failure(
-    delivery: Delivery, policy: DeliveryPolicy, error: BaseException, tried_for: float, backoff: float
+    delivery: Delivery,
+    policy: DeliveryPolicy,
+    error: BaseException,
+    tried_for: float,
+    backoff: float,
+    asked: float | None,
 ) -> Again | GivenUp:
     """Decide after a failed attempt. `tried_for` is the time since the first one, `backoff` the delay in turn.
 
-    The last attempt is made when `retry_for` ends, not up to a whole backoff earlier. A destination that asks for
-    more time than is left is not asked again.
+    `asked` is for how long the destination asked to be left alone, or None; all are in seconds. The last attempt is
+    made when `retry_for` ends, not up to a whole backoff earlier. A destination that asks for more time than is left is
+    not asked again.
     """
     final = GivenUp.FALLBACK_FAILED if delivery.is_fallback else None
     if isinstance(error, TerminalError):
         return final or GivenUp.TERMINAL
     left = policy.retry_for - tried_for
-    wait = asked_to_wait(error)
-    if left <= 0 or (wait is not None and wait > left):
+    if left <= 0 or (asked is not None and asked > left):
         return final or GivenUp.RETRIES_EXHAUSTED
-    return Again(wait if wait is not None else min(backoff, left))
+    return Again(asked if asked is not None else min(backoff, left))

@@ -11,12 +11,14 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, Literal, Protocol
 
 from reconciler.core.backoff import Backoff
+from reconciler.core.retry_after import asked_to_wait
 from reconciler.model.delivery import Delivery, DeliveryPolicy, Failing
 from reconciler.model.errors import NotRunning, ReconcileError, StateError
 from reconciler.model.ports import Clock, Dead, DeliveryQueue, Done, HandedOver, Parked, Retry, Settlement, Target
-from reconciler.runtime.delivery.dispatch_decision import Again, Ending, GivenUp, after_failure, asked_to_wait, heir
+from reconciler.runtime.delivery.dispatch_decision import Again, Ending, GivenUp, after_failure, heir
 from reconciler.runtime.delivery.dispatch_room import Room
 from reconciler.runtime.first_of import first_of
+from reconciler.runtime.lanes.calls import tellable
 
 log = logging.getLogger(__name__)
 _CLAIM_AT_ONCE = 64
@@ -266,7 +268,7 @@ class Dispatcher:
     async def _one(self, delivery: Delivery) -> None:
         config_id, began = delivery.config_id, self._clock.monotonic()
         try:
-            settlement, ending = await self._attempt(delivery)
+            settlement, ending = await self._settled(delivery)
             seconds = self._clock.monotonic() - began
             await self._record([settlement])
         finally:
@@ -276,6 +278,16 @@ class Dispatcher:
             self.wake(config_id)  # it may have become ready while it was being parked
         if ending is not None:
             self._on_outcome(delivery, ending, seconds)
+
+    async def _settled(self, delivery: Delivery) -> tuple[Settlement, Ending | None]:
+        """Return what becomes of a delivery, whatever happens: one that stays claimed would stop its lane for good."""
+        try:
+            return await self._attempt(delivery)
+        except Exception as error:
+            log.exception("delivering to %s failed in the engine itself; it is tried again", delivery.config_id)
+            text = str(tellable(error)) or type(error).__name__
+            due = self._clock.time() + self._backoff.delay(delivery.attempt, self._chance())
+            return Retry(delivery.key, due, text), Ending("retry", text)
 
     async def _record(self, settlements: Sequence[Settlement]) -> None:
         """Write down what came of deliveries, as long as it takes: to make them again instead would double them."""
@@ -328,11 +340,11 @@ class Dispatcher:
         if delivery.attempt <= 1 and not isinstance(error, ReconcileError | TimeoutError | asyncio.CancelledError):
             fields = {"config": config_id, "delivery": delivery.key, "event_id": delivery.event.id, "error": text}
             log.warning("delivering to %s failed: %s", config_id, text, exc_info=error, extra={"fields": fields})
-        wait = asked_to_wait(error)
+        wait = asked_to_wait(error, self._clock.time())
         if wait is not None:
             self._room.hold(config_id, self._clock.monotonic() + wait)
         backoff = self._backoff.delay(delivery.attempt, self._chance())
-        verdict = after_failure(delivery, self._destination.policy(config_id), error, tried_for, backoff)
+        verdict = after_failure(delivery, self._destination.policy(config_id), error, tried_for, backoff, wait)
         if isinstance(verdict, Again):
             return Retry(delivery.key, self._clock.time() + verdict.delay, text), Ending("retry", text)
         return self._give_up(delivery, verdict, text)

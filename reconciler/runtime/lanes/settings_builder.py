@@ -2,15 +2,17 @@
 
 A model's validators are the integration's code, so they never run on the engine's loop. A call into a lane costs more
 than most validations, and a start of thousands of configurations asks for thousands: what is asked for at the same
-time goes together. Used by `config_calls.py`, on the engine's loop.
+time goes together, as long as that takes but a part of the deadline which each of them has. Used by `config_calls.py`,
+on the engine's loop.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.core.masking.stand_in import without_secrets
 from reconciler.model.errors import DeadlineExceeded, TransientError
+from reconciler.model.ports import Clock
 from reconciler.runtime.lanes.calls import tellable
 from reconciler.runtime.lanes.hook_host import Caller
 from reconciler.runtime.lanes.unfit import is_misfit
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _TOGETHER = 256
+_PART = 0.1
+"""After which part of the deadline a call takes no further settings: they share it, and must not use it up."""
 
 
 class SettingsBuilder:
@@ -43,7 +47,7 @@ class SettingsBuilder:
         """Return an instance for each of `many`, or the exception that is to be told of it."""
         built: list[Any] = []
         for start in range(0, len(many), _TOGETHER):
-            built += await self._call(many[start : start + _TOGETHER])
+            built += await self._built(many[start : start + _TOGETHER])
         return built
 
     async def _work(self) -> None:
@@ -55,7 +59,7 @@ class SettingsBuilder:
             self._task = None
 
     async def _answer(self, asked: Sequence[tuple[Mapping[str, Any], "asyncio.Future[Any]"]]) -> None:
-        built = await self._call([value for value, _ in asked])
+        built = await self._built([value for value, _ in asked])
         for (_, answer), result in zip(asked, built, strict=True):
             if answer.done():
                 continue
@@ -64,28 +68,45 @@ class SettingsBuilder:
             else:
                 answer.set_result(result)
 
+    async def _built(self, values: Sequence[Mapping[str, Any]]) -> list[Any]:
+        built: list[Any] = []
+        while len(built) < len(values):
+            built += await self._call(values[len(built) :])
+        return built
+
     async def _call(self, values: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return an instance or an exception for the first of `values`, as many as one call has the time for."""
+        job = _Job(self._model, self._caller.lane.masked, self._caller.services.clock, self._deadline * _PART)
         try:
-            built: list[Any] = await self._caller(
-                "validating the settings", self._deadline, _build, self._model, values, self._caller.lane.masked
-            )
+            built: list[Any] = await self._caller("validating the settings", self._deadline, job.build, values)
         except Exception as error:  # noqa: BLE001 — whoever asked hears of it
             return [error, *(_shared(error) for _ in values[1:])]
         return built
 
 
-def _build(model: "type[BaseModel]", many: Sequence[Mapping[str, Any]], masked: Callable[[str], str]) -> list[Any]:
-    """Return an instance or an exception for each of `many`; runs in the lane.
+class _Job(NamedTuple):
+    """What runs in the lane; it begins with no further settings after `seconds`."""
 
-    A misfit comes as it is, for nobody tells more of it than what is wrong with the file.
-    """
-    built: list[Any] = []
-    for values in many:
-        try:
-            built.append(model.model_validate(values))
-        except Exception as error:  # noqa: BLE001 — it belongs to one configuration
-            built.append(error if is_misfit(error) else tellable(without_secrets(error, masked)))
-    return built
+    model: "type[BaseModel]"
+    masked: Callable[[str], str]
+    clock: Clock
+    seconds: float
+
+    def build(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return an instance or an exception for the first of `many`, and for one at least.
+
+        A misfit comes as it is, for nobody tells more of it than what is wrong with the file.
+        """
+        built: list[Any] = []
+        end = self.clock.monotonic() + self.seconds
+        for values in many:
+            try:
+                built.append(self.model.model_validate(values))
+            except Exception as error:  # noqa: BLE001 — it belongs to one configuration
+                built.append(error if is_misfit(error) else tellable(without_secrets(error, self.masked)))
+            if self.clock.monotonic() >= end:
+                break
+        return built
 
 
 def _shared(error: Exception) -> Exception:

@@ -20,7 +20,6 @@ from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.failures import describe, log_failure, reason_of
 from reconciler.runtime.lanes.generation import RollbackFailed
-from reconciler.runtime.lanes.hook_host import Stopped
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
 from reconciler.runtime.lanes.waking import Waking
 from reconciler.runtime.loop.world import ConfigRecord, Failure, Started, World
@@ -28,6 +27,7 @@ from reconciler.runtime.services import Services
 from reconciler.runtime.steps.agenda import Agenda
 from reconciler.runtime.steps.cleaner import Check, Cleaner, Ways
 from reconciler.runtime.steps.integrations import IntegrationSteps
+from reconciler.runtime.steps.restart import TakeDown
 from reconciler.runtime.steps.retries import Retries
 from reconciler.runtime.steps.together import Steps, Together
 
@@ -44,6 +44,7 @@ class Applier:
         self._disk = disk
         self._retries = retries = Retries(services, agenda)
         self._cleaner = Cleaner(services, world, agenda, Ways(self._resolve, checked, retries.delay))
+        self._take_down = TakeDown(services, world, agenda)
         self.integrations = IntegrationSteps(services, world, agenda, self._cleaner, retries)
         """Works on the keys of integrations, and takes in that a call was abandoned."""
         self._cleaner.on_abandoned = self.integrations.abandoned
@@ -103,14 +104,8 @@ class Applier:
         return await self._apply(record, action)
 
     async def _stop(self, record: ConfigRecord, action: Action) -> Outcome:
-        generation, runtime = record.generation, self._world.integration(record.integration)
-        assert generation is not None
-        self._agenda.went_live(record)
-        await self._agenda.quiesce(record.id)
-        stopped = Stopped()
-        if runtime.calls is not None:
-            stopped = await runtime.calls.stop(generation, StopReason.REMOVED)
-        self._world.set_generation(record, None)
+        runtime = self._world.integration(record.integration)
+        stopped = await self._take_down.config(record, runtime, StopReason.REMOVED)
         record.failure, record.attempts, record.rotated, record.drift = None, 0, False, ""
         if stopped.abandoned is not None:
             self.integrations.abandoned(runtime, stopped.abandoned)
@@ -151,7 +146,7 @@ class Applier:
     def _wait_for_integration(self, record: ConfigRecord, action: Action, runtime: IntegrationRuntime) -> Outcome:
         record.waiting = StateReason.INTEGRATION_NOT_READY
         record.message = runtime.message
-        if runtime.state in (IntegrationState.REGISTERED, IntegrationState.SHUTTING_DOWN):
+        if runtime.state not in {IntegrationState.ACTIVE, IntegrationState.FAILED}:
             self._agenda.add(runtime.id)
         message = runtime.message or f"the integration {runtime.id} is {runtime.state.value}"
         return Outcome(action, OutcomeStatus.WAITING, message)
@@ -253,10 +248,9 @@ class Applier:
 
     async def _give_up(self, record: ConfigRecord, runtime: IntegrationRuntime) -> None:
         """Half of the old version runs: stop it, for nothing is better than that."""
-        if record.generation is not None and runtime.calls is not None:
-            await runtime.calls.stop(record.generation, StopReason.REPLACED)
-        self._world.set_generation(record, None)
-        self._agenda.went_live(record)
+        stopped = await self._take_down.config(record, runtime, StopReason.REPLACED)
+        if stopped.abandoned is not None:
+            self.integrations.abandoned(runtime, stopped.abandoned)
 
     async def _fall_back(self, record: ConfigRecord, failed: ConfigDocument, runtime: IntegrationRuntime) -> None:
         """After a restart the accepted version did not start: run the one that last did, stale."""

@@ -164,7 +164,7 @@ class Cleaner:
         runtime = self._world.integration(record.integration)
         if runtime.calls is None or runtime.state is not IntegrationState.ACTIVE:
             record.message = runtime.message
-            if runtime.state in (IntegrationState.REGISTERED, IntegrationState.SHUTTING_DOWN):
+            if runtime.state not in {IntegrationState.ACTIVE, IntegrationState.FAILED}:
                 self._agenda.add(runtime.id)
             return
         attempt, due = self._tries.get(record.id, (0, 0.0))

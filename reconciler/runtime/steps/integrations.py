@@ -15,7 +15,7 @@ from reconciler.runtime.loop.world import World
 from reconciler.runtime.services import Services
 from reconciler.runtime.steps.agenda import Agenda
 from reconciler.runtime.steps.cleaner import Cleaner
-from reconciler.runtime.steps.restart import take_down
+from reconciler.runtime.steps.restart import TakeDown
 from reconciler.runtime.steps.retries import Retries
 
 log = logging.getLogger(__name__)
@@ -30,12 +30,14 @@ class IntegrationSteps:
         self._agenda = agenda
         self._cleaner = cleaner
         self._retries = retries
+        self._take_down = TakeDown(services, world, agenda)
 
     async def work(self, key: str) -> Outcome | None:
         """Take the step that an integration needs now; None when there is nothing to do."""
         runtime = self._world.integration(key)
         wanted = self._world.is_wanted(key) or key in self._world.cleaning
-        down = runtime.state in (IntegrationState.REGISTERED, IntegrationState.FAILED)
+        # This key is exclusive: what is on its way up or down now was left there by a step that did not end.
+        down = runtime.state is not IntegrationState.ACTIVE
         if wanted and runtime.drifted and runtime.state is IntegrationState.ACTIVE:
             return await self._restart(runtime)
         if down and (wanted or self._cleaner.is_orphan(runtime)):
@@ -44,7 +46,7 @@ class IntegrationSteps:
             action = Action(ActionKind.SHUTDOWN, key, ActionReason.LAST_CONFIG_GONE)
             await runtime.shutdown(StopReason.REMOVED)
             return Outcome(action, OutcomeStatus.APPLIED, "; ".join(runtime.leftovers))
-        if not wanted and runtime.state is IntegrationState.FAILED:
+        if not wanted and down and runtime.state is not IntegrationState.REGISTERED:
             runtime.release_lane()
             runtime.state, runtime.reason, runtime.message = IntegrationState.REGISTERED, StateReason.NONE, ""
         return None
@@ -52,7 +54,7 @@ class IntegrationSteps:
     async def _restart(self, runtime: IntegrationRuntime) -> Outcome | None:
         """Somebody has switched the integration off behind our back: take it down properly, and up again."""
         log.warning("%s: %s; it is started afresh", runtime.id, runtime.drifted)
-        await take_down(runtime, self._world, self._agenda.quiesce)
+        await self._take_down.integration(runtime)
         return await self._initialize(runtime, ActionReason.DRIFT)
 
     async def _initialize(self, runtime: IntegrationRuntime, why: ActionReason) -> Outcome | None:
@@ -104,9 +106,7 @@ class IntegrationSteps:
         for config_id in self._world.running(runtime.id):
             record = self._world.configs[config_id]
             if record.generation is not None:
-                record.generation.host.close()
-                for hook in record.generation.hooks:
-                    self._services.let_go(hook)
+                self._take_down.let_go(record.generation)
             self._world.set_generation(record, None)
             record.waiting = StateReason.INTEGRATION_NOT_READY
             record.drift = "its integration lost its lane"

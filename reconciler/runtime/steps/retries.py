@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable
 
 from reconciler.core.backoff import Backoff
+from reconciler.core.retry_after import asked_to_wait
 from reconciler.model.errors import TerminalError
-from reconciler.runtime.delivery.dispatch_decision import asked_to_wait
 from reconciler.runtime.services import Services
 from reconciler.runtime.steps.agenda import Agenda
 
@@ -27,8 +27,9 @@ class Retries:
         """Return when to try again after the failure number `attempts`, or None: not until something changes."""
         if isinstance(error, TerminalError):
             return None
-        wait = asked_to_wait(error)
-        return self._services.clock.monotonic() + (self.delay(attempts) if wait is None else wait)
+        clock = self._services.clock
+        wait = asked_to_wait(error, clock.time())
+        return clock.monotonic() + (self.delay(attempts) if wait is None else wait)
 
     def delay(self, attempts: int) -> float:
         """Return for how many seconds to wait after the failure number `attempts`."""

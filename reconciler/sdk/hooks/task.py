@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from reconciler.core.backoff import Backoff
-from reconciler.model.errors import HookError, TerminalError, TransientError
+from reconciler.core.retry_after import asked_to_wait
+from reconciler.model.errors import HookError, TerminalError
 from reconciler.model.ports import Disposer, HookHost, StopReason, Where
 from reconciler.sdk.hooks.base import Hook, HookOwner, hook_set_of
 from reconciler.sdk.hooks.in_flight import InFlight
 
 _BACKOFF = Backoff()
-_LONGEST = 86400.0
 _STEADY = 300.0
 """A task that ran this long, in seconds, was well: its next failure is again its first."""
 
@@ -76,7 +76,7 @@ class TaskHook(Hook):
                 if isinstance(error, TerminalError):
                     return
                 failures = 1 if host.clock.monotonic() - began >= _STEADY else failures + 1
-                await host.clock.sleep(_delay(error, failures))
+                await host.clock.sleep(_delay(error, failures, host.clock.time()))
         except BaseException:
             self._lost = True
             raise
@@ -107,8 +107,8 @@ def _distinct(owner: HookOwner, name: str) -> str:
     return distinct
 
 
-def _delay(error: BaseException, failures: int) -> float:
-    wait = error.retry_after if isinstance(error, TransientError) else None
-    if wait is not None and wait > 0:  # zero would be a hot loop, and no number compares with anything
-        return min(wait, _LONGEST)
+def _delay(error: BaseException, failures: int, now: float) -> float:
+    wait = asked_to_wait(error, now)
+    if wait is not None:
+        return wait
     return _BACKOFF.delay(failures, random.random())  # noqa: S311 — jitter is not a secret

@@ -77,6 +77,26 @@ def test_change_while_many_start_is_what_runs_in_the_end(harness, make, doc):
     assert running == {f"n{n}": "old" if n % 2 else "new" for n in range(20) if n != 1}
 
 
+@pytest.mark.parametrize("how", [PLAIN, HEARS], ids=["together", "each"])
+def test_deadline_of_a_configuration_is_not_shared_by_all_whose_settings_are_validated(harness, make, doc, how):
+    class Slow(BaseModel):
+        number: int = 0
+
+        @model_validator(mode="after")
+        def _slowly(self):
+            h.clock.advance(0.4)
+            h.clock.let_wake(5)
+            return self
+
+    h = harness(make(Settings=Slow, config_deadline=1.0, **how))
+    for n in range(20):
+        h.write(f"{n}.yaml", doc(f"n{n}", settings={"number": n}), settle=False)
+    h.start()
+    h.settle()
+    assert {h.state(f"diary/n{n}") for n in range(20)} == {"active"}
+    assert h.manager.engine._world.integrations["diary"].disowned == 0
+
+
 def test_call_that_hangs_for_many_costs_the_lane_once(harness, make, doc):
     hangs, release = [True], threading.Event()
 

@@ -92,6 +92,59 @@ def test_retry_after_no_time_at_all_is_backoff(harness, make, doc, wait):
     assert 2 <= len(tries) <= 20
 
 
+def at(where, code):
+    """Have `code` run in one of the calls into an integration."""
+    return {"initialize": {"initialize": code}, "config": {"config_enabled": code}}[where]
+
+
+@pytest.mark.parametrize("where", ["initialize", "config"])
+@pytest.mark.parametrize("wait", ["1", []], ids=["text", "a list"])
+def test_retry_after_as_the_header_came_is_tried_again(harness, make, doc, where, wait):
+    tries = []
+
+    def code(self, *args):
+        tries.append(1)
+        if len(tries) == 1:
+            raise TransientError("busy", retry_after=wait)
+
+    h = harness(make(**at(where, code)))
+    h.start()
+    h.write("a.yaml", doc("a"))
+    h.advance(2)
+    assert h.state("diary/a") == "active"
+
+
+@pytest.mark.parametrize("wait", ["1", []], ids=["text", "a list"])
+def test_delivery_that_asks_for_a_wait_as_the_header_came_is_made_again(harness, make, doc, wait):
+    def deliver(self, event, config):
+        self.received.append(event.id)
+        if len(self.received) == 1:
+            raise TransientError("busy", retry_after=wait)
+
+    cls = make(deliver=deliver)
+    h = harness(cls)
+    h.write("a.yaml", doc("a"), settle=False)
+    h.start()
+    h.deliver(Event(type="note", source="/test", id="e1"))
+    h.advance(2)
+    assert cls.received == ["e1", "e1"]
+
+
+@pytest.mark.parametrize("state", [IntegrationState.INITIALIZING, IntegrationState.SHUTTING_DOWN])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_integration_that_was_left_on_its_way_is_taken_on(harness, make, doc, state, wanted):
+    """As by a failure of the engine itself."""
+    h = harness(make())
+    h.start()
+    h.write("a.yaml", doc("a"))
+    h.delete("a.yaml")
+    h.manager.engine._world.integrations["diary"].state = state
+    h.write("a.yaml", doc("a", enabled=wanted))
+    h.manager.engine.retry("diary")
+    h.settle()
+    assert integration(h).state is (IntegrationState.ACTIVE if wanted else IntegrationState.REGISTERED)
+
+
 def test_retry_after_years_is_a_day_at_most(harness, make, doc):
     tries = []
 

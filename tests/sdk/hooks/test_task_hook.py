@@ -68,7 +68,13 @@ def test_retry_after_is_heeded(owner, start, pauses):
     assert pauses() == 42.0
 
 
-@pytest.mark.parametrize("wait", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("wait", ["42", " 42.0 "])
+def test_retry_after_as_the_header_came_is_heeded(owner, start, pauses, wait):
+    start(TaskHook(owner, raising(TransientError("busy", retry_after=wait))))
+    assert pauses() == 42.0
+
+
+@pytest.mark.parametrize("wait", [0.0, -1.0, float("nan"), "soon", [1]])
 def test_no_wait_at_all_is_a_backoff(owner, start, pauses, wait):
     start(TaskHook(owner, raising(TransientError("busy", retry_after=wait))))
     assert 0 < pauses() <= 1

@@ -51,7 +51,7 @@ class Appointments:
         if delay > 0 and not self._inbox:
             await first_of(self._inbox.wait(), self._clock.sleep(delay))
         now = self._clock.monotonic()
-        if now >= self._sweep_at and not self._inbox:
+        if now >= self._sweep_at and not self._inbox.wants_all:  # with a hint, too: hints may never end
             self._inbox.put("sweep", folders=None)
         if absences.recheck_at is not None and now >= absences.recheck_at:
             self._inbox.put("recheck", folders=self._folders_of(absences.vanishing))
@@ -72,7 +72,7 @@ class Appointments:
         """A look that began at `began` has ended: arrange the next sweep."""
         now = self._clock.monotonic()
         if scan.root is not RootState.OK:
-            self._sweep_at = now + ROOT_SWEEP
+            self._sweep_at = now + ROOT_SWEEP if look.folders is None else min(self._sweep_at, now + ROOT_SWEEP)
         elif look.folders is None:
             self._sweep_at = now + max(SWEEP, SWEEP_FACTOR * (now - began))
 

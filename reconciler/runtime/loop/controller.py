@@ -267,7 +267,7 @@ class Controller:
         for name in self._p.world.failed_in_vain({key.partition("/")[0] for key in ids}):
             self._pump.add(name)
         self._sequence.add(todo)
-        if not todo and trigger in _UNRECORDED and self.ready.is_set():
+        if not todo and _UNRECORDED.issuperset(trigger.split("+")) and self.ready.is_set():
             self.last_pass = self._clock.time()
             self._p.services.metrics.pass_ended(self.last_pass, clean=True)
             return

@@ -154,7 +154,7 @@ class Controller:
         if is_first:
             ids = await self._recall(ids)
         elif look.folders is None:
-            ids |= await drifted(self._p.world, self._pump.queue.is_pending)
+            ids |= await drifted(self._p.world, self._is_pending)
             ids |= await rotated(self._p.services, self._p.world, self._p.disk)
             self._health.begin()
             for integration in without_owner(self._p.services, self._p.world):
@@ -254,6 +254,9 @@ class Controller:
         plan = self._plan(list(self._p.world.configs))
         actions = waiting(plan.actions, self._p.world.configs)
         return Plan((*actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
+
+    def _is_pending(self, key: str) -> bool:
+        return self._pump.queue.is_pending(key) or self._sequence.is_parked(key)
 
     def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
         """Hand the plan to the queue and follow it to its end; some looks that found nothing leave no record."""

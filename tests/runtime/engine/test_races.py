@@ -85,6 +85,31 @@ def test_edit_taken_back_during_the_update_is_taken_back(harness, make, doc, cha
     assert [c.settings.channel for c in h.manager.get_configs("diary")] == ["#a"]
 
 
+@pytest.mark.parametrize("settings", [{}, {"channel": "#edited"}])
+def test_id_changed_in_place_waits_for_the_removal_whatever_is_looked_at_meanwhile(harness, make, doc, settings):
+    gate = Gate()
+
+    def disabled(self, config):
+        gate.pass_through()
+        self.diary.append(f"disabled {config.name}")
+
+    cls = make(config_disabled=disabled)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("old"))
+    h.write("a.yaml", doc("new"), settle=False)
+    look_until(h, lambda: gate.entered.is_set() and h.state("diary/new") is not None)
+    before = in_force(h, "diary/new")
+    h.write("a.yaml", doc("new", **({"settings": settings} if settings else {})), settle=False)
+    for _ in range(2):
+        looks = h.manager.engine.looks
+        look_until(h, lambda looks=looks: h.manager.engine.looks > looks)
+    h.wait_until(lambda: not settings or in_force(h, "diary/new") != before)
+    gate.opened.set()
+    h.wait_until(lambda: h.manager.engine.idle)
+    assert cls.diary[2:] == ["disabled old", f"enabled new {settings.get('channel', '#default')}"]
+
+
 def test_config_enabled_again_while_it_is_being_stopped_runs(harness, make, doc):
     gate = Gate()
     cls = make(config_disabled=lambda self, config: gate.pass_through())

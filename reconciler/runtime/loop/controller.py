@@ -276,7 +276,9 @@ class Controller:
             return
         errors = sum(1 for d in self._p.directory.snapshot.diagnostics if d.is_error)
         number, configs = self._passes.next_number, len(self._p.world.configs)
-        opened = OpenPass(number, started, trigger, files, configs, errors, plan, began, {a.key for a in todo})
+        keys = {action.key for action in todo}
+        under_way = self._pump.queue.running(keys)
+        opened = OpenPass(number, started, trigger, files, configs, errors, plan, began, keys, under_way)
         self._passes.begin(opened)
 
     def _worked(self, outcomes: Mapping[str, Outcome | None]) -> None:

@@ -161,7 +161,7 @@ class Controller:
                 self._pump.add(integration)
         ids = self._newcomers_wait(ids)
         self.inbox.keep(ids)
-        self._appointments.looked(look, scan, began)
+        self._appointments.looked(look, scan, began, is_first=bool(is_first))
         if scan.root is RootState.OK:
             self._p.goods.note_root(self._p.directory.identity)
             if look.folders is None:

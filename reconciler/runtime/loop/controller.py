@@ -25,6 +25,7 @@ from reconciler.runtime.loop.goods import LONG_START
 from reconciler.runtime.loop.in_force import InForce
 from reconciler.runtime.loop.inbox import Inbox, Look
 from reconciler.runtime.loop.newcomers import Newcomers
+from reconciler.runtime.loop.opening import Opening
 from reconciler.runtime.loop.parts import Parts
 from reconciler.runtime.loop.passes import OpenPass, Passes, failed
 from reconciler.runtime.loop.pump import Pump
@@ -37,11 +38,6 @@ log = logging.getLogger(__name__)
 __all__ = ["Controller", "Listener", "Parts"]
 _UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
 """What made the loop look, where a look that finds nothing to do is not worth an entry in the history."""
-
-
-_MANY = 1000
-_BREATH = 0.05
-"""How long the loop rests once so many configurations run, in seconds: what comes next keeps it busy for longer."""
 
 
 class Controller:
@@ -68,7 +64,8 @@ class Controller:
         self._appointments = Appointments(self._clock, self.inbox, parts.absences, self._newcomers, parts.goods)
         self._in_force = InForce(parts)
         self._first_look = FirstLook()
-        self._opening: asyncio.Task[None] | None = None
+        self._opening = Opening(parts, lambda: self._stopping)
+        self._pumping: asyncio.Task[None] | None = None
 
     @property
     def passes(self) -> int:
@@ -78,7 +75,12 @@ class Controller:
     @property
     def opened(self) -> bool:
         """Whether what follows the first pass has ended."""
-        return self._opening is not None and self._opening.done()
+        return self._opening.is_over
+
+    @property
+    def dead_part(self) -> str | None:
+        """What has ended although the loop goes on, in words: then nothing that is planned is done any more."""
+        return "work on what is planned" if self._pumping is not None and self._pumping.done() else None
 
     @property
     def idle(self) -> bool:
@@ -89,7 +91,7 @@ class Controller:
     def under_way(self) -> list[str]:
         """What is asked for, planned or worked on, in words; what waits for the clock aside."""
         looks = ["a look at the files"] if self.inbox or self._is_looking else []
-        opening = ["what follows the first pass"] if self._opening is not None and not self._opening.done() else []
+        opening = ["what follows the first pass"] if self._opening.under_way else []
         parked = [] if self._sequence.idle else ["removals before additions"]
         asked = [f"the health of {key}" for key in self._health.asked]
         return [*looks, *opening, *parked, *asked, *(f"work on {key}" for key in self._pump.queue.busy)]
@@ -102,7 +104,7 @@ class Controller:
 
     async def run(self) -> None:
         """Look, plan, and look again whenever asked, at the latest at the next sweep."""
-        pump = asyncio.ensure_future(self._pump.run())
+        self._pumping = asyncio.ensure_future(self._pump.run())
         try:
             self.inbox.put("start", folders=None)
             while not self._stopping:
@@ -110,7 +112,7 @@ class Controller:
                 if not self._stopping:
                     await self._guarded_pass()
         finally:
-            pump.cancel()
+            self._pumping.cancel()
 
     async def take_over(self, first_pass: int) -> None:
         """This process has become the runner: look as after a start; returns when that look has ended with a plan."""
@@ -295,21 +297,11 @@ class Controller:
         self._p.services.metrics.pass_ended(self.last_pass, clean=not any(map(failed, ended.outcomes)))
         if ended.number == self._first_pass:
             self.ready.set()
-            self._opening = asyncio.ensure_future(self._open())
+            self._opening.begin()
             for owner in self._p.services.effects.owners():
                 self._pump.add(owner)
         self._p.goods.record_pass(record)
         self._listener.on_pass(record)
-
-    async def _open(self) -> None:
-        """The first pass has ended: write, route and deliver, then see to it that the next start has less to read."""
-        if len(self._p.world.configs) > _MANY:  # first whoever asks whether this is ready gets the interpreter
-            await asyncio.sleep(_BREATH)
-        self._p.goods.open()
-        await self._p.deliveries.open()
-        if self._stopping:
-            return
-        await asyncio.wrap_future(self._p.scanner.run(self._p.directory.keep))
 
     def retry(self, key: str) -> None:
         """Forget the backoff of a configuration or an integration and work on it now, and on its deliveries."""

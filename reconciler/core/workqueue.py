@@ -8,7 +8,7 @@ worked on is worked on again afterwards: a change that arrives during the work i
 import heapq
 import itertools
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 SIDE_BY_SIDE = 256
 """How many configurations of one integration are worked on at a time; most of that is waiting for its code."""
@@ -94,6 +94,10 @@ class WorkQueue:
         """Whether `key` is waiting, running or to be run again (appointments aside)."""
         integration = _integration(key)
         return key in self._waiting.get(integration, ()) or key in self._running.get(integration, ())
+
+    def running(self, keys: Container[str]) -> set[str]:
+        """Return those of `keys` that are worked on now."""
+        return {key for some in self._running.values() for key in some if key in keys}
 
     def has_work_for(self, integration: str) -> bool:
         """Whether a key of this integration is waiting or running (appointments aside)."""

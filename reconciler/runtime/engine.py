@@ -175,7 +175,9 @@ class Engine(Answers):
         return forced
 
     def _dead_task(self) -> str | None:
-        return None if self._stopping else next((task.get_name() for task in self._tasks if task.done()), None)
+        if self._stopping:
+            return None
+        return next((task.get_name() for task in self._tasks if task.done()), self._controller.dead_part)
 
     # --- what hosts and people ask ------------------------------------------------------------------------------
 

@@ -78,6 +78,10 @@ class Machine(RuleBasedStateMachine):
             assert integration not in mine or len(mine) == 1
             assert len(mine) <= 2
 
+    @invariant()
+    def tells_what_runs(self):
+        assert self.queue.running({"a", "a/1", "b/1"}) == {"a", "a/1", "b/1"} & set(self.running)
+
     def teardown(self):
         """Nothing that was asked for is lost: finishing everything works off every key."""
         self.now += 10

@@ -85,7 +85,7 @@ class Directory:
         now = clock.monotonic if clock is not None else time.monotonic
         self._tree = FileTree(validator, now, settle, kept)
         self._settings = SettingsFile(now, settle)
-        self._policy_key = ""
+        self._judged_by = ""
         self._base = ""
         self._snapshot = Snapshot()
         self._identity: Identity | None = None
@@ -152,6 +152,7 @@ class Directory:
         if everything:
             self._revalidate()
         self._tree.refresh(walk, base, self._settings.settings.max_files, tick, everything=everything)
+        self._judged_by = self._tree.policy_key
         return self._publish(judged_again=judged_again)
 
     def permits(self, document: ConfigDocument | None, file: str) -> bool:
@@ -206,16 +207,15 @@ class Directory:
             self._tree.revalidate(invalid)
 
     def _refresh_settings(self, base: str) -> bool:
-        """Take in the settings of the root; returns whether the policy is another one than before."""
+        """Take in the settings of the root; returns whether the documents were judged by another policy."""
         settings, tree = self._settings.refresh(base), self._tree
         self._base = base
         if self._settings.is_known:
             tree.policy = settings.policy
         elif not isinstance(tree.policy, UnknownPolicy):
             tree.policy = UnknownPolicy(SETTINGS_FILE)
-        key = tree.policy_key
-        is_other, self._policy_key = key != self._policy_key, key
-        return is_other
+        # A scan may end before it judges anything: until one has, the policy counts as changed.
+        return tree.policy_key != self._judged_by
 
     def _publish(self, *, judged_again: bool) -> Scan:
         tree, settings = self._tree, self._settings.settings

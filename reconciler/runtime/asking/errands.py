@@ -19,6 +19,8 @@ from reconciler.model.ports import Clock
 from reconciler.runtime.state import errand_rows as rows
 
 _POLL = 0.05
+_AFTER_ERROR = 0.5
+"""After how long what could not be read is read again, in seconds: no worker waits for longer than `rows.PATIENCE`."""
 _ANSWERS: dict[str, type[ReconcileError]] = {one.__name__: one for one in (OverrideRefused, StateError, UnknownTarget)}
 T = TypeVar("T")
 Doer = Callable[..., Awaitable[Any]]
@@ -96,6 +98,7 @@ class Errands:
 
     async def run(self) -> None:
         """Do what is left, one errand after the other, until cancelled."""
+        is_failing = False
         while True:
             self._left.clear()
             try:
@@ -104,8 +107,13 @@ class Errands:
             except NotRunning:
                 return
             except Exception as error:  # noqa: BLE001 — a full disk must not end it for good
-                log.warning("what workers have passed on cannot be read at present: %s", error)
-            await self._left.wait()
+                if not is_failing:
+                    log.warning("what workers have passed on cannot be read at present: %s", error)
+                is_failing = True
+                await self._clock.sleep(_AFTER_ERROR)
+            else:
+                is_failing = False
+                await self._left.wait()
 
     async def _serve(self, errand: bytes, body: bytes) -> None:
         text = await self._done(body)

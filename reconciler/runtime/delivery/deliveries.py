@@ -53,16 +53,22 @@ class Deliveries:
         self.dispatcher: Dispatcher
         self._unrouted: dict[str, ConfigRecord] | None = {}
         """The configurations to route once the first pass has ended; None from then on."""
+        self._to_route: dict[str, ConfigRecord] = {}
         self.on_abandoned: Callable[[IntegrationRuntime, Exception], None] = lambda _runtime, _error: None
 
     async def open(self) -> None:
-        """Build the index and let events be routed and delivered: the first pass has ended, so it is whole."""
-        waiting, self._unrouted = self._unrouted or {}, None
-        for index, record in enumerate(waiting.values()):
+        """Build the index and let events be routed and delivered: the first pass has ended, so it is whole.
+
+        What has failed goes on where it was when it is called again.
+        """
+        if self._unrouted is not None:
+            self._to_route, self._unrouted = self._unrouted, None
+        for index, record in enumerate(list(self._to_route.values())):
             if index % _CHUNK == _CHUNK - 1:
                 await asyncio.sleep(_PAUSE)
             if self._world.configs.get(record.id) is record:
                 self.follow(record)
+            del self._to_route[record.id]
         self._tell_failed_before()
         self.dispatcher.wake_parked()
         self.router.open()
@@ -103,8 +109,9 @@ class Deliveries:
         descriptor = self._services.catalogue.descriptor(document.integration)
         routed = self._routed.get(config_id)
         if routed is None or routed[0] is not document or routed[1] is not descriptor:
+            is_other = self._index.replace(config_id, routes_of(document, descriptor))
             self._routed[config_id] = document, descriptor
-            if self._index.replace(config_id, routes_of(document, descriptor)):
+            if is_other:
                 self._forget_filter_error(config_id)
 
     def _forget_filter_error(self, config_id: str) -> None:

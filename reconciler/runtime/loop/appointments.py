@@ -18,7 +18,9 @@ SWEEP = 30.0
 ROOT_SWEEP = 2.0
 """How often a root that is lost is looked for, in seconds: its return may be nothing that can be watched."""
 SWEEP_FACTOR = 200.0
-"""A sweep waits at least this many times its own duration, so that large directories cost little."""
+"""A sweep waits at least this many times as long as a sweep takes, so that large directories cost little."""
+_MUCH = 0.05
+"""The share of files from which on what a look takes says how long reading takes, and not how long a sweep does."""
 _AGAIN_AFTER_FAILURE = 1.0
 _MOST_FOLDERS = 1000
 """Above so many missing ids, the whole directory is listed instead of their folders."""
@@ -33,7 +35,7 @@ class Appointments:
         self._absences = absences
         self._newcomers = newcomers
         self._goods = goods
-        self._sweep_at = 0.0
+        self._sweep_at = self._sweep_takes = 0.0
         self.recheck_at: float | None = None
         """When to look again at what was still being written, or None."""
         self._recheck_folders: Collection[str] | None = ()
@@ -51,7 +53,7 @@ class Appointments:
         if delay > 0 and not self._inbox:
             await first_of(self._inbox.wait(), self._clock.sleep(delay))
         now = self._clock.monotonic()
-        if now >= self._sweep_at and not self._inbox:
+        if now >= self._sweep_at and not self._inbox.wants_all:  # with a hint, too: hints may never end
             self._inbox.put("sweep", folders=None)
         if absences.recheck_at is not None and now >= absences.recheck_at:
             self._inbox.put("recheck", folders=self._folders_of(absences.vanishing))
@@ -68,13 +70,15 @@ class Appointments:
             self.recheck_at = self._clock.monotonic() + scan.recheck_in
             self._recheck_folders = folders
 
-    def looked(self, look: Look, scan: Scan, began: float) -> None:
-        """A look that began at `began` has ended: arrange the next sweep."""
+    def looked(self, look: Look, scan: Scan, began: float, *, is_first: bool = False) -> None:
+        """A look that began at `began` has ended: arrange the next sweep. A first look takes longer than any sweep."""
         now = self._clock.monotonic()
         if scan.root is not RootState.OK:
-            self._sweep_at = now + ROOT_SWEEP
+            self._sweep_at = now + ROOT_SWEEP if look.folders is None else min(self._sweep_at, now + ROOT_SWEEP)
         elif look.folders is None:
-            self._sweep_at = now + max(SWEEP, SWEEP_FACTOR * (now - began))
+            if not is_first and scan.read <= _MUCH * scan.files:
+                self._sweep_takes = now - began
+            self._sweep_at = now + max(SWEEP, SWEEP_FACTOR * self._sweep_takes)
 
     def failed(self) -> None:
         """A pass failed in the engine itself: look at everything again, soon."""

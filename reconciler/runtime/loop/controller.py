@@ -25,6 +25,7 @@ from reconciler.runtime.loop.goods import LONG_START
 from reconciler.runtime.loop.in_force import InForce
 from reconciler.runtime.loop.inbox import Inbox, Look
 from reconciler.runtime.loop.newcomers import Newcomers
+from reconciler.runtime.loop.opening import Opening
 from reconciler.runtime.loop.parts import Parts
 from reconciler.runtime.loop.passes import OpenPass, Passes, failed
 from reconciler.runtime.loop.pump import Pump
@@ -37,11 +38,6 @@ log = logging.getLogger(__name__)
 __all__ = ["Controller", "Listener", "Parts"]
 _UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
 """What made the loop look, where a look that finds nothing to do is not worth an entry in the history."""
-
-
-_MANY = 1000
-_BREATH = 0.05
-"""How long the loop rests once so many configurations run, in seconds: what comes next keeps it busy for longer."""
 
 
 class Controller:
@@ -68,7 +64,8 @@ class Controller:
         self._appointments = Appointments(self._clock, self.inbox, parts.absences, self._newcomers, parts.goods)
         self._in_force = InForce(parts)
         self._first_look = FirstLook()
-        self._opening: asyncio.Task[None] | None = None
+        self._opening = Opening(parts, lambda: self._stopping)
+        self._pumping: asyncio.Task[None] | None = None
 
     @property
     def passes(self) -> int:
@@ -78,7 +75,12 @@ class Controller:
     @property
     def opened(self) -> bool:
         """Whether what follows the first pass has ended."""
-        return self._opening is not None and self._opening.done()
+        return self._opening.is_over
+
+    @property
+    def dead_part(self) -> str | None:
+        """What has ended although the loop goes on, in words: then nothing that is planned is done any more."""
+        return "work on what is planned" if self._pumping is not None and self._pumping.done() else None
 
     @property
     def idle(self) -> bool:
@@ -89,7 +91,7 @@ class Controller:
     def under_way(self) -> list[str]:
         """What is asked for, planned or worked on, in words; what waits for the clock aside."""
         looks = ["a look at the files"] if self.inbox or self._is_looking else []
-        opening = ["what follows the first pass"] if self._opening is not None and not self._opening.done() else []
+        opening = ["what follows the first pass"] if self._opening.under_way else []
         parked = [] if self._sequence.idle else ["removals before additions"]
         asked = [f"the health of {key}" for key in self._health.asked]
         due = self._pump.queue.next_due()
@@ -104,7 +106,7 @@ class Controller:
 
     async def run(self) -> None:
         """Look, plan, and look again whenever asked, at the latest at the next sweep."""
-        pump = asyncio.ensure_future(self._pump.run())
+        self._pumping = asyncio.ensure_future(self._pump.run())
         try:
             self.inbox.put("start", folders=None)
             while not self._stopping:
@@ -112,7 +114,7 @@ class Controller:
                 if not self._stopping:
                     await self._guarded_pass()
         finally:
-            pump.cancel()
+            self._pumping.cancel()
 
     async def take_over(self, first_pass: int) -> None:
         """This process has become the runner: look as after a start; returns when that look has ended with a plan."""
@@ -156,14 +158,14 @@ class Controller:
         if is_first:
             ids = await self._recall(ids)
         elif look.folders is None:
-            ids |= await drifted(self._p.world, self._pump.queue.is_pending)
+            ids |= await drifted(self._p.world, self._is_pending)
             ids |= await rotated(self._p.services, self._p.world, self._p.disk)
             self._health.begin()
             for integration in without_owner(self._p.services, self._p.world):
                 self._pump.add(integration)
         ids = self._newcomers_wait(ids)
         self.inbox.keep(ids)
-        self._appointments.looked(look, scan, began)
+        self._appointments.looked(look, scan, began, is_first=bool(is_first))
         if scan.root is RootState.OK:
             self._p.goods.note_root(self._p.directory.identity)
             if look.folders is None:
@@ -257,6 +259,9 @@ class Controller:
         actions = waiting(plan.actions, self._p.world.configs)
         return Plan((*actions, *self._p.absences.suspended(self._p.directory.snapshot.get)))
 
+    def _is_pending(self, key: str) -> bool:
+        return self._pump.queue.is_pending(key) or self._sequence.is_parked(key)
+
     def _begin(self, plan: Plan, ids: Collection[str], trigger: str, started: float, began: float, files: int) -> None:
         """Hand the plan to the queue and follow it to its end; some looks that found nothing leave no record."""
         todo = [action for action in plan.actions if not action.held]
@@ -269,13 +274,15 @@ class Controller:
         for name in self._p.world.failed_in_vain({key.partition("/")[0] for key in ids}):
             self._pump.add(name)
         self._sequence.add(todo)
-        if not todo and trigger in _UNRECORDED and self.ready.is_set():
+        if not todo and _UNRECORDED.issuperset(trigger.split("+")) and self.ready.is_set():
             self.last_pass = self._clock.time()
             self._p.services.metrics.pass_ended(self.last_pass, clean=True)
             return
         errors = sum(1 for d in self._p.directory.snapshot.diagnostics if d.is_error)
         number, configs = self._passes.next_number, len(self._p.world.configs)
-        opened = OpenPass(number, started, trigger, files, configs, errors, plan, began, {a.key for a in todo})
+        keys = {action.key for action in todo}
+        under_way = self._pump.queue.running(keys)
+        opened = OpenPass(number, started, trigger, files, configs, errors, plan, began, keys, under_way)
         self._passes.begin(opened)
 
     def _worked(self, outcomes: Mapping[str, Outcome | None]) -> None:
@@ -292,21 +299,11 @@ class Controller:
         self._p.services.metrics.pass_ended(self.last_pass, clean=not any(map(failed, ended.outcomes)))
         if ended.number == self._first_pass:
             self.ready.set()
-            self._opening = asyncio.ensure_future(self._open())
+            self._opening.begin()
             for owner in self._p.services.effects.owners():
                 self._pump.add(owner)
         self._p.goods.record_pass(record)
         self._listener.on_pass(record)
-
-    async def _open(self) -> None:
-        """The first pass has ended: write, route and deliver, then see to it that the next start has less to read."""
-        if len(self._p.world.configs) > _MANY:  # first whoever asks whether this is ready gets the interpreter
-            await asyncio.sleep(_BREATH)
-        self._p.goods.open()
-        await self._p.deliveries.open()
-        if self._stopping:
-            return
-        await asyncio.wrap_future(self._p.scanner.run(self._p.directory.keep))
 
     def retry(self, key: str) -> None:
         """Forget the backoff of a configuration or an integration and work on it now, and on its deliveries."""

@@ -60,5 +60,10 @@ class Inbox:
         """All that was noted is taken in."""
         self._kept.clear()
 
+    @property
+    def wants_all(self) -> bool:
+        """Whether a look at all folders is asked for."""
+        return self._folders is None
+
     def __bool__(self) -> bool:
         return self._filled.is_set()

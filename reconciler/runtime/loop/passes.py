@@ -13,7 +13,11 @@ _KEPT_ACTIONS = 1000
 
 @dataclass(slots=True, eq=False)
 class OpenPass:
-    """A pass whose actions do not all have an outcome yet."""
+    """A pass whose actions do not all have an outcome yet.
+
+    It waits for the end of work on each key in `waiting`. What was `under_way` when it opened had begun with what was
+    asked for before: such a key is worked on again, and the pass waits for that.
+    """
 
     number: int
     started: float
@@ -24,7 +28,21 @@ class OpenPass:
     plan: Plan
     began: float
     waiting: set[str] = field(default_factory=set)
+    under_way: set[str] = field(default_factory=set)
     outcomes: list[Outcome] = field(default_factory=list)
+    _early: dict[str, Outcome | None] = field(default_factory=dict)
+
+    def hear(self, outcomes: Mapping[str, Outcome | None]) -> bool:
+        """Take in that work on these keys has ended; returns whether it is work that the pass waits for."""
+        early = self.under_way.intersection(outcomes) if self.under_way else self.under_way
+        ended = [key for key in outcomes if key in self.waiting and key not in early]
+        # What was under way may have seen what this pass asks for, and left nothing to do: then its outcome counts.
+        told = [self._early.get(key) if (outcome := outcomes[key]) is None else outcome for key in ended]
+        self.outcomes += [outcome for outcome in told if outcome is not None]
+        self.waiting.difference_update(ended)
+        self._early.update((key, outcomes[key]) for key in early)
+        self.under_way = self.under_way - early
+        return bool(ended)
 
     def record(self, now: float) -> PassRecord:
         """Return what the history keeps of it; `now` is monotonic, like `began`."""
@@ -63,15 +81,12 @@ class Passes:
             self._ended(open_pass)
 
     def done(self, outcomes: Mapping[str, Outcome | None]) -> None:
-        """Work on these keys has ended: it counts for every open pass that waits for one of them."""
-        for key in outcomes:
+        """Work on these keys has ended: it counts for every open pass that waits for it."""
+        again = {key for one in self._open if one.under_way for key in one.under_way.intersection(outcomes)}
+        for key in outcomes.keys() - again:
             self._in_pass.pop(key, None)
         for open_pass in list(self._open):
-            waiting = open_pass.waiting
-            open_pass.outcomes += [o for key, o in outcomes.items() if o is not None and key in waiting]
-            concerns = not waiting.isdisjoint(outcomes)
-            waiting.difference_update(outcomes)
-            if concerns and not waiting:
+            if open_pass.hear(outcomes) and not open_pass.waiting:
                 self._open.remove(open_pass)
                 self._ended(open_pass)
 

@@ -22,15 +22,20 @@ class RemovalsFirst:
     def __init__(self, enqueue: Callable[[Sequence[str]], None]) -> None:
         self._enqueue = enqueue
         self._barriers: list[_Barrier] = []
+        self._parked: set[str] = set()
 
     @property
     def idle(self) -> bool:
         """Whether nothing is parked."""
         return not self._barriers
 
+    def is_parked(self, key: str) -> bool:
+        """Whether `key` waits for removals: whatever is to be done there now, its turn comes when they have ended."""
+        return key in self._parked
+
     def add(self, actions: Iterable[Action]) -> None:
-        """Enqueue the keys of `actions`, which come in the order of a plan."""
-        actions = list(actions)
+        """Enqueue the keys of `actions`, which come in the order of a plan; those that are parked stay so."""
+        actions = [action for action in actions if action.key not in self._parked]
         if not any(action.kind is ActionKind.REMOVE for action in actions):
             self._enqueue([action.key for action in actions])
             return
@@ -46,6 +51,7 @@ class RemovalsFirst:
                 ready.append(action.key)
         self._enqueue(ready)
         self._barriers += [barrier for barrier in barriers.values() if barrier.parked]
+        self._parked.update(key for barrier in barriers.values() for key in barrier.parked)
 
     def done(self, keys: Collection[str]) -> None:
         """The work on `keys` has ended: what waited for it may be next."""
@@ -53,4 +59,5 @@ class RemovalsFirst:
             barrier.removals.difference_update(keys)
             if not barrier.removals:
                 self._barriers.remove(barrier)
+                self._parked.difference_update(barrier.parked)
                 self._enqueue(barrier.parked)

@@ -9,10 +9,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from reconciler.config.tree.directory import RootState
 from reconciler.model.config import Presence
 
 FOLDERS = ("", "a", "a/b", "c")
 FILES = st.sampled_from([f"{f}/{n}.yaml".lstrip("/") for f in FOLDERS for n in ("p", "q")])
+POLICIES = st.sampled_from(
+    ["", *(f'[[folder]]\npath = "{path}"\nintegrations = ["{may}"]\n' for path in ("**", "a/**") for may in ("x", "y"))]
+)
 NAMES = st.lists(st.sampled_from(["one", "two", "three", "four"]), min_size=1, max_size=3)
 
 
@@ -110,7 +114,53 @@ class BrokenEdits(Edits):
         assert mine.diagnostics == fresh.diagnostics
 
 
-@pytest.mark.parametrize("machine", [CleanEdits, BrokenEdits])
+class PolicyEdits(Edits):
+    """Edits of files and of the policy, in a root that may be made anew."""
+
+    def __init__(self, world_type):
+        super().__init__(world_type)
+        self.made = 0
+        self.is_lost = False
+
+    def look(self, *files):
+        super().look(*files)
+        self.world.clock.advance(1)  # what was being written when the root was lost has settled
+        self.is_lost = self.world.directory.scan(()).root is not RootState.OK
+
+    @rule(policy=POLICIES)
+    def judge_by(self, policy):
+        self.world.raw("reconcile.toml", policy)
+        self.look("reconcile.toml")
+
+    @rule(policy=POLICIES)
+    def make_anew(self, policy):
+        self.made += 1
+        self.world.root.rename(self.base / f"old{self.made}")
+        self.world.root.mkdir()
+        self.judge_by(policy)
+
+    @rule(policy=POLICIES)
+    def make_anew_of_the_same(self, policy):
+        """The same files in another folder, which is seen while it is empty but for its policy."""
+        self.make_anew(policy)
+        shutil.copytree(self.base / f"old{self.made}", self.world.root, dirs_exist_ok=True, ignore=_but_files)
+        self.look("a/x", "c/x", "x")
+
+    @invariant()
+    def has_all_that_a_fresh_one_has(self):
+        if self.is_lost:
+            return
+        mine, fresh = self.world.directory.snapshot, self.world.fresh().snapshot
+        held = mine.desired.keys() - fresh.desired.keys()
+        assert view(mine, without=held) == view(fresh)
+        assert mine.diagnostics == fresh.diagnostics
+
+
+def _but_files(_folder, names):
+    return {"reconcile.toml"} & set(names)
+
+
+@pytest.mark.parametrize("machine", [CleanEdits, BrokenEdits, PolicyEdits])
 def test_snapshot_kept_up_to_date_equals_a_fresh_one(machine, world_type):
     profile = settings(max_examples=25, stateful_step_count=15)
     run_state_machine_as_test(lambda: machine(world_type), settings=profile)

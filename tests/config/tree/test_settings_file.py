@@ -2,6 +2,8 @@
 
 import pytest
 
+from reconciler.config.tree.directory import RootState
+
 TEAM_A = '[[folder]]\npath = "team-a/**"\nname_prefix = "a-"\n'
 
 
@@ -75,6 +77,19 @@ def test_change_of_the_policy_judges_every_document_again(world, folders):
     scan = world.scan(folders)
     assert scan.changed == {"x/n0", "x/n1", "x/n2"}
     assert world.presence("x/n1") == "invalid"
+
+
+def test_policy_seen_while_the_root_is_lost_judges_what_comes_back_with_the_same_bytes(world):
+    world.write("team-a/f.yaml", "one")
+    world.scan()
+    world.root.rename(world.base / "old")
+    world.raw("reconcile.toml", TEAM_A)
+    for _ in range(2):  # it settles meanwhile
+        assert world.scan().root is RootState.SWAPPED_EMPTY
+        world.clock.advance(1)
+    world.write("team-a/f.yaml", "one")
+    scan = world.scan()
+    assert (scan.changed, world.presence("x/one")) == ({"x/one"}, "invalid")
 
 
 def test_unchanged_policy_judges_nothing_again(world):

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from reconciler.model.state import ConfigState, IntegrationState
+from reconciler.sdk import TerminalError
 
 
 class Gate:
@@ -38,6 +39,12 @@ def integration(harness, key="diary"):
 
 def in_force(harness, key):
     return harness.manager.engine.config(key).desired_digest
+
+
+def told_by_passes(harness, key="diary/a"):
+    """Return what came of `key` in each pass that did something about it, oldest first."""
+    passes = reversed(harness.manager.engine.history(20).result(5))
+    return [(a["kind"], a["status"]) for one in passes for a in one.actions if a["key"] == key]
 
 
 def test_file_that_comes_back_during_its_removal_runs_again(harness, make, doc):
@@ -83,6 +90,68 @@ def test_edit_taken_back_during_the_update_is_taken_back(harness, make, doc, cha
     look_until(h, lambda: in_force(h, "diary/a") == first)
     let_through(h, gate)
     assert [c.settings.channel for c in h.manager.get_configs("diary")] == ["#a"]
+
+
+@pytest.mark.parametrize("settings", [{}, {"channel": "#edited"}])
+def test_id_changed_in_place_waits_for_the_removal_whatever_is_looked_at_meanwhile(harness, make, doc, settings):
+    gate = Gate()
+
+    def disabled(self, config):
+        gate.pass_through()
+        self.diary.append(f"disabled {config.name}")
+
+    cls = make(config_disabled=disabled)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("old"))
+    h.write("a.yaml", doc("new"), settle=False)
+    look_until(h, lambda: gate.entered.is_set() and h.state("diary/new") is not None)
+    before = in_force(h, "diary/new")
+    h.write("a.yaml", doc("new", **({"settings": settings} if settings else {})), settle=False)
+    for _ in range(2):
+        looks = h.manager.engine.looks
+        look_until(h, lambda looks=looks: h.manager.engine.looks > looks)
+    h.wait_until(lambda: not settings or in_force(h, "diary/new") != before)
+    gate.opened.set()
+    h.wait_until(lambda: h.manager.engine.idle)
+    assert cls.diary[2:] == ["disabled old", f"enabled new {settings.get('channel', '#default')}"]
+
+
+def test_update_that_arrives_during_work_stands_in_its_own_pass(harness, make, doc):
+    gate = Gate()
+
+    def changed(self, old, new):
+        raise TerminalError("no")
+
+    cls = make(config_enabled=lambda self, config: gate.pass_through(), config_changed=changed)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("a"), settle=False)
+    look_until(h, gate.entered.is_set)
+    first = in_force(h, "diary/a")
+    h.write("a.yaml", doc("a", settings={"channel": "#b"}), settle=False)
+    look_until(h, lambda: in_force(h, "diary/a") != first)
+    let_through(h, gate)
+    told = told_by_passes(h)
+    assert told[0] == ("start", "applied")
+    assert set(told[1:]) == {("update", "failed")}
+
+
+def test_edit_taken_back_during_work_ends_its_pass_with_what_the_work_did(harness, make, doc):
+    gate = Gate()
+    h = harness(make(config_enabled=lambda self, config: gate.pass_through()))
+    h.start()
+    h.write("a.yaml", doc("a"), settle=False)
+    look_until(h, gate.entered.is_set)
+    first = in_force(h, "diary/a")
+    h.write("a.yaml", doc("a", settings={"channel": "#b"}), settle=False)
+    look_until(h, lambda: in_force(h, "diary/a") != first)
+    h.write("a.yaml", doc("a"), settle=False)
+    look_until(h, lambda: in_force(h, "diary/a") == first)
+    let_through(h, gate)
+    told = told_by_passes(h)
+    assert len(told) > 2
+    assert set(told) == {("start", "applied")}
 
 
 def test_config_enabled_again_while_it_is_being_stopped_runs(harness, make, doc):

@@ -4,6 +4,8 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from reconciler.sdk import Event, EventHook
 
 
@@ -131,14 +133,18 @@ def lanes(integration):
     return [thread.name for thread in threading.enumerate() if thread.name.startswith(f"lane-{integration}")]
 
 
-def test_heart_beats_while_the_engine_works_and_stops_when_a_task_of_it_has_ended(harness, make, caplog):
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [(lambda e: e._tasks[0], "controller"), (lambda e: e._controller._pumping, "work on what is planned")],
+)
+def test_heart_beats_while_the_engine_works_and_stops_when_a_task_of_it_has_ended(harness, make, caplog, task, name):
     h = harness(make())
     h.start()
     engine, beats = h.manager.engine, []
     engine.heartbeat.listen(lambda: beats.append(1), 0.03)
     h.wait_until(lambda: len(beats) > 2)
-    engine._thread.loop.call_soon_threadsafe(engine._tasks[0].cancel)
-    h.wait_until(lambda: "the engine's controller has ended" in caplog.text)
+    engine._thread.loop.call_soon_threadsafe(task(engine).cancel)
+    h.wait_until(lambda: f"the engine's {name} has ended" in caplog.text)
     before = engine.heartbeat._last
     h.wait_until(lambda: time.monotonic() - before > 0.1)
     assert engine.heartbeat._last == before

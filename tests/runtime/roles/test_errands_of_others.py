@@ -4,12 +4,12 @@ import asyncio
 import json
 import sqlite3
 import threading
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
-from reconciler.model.errors import OverrideRefused
+from reconciler.model.errors import OverrideRefused, StateError
 from reconciler.model.override import OverrideKind, OverrideRequest, Selector
 from reconciler.runtime.state.errand_rows import withdraw
 
@@ -70,6 +70,21 @@ def in_force(host):
     return [str(one.selector) for one, _ in host.manager.engine.overrides.listed()]
 
 
+class FullAtFirst:
+    """The queue of a runner on a disk that is full for a moment."""
+
+    def __init__(self, queue, times):
+        self.queue, self.times = queue, times
+
+    def submit(self, job):
+        if self.times == 0:
+            return self.queue.submit(job)
+        self.times -= 1
+        failed = Future()
+        failed.set_exception(StateError("database or disk is full"))
+        return failed
+
+
 @pytest.fixture
 def runner(world):
     world.write("a")
@@ -92,6 +107,14 @@ def test_errand_that_nobody_waits_for_is_not_begun(world, runner, seconds):
     leave(world, {**IMPOSE, "seconds": 600.0}, world.clock.time() + seconds)
     world.meanwhile(lambda: suspend(worker))
     assert in_force(runner) == ["notes/a"]
+
+
+def test_errand_that_cannot_be_read_at_first_is_done_a_little_later(world, runner, caplog):
+    errands = runner.manager.engine._errands
+    errands._store = disk = FullAtFirst(errands._store, 2)
+    world.meanwhile(lambda: suspend(world.host()))
+    assert (in_force(runner), disk.times) == (["notes/a"], 0)
+    assert caplog.text.count("cannot be read at present") == 1
 
 
 def test_worker_that_ends_while_it_waits_leaves_nothing_to_be_done_later(world):

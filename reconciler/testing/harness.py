@@ -32,8 +32,8 @@ Breaths and not seconds: on a busy machine the engine's threads wait for the pro
 """
 _NEVER_HANGS = 20 * _HANGS_AFTER
 """The same where nobody's code is called: then it is the disk that is slow, or the machine."""
-_A_CALL = "a call of"
-_MAY_HANG = (_A_CALL, "a look", "a loop")
+_A_LOOK = "a look"
+_MAY_HANG = (_A_LOOK, "a call of", "a loop")
 """How the words for what may hang begin: somebody's code, and what may wait for virtual time itself."""
 _TURNS_WITHIN = 0.1
 """How long a loop that was woken is waited for, in real seconds, each time that it stands still."""
@@ -191,7 +191,7 @@ class Harness:
                 goes_on = f"; under way: {', '.join(under_way)}" if under_way else ""
                 raise TimeoutError(f"{what} did not come about within {_PATIENCE:g} s{goes_on}")
             still, begun = still + 1 if self.clock.begun == begun else 0, self.clock.begun
-            waits = not under_way or (still > _HANGS_AFTER and not any(one.startswith(_A_CALL) for one in under_way))
+            waits = not under_way or (still > _HANGS_AFTER and all(one.startswith(_A_LOOK) for one in under_way))
             if waits and due is not None and due <= furthest:
                 self.clock.advance_to(due)
                 still = 0

@@ -58,11 +58,18 @@ def until():
     return wait
 
 
+def appear(secret):
+    """Write a secret by renaming it into place: half of it would be another one."""
+    fresh = secret.with_suffix(".new")
+    fresh.write_text("s3cret")
+    fresh.replace(secret)
+
+
 def test_secret_that_stays_missing_is_told_once(daemon, until, tmp_path):
     engine, clock, statuses = daemon
     later = clock.monotonic() + 20
     until(engine, clock, lambda: clock.monotonic() > later)
-    (tmp_path / "secrets" / "one").write_text("s3cret")
+    appear(tmp_path / "secrets" / "one")
     until(engine, clock, lambda: OutcomeStatus.APPLIED in statuses())
     assert statuses() == [OutcomeStatus.WAITING, OutcomeStatus.APPLIED]
 
@@ -79,7 +86,7 @@ def test_plan_says_what_a_start_waits_for_until_it_is_there(daemon, until, tmp_p
     engine, clock, statuses = daemon
     (action,) = engine.plan().actions
     assert (action.kind, action.waits) == ("start", "file:one cannot be read: No such file or directory")
-    (tmp_path / "secrets" / "one").write_text("s3cret")
+    appear(tmp_path / "secrets" / "one")
     until(engine, clock, lambda: OutcomeStatus.APPLIED in statuses())
     assert not engine.plan()
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config.catalogue import Catalogue
@@ -158,7 +159,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     )
     desk = OverrideDesk(overrides, around)
     outside = OutsideDesk(services, desk, ground.submit, controller.add, errands)
-    goods.on_new_file = desk.write_again
+    goods.on_new_file = partial(_write_again, goods, effects, desk)
     now = Now(
         counts=counts.counts,
         held=lambda: len(world.held),
@@ -184,3 +185,10 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         counts,
         errands,
     )
+
+
+def _write_again(goods: Goods, effects: Effects, desk: OverrideDesk) -> None:
+    """Write into a database that was rebuilt what stood in it beside the last good documents."""
+    desk.write_again()
+    for write in effects.write_again():
+        goods.watch(write)

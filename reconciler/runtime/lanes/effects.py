@@ -110,6 +110,11 @@ class Effects:
             write.result(10)
         return len(found)
 
+    def write_again(self) -> "list[Future[None]]":
+        """Write every row into a database that was rebuilt; whoever waits for them hears what failed."""
+        with self._lock:  # what is dropped from now on is dropped after it was written
+            return [self._store.save_effect(row) for rows in self._rows.values() for row in rows.values()]
+
     # --- for OwnedEffect ----------------------------------------------------------------------------------------
 
     def begin(self, holder: object, declarer: Declarer, key: str) -> "Future[None]":

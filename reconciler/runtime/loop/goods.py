@@ -264,6 +264,8 @@ class Goods:
         self._lost.ended()
         if self._lost.is_new_file(self._store.set_aside):
             self._lost.add(self._rows, ())
+            if self._root is not None:
+                self.watch(self._store.save_root(self._root))
             self.on_new_file()
         if error is not None:
             self._lost.add(ids, passes)

@@ -202,3 +202,19 @@ def test_approved_removal_whose_effect_is_left_is_not_held_again_after_a_restart
     remote.down = False
     h.advance(600)
     assert remote.hooks == {}
+
+
+def test_effect_is_known_after_a_restart_although_the_state_was_rebuilt_meanwhile(harness, remote, github):
+    h = harness(github())
+    h.start()
+    h.write("a.yaml", doc(repo="r"))
+    store = h.manager.engine._store
+    root = store.load_root()
+    (store.directory / "state.db").unlink()
+    h.settle()
+    h.wait_until(lambda: store.load_root() is not None and store.load_effects() and store.load_good())
+    assert store.load_root() == root
+    h.stop()
+    h.delete("a.yaml", settle=False)
+    h.start()
+    h.wait_until(lambda: remote.hooks == {})

@@ -227,6 +227,7 @@ class DeliveryQueue(Protocol):
     def stats(self) -> "Future[dict[str, float]]":
         """Return `waiting`, `unrouted` (events that matched nothing), `pending`, `dead`, `oldest_seconds`, `failing`.
 
+        `oldest_seconds` is the age of the oldest event that waits to be routed, or of which a delivery is pending;
         `failing` counts the configurations that have deliveries which were tried in vain.
         """
 

@@ -158,13 +158,13 @@ class SqliteQueue:
         return self.submit(job)
 
     def stats(self) -> "Future[dict[str, float]]":
-        """Return how much there is of each, and the age of the oldest event that is still on its way."""
+        """Return how much there is of each, and the age of the oldest event that waits or is not delivered to all."""
 
         def job(db: sqlite3.Connection) -> dict[str, float]:
             def one(query: str) -> Any:
                 return db.execute(query).fetchone()[0]
 
-            oldest = one("SELECT at FROM event WHERE seq = (SELECT MIN(seq) FROM delivery) UNION ALL SELECT NULL")
+            oldest = one(sql.OLDEST)
             return {
                 "waiting": float(one("SELECT COUNT(*) FROM event WHERE state = 0")),
                 "unrouted": float(one("SELECT COUNT(*) FROM event WHERE state = 2")),

@@ -78,6 +78,11 @@ DUE = (
     + "AND l.at <= ? ORDER BY l.at, l.n LIMIT ?"
 )
 
+OLDEST = """
+SELECT MIN(at) FROM event WHERE seq IN
+    ((SELECT MIN(seq) FROM delivery), (SELECT MIN(seq) FROM event INDEXED BY event_waiting WHERE state = 0))
+"""
+
 NEXT_DUE = "SELECT l.at" + _HEADS + "ORDER BY l.at LIMIT 1"
 
 WAKE = """

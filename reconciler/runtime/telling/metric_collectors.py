@@ -85,7 +85,11 @@ class NowCollector(Collector):
             {"waiting": stats["waiting"], "unrouted": stats["unrouted"]},
         )  # fmt: skip
         yield _gauge("reconcile_queue_deliveries", "Deliveries on disk that are not made yet.", stats["pending"])
-        yield _gauge("reconcile_queue_oldest_age_seconds", "The age of the oldest of them.", stats["oldest_seconds"])
+        yield _gauge(
+            "reconcile_queue_oldest_age_seconds",
+            "The age of the oldest event that waits to be routed or delivered.",
+            stats["oldest_seconds"],
+        )
         yield _gauge("reconcile_dead_letters", "Deliveries that were given up and are kept.", stats["dead"])
 
 

@@ -34,7 +34,10 @@ async def start_plainly(calls: ConfigCalls, asked: Sequence[Asked]) -> list[Gene
     defaults, revealed = calls.instance.default_settings, calls.caller.services.secrets.revealed
     # Before any code sees them.
     literals = [literal_secrets(document, revealed) if document.literals else () for document, _ in asked]
-    values = [{**defaults, **resolved.settings} for _, resolved in asked]
+    try:
+        values = [{**defaults, **resolved.settings} for _, resolved in asked]
+    except TypeError as error:  # what an integration calls its defaults is no mapping
+        return [error] * len(asked)
     built: Sequence[Any] = values if calls.builder is None else await calls.builder.build_many(values)
     return [_started(calls, *one) for one in zip(asked, literals, built, strict=True)]
 

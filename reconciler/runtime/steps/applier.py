@@ -254,12 +254,13 @@ class Applier:
 
     async def _fall_back(self, record: ConfigRecord, failed: ConfigDocument, runtime: IntegrationRuntime) -> None:
         """After a restart the accepted version did not start: run the one that last did, stale."""
-        applied = record.applied
-        if applied is None or not applied.enabled or applied.digest == failed.digest or runtime.calls is None:
+        applied, calls = record.applied, runtime.calls
+        if applied is None or not applied.enabled or applied.digest == failed.digest or calls is None:
             return
         try:
-            resolved = await self._resolve(applied)
-            self._put([(record, await runtime.calls.start(applied, resolved))])
+            started = [(record, await calls.start(applied, await self._resolve(applied)))]
+            self._check(started, calls, runtime)
+            self._put(started)
         except Exception as error:  # noqa: BLE001 — then nothing runs, and the first failure tells why
             fields = self._services.about(record.id)
             text = "%s: the last version that ran does not start either: %s"

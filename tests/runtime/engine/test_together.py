@@ -119,3 +119,13 @@ def test_call_that_hangs_for_many_costs_the_lane_once(harness, make, doc):
     release.set()
     assert {h.state(f"diary/n{n}") for n in range(20)} == {"active"}
     assert h.manager.engine._world.integrations["diary"].disowned == 1
+
+
+def test_defaults_that_are_none_fail_each_with_a_reason(harness, make, doc):
+    h = harness(make(default_settings=None, Settings=None, **PLAIN))
+    for n in range(3):
+        h.write(f"{n}.yaml", doc(f"n{n}", settings={}), settle=False)
+    h.start()
+    assert {(h.state(f"diary/n{n}"), "NoneType" in h.config(f"diary/n{n}").message) for n in range(3)} == {
+        ("failed", True)
+    }

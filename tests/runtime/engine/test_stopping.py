@@ -72,7 +72,7 @@ def test_what_the_policy_forbids_receives_nothing_more_while_it_ends(harness, ma
         raise TerminalError("the new one does not start")
 
     def deliver(self, event, config):
-        self.received.append(event.id)
+        self.received.append((event.id, config.settings.port))
         entered.set()
         self.release.wait(20)
 
@@ -89,8 +89,8 @@ def test_what_the_policy_forbids_receives_nothing_more_while_it_ends(harness, ma
     h.manager.publish(note(2)).result(5)
     h.wait_until(lambda: h.manager.engine.status().queue["pending"] == 2, "the routing of the second one")
     cls.release.set()
-    h.settle()
-    assert cls.received == ["e1"]
+    h.wait_until(lambda: len(cls.received) == 2, "what is allowed to start, and to receive the second one")
+    assert cls.received == [("e1", 1), ("e2", 2)]
 
 
 def test_lane_that_is_lost_before_a_configuration_stops_leaves_none_of_its_hooks_behind(harness, make, doc):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.config.schemas.envelope import envelope_schema
 from reconciler.config.schemas.patterns import ENVELOPE, REFERENCE, with_patterns
-from reconciler.config.secrets import EnvProvider, FileProvider
+from reconciler.config.secret_sources import EnvProvider, FileProvider
 
 CHECKS = {"env": EnvProvider({}).check, "file": FileProvider(None).check}
 NAMES = st.lists(st.sampled_from(["RECONCILE_", "A", "..", "/", ".", "1", "b c", "_", "é"]), max_size=4).map("".join)

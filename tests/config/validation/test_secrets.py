@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from reconciler.config.secrets import MAX_BYTES, FileProvider, SecretResolver
+from reconciler.config.secret_sources import MAX_BYTES, FileProvider
+from reconciler.config.secrets import SecretResolver
 from reconciler.model.errors import SecretForbidden, SecretMissing, TerminalError
 from reconciler.model.secret import Secret, SecretRef
 

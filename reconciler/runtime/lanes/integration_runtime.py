@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 MAX_DISOWNED = 3
-"""After so many lanes lost, the integration is stuck for good (until the process restarts)."""
+"""After so many lanes lost, the integration is stuck: only `retry`, or a restart of the process, tries it again."""
 
 
 class Context:

@@ -1,4 +1,8 @@
-"""Runs the work queue: a task for every key that may be worked on, and a wake-up for the next appointment."""
+"""Runs the work queue: tasks for the keys that may be worked on, and a wake-up for the next appointment.
+
+A task works on one key, or on many of one integration that go together; those of them that then turn out to need
+steps of their own get a task each, so that none waits for another.
+"""
 
 import asyncio
 import logging
@@ -22,7 +26,7 @@ class Many(Protocol):
         """Return those of `keys` that may be worked on with others of their integration."""
 
     async def work(self, keys: Sequence[str]) -> Mapping[str, Outcome | None]:
-        """Take the step of each of `keys`, and return what came of it."""
+        """Take the step of those of `keys` that still go together, and return what came of it by key."""
 
 
 class Worker(Protocol):
@@ -77,9 +81,8 @@ class Pump:
         while True:
             self._asked.clear()
             for keys in self._portions(self.queue.take(self._clock.monotonic())):
-                task = asyncio.ensure_future(self._work_on(keys))
-                self._tasks[task] = keys[0]
-                task.add_done_callback(self._tasks.pop)
+                self._metrics.began(keys, self._clock.monotonic())
+                self._spawn(keys)
             due = self.queue.next_due()
             if due is None:
                 await self._asked.wait()
@@ -98,9 +101,8 @@ class Pump:
 
     async def finish(self, integration: str) -> None:
         """Return when no work on an integration or its configurations is under way."""
-        tasks = [task for task, key in self._tasks.items() if key.partition("/")[0] == integration]
-        if tasks:
-            await asyncio.wait(tasks)
+        while tasks := [task for task, key in self._tasks.items() if _integration(key) == integration]:
+            await asyncio.wait(tasks)  # what they leave over gets further ones
 
     def _portions(self, keys: Sequence[str]) -> Iterable[list[str]]:
         """Return what each task works on: one key, or those of one integration that go together."""
@@ -109,20 +111,34 @@ class Pump:
         known = frozenset(together)
         yield from ([key] for key in keys if key not in known)
 
+    def _spawn(self, keys: Sequence[str]) -> None:
+        task = asyncio.ensure_future(self._work_on(keys))
+        self._tasks[task] = keys[0]
+        task.add_done_callback(self._tasks.pop)
+
     async def _work_on(self, keys: Sequence[str]) -> None:
         outcomes: Mapping[str, Outcome | None] = dict.fromkeys(keys)
-        self._metrics.began(keys, self._clock.monotonic())
         try:
             if not self._stopping:
                 outcomes = await self._take_steps(keys)
+                if len(outcomes) < len(keys):
+                    self._leave([key for key in keys if key not in outcomes])
+                    keys = list(outcomes)
         except Exception:
             log.exception("working on %s failed in the engine itself; the next sweep looks again", ", ".join(keys[:5]))
         finally:
-            self.queue.done_all(keys)
-            self._metrics.ended(keys, self._clock.monotonic())
-            self._asked.set()
-        self._done(outcomes)
-        self._ended.set()
+            if keys:
+                self.queue.done_all(keys)
+                self._metrics.ended(keys, self._clock.monotonic())
+                self._asked.set()
+        if keys:
+            self._done(outcomes)
+            self._ended.set()
+
+    def _leave(self, keys: Sequence[str]) -> None:
+        """Work on each by itself: they count as worked on all the while, so that nobody else begins."""
+        for key in keys:
+            self._spawn([key])
 
     async def _take_steps(self, keys: Sequence[str]) -> Mapping[str, Outcome | None]:
         if len(keys) > 1:

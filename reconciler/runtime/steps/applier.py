@@ -49,7 +49,7 @@ class Applier:
         """Works on the keys of integrations, and takes in that a call was abandoned."""
         self._cleaner.on_abandoned = self.integrations.abandoned
         self._waking = Waking(services, world, agenda, retries.due, self.integrations.abandoned)
-        steps = Steps(self.work, self._started, self._failed, self._cleaner.may_be_left, self._cleaner.is_left)
+        steps = Steps(self._started, self._failed, self._cleaner.may_be_left, self._cleaner.is_left)
         self.together = Together(services, world, agenda, steps)
         """Works on many keys at once, where nothing is special about them."""
 

@@ -2,11 +2,10 @@
 
 Only where nothing is special about any of them: nothing of it runs or has failed, its integration is up and hears
 nothing of single configurations, its secrets are in memory, and nothing is left to clean up. All others, and whatever
-turns out otherwise, go the applier's way one by one; so the two ways must come to the same. Used by the pump, on the
-engine's loop, which keeps every one of these keys for as long as this works on them.
+turns out otherwise, go the applier's way one by one: what is started here must come to the same status, conditions and
+hooks as there. Used by the pump, on the engine's loop, which keeps each of these keys until the work on it has ended.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,12 +28,11 @@ from reconciler.runtime.steps.agenda import Agenda
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What the applier does with what comes of it: `work` on one key by itself, take in what `started`, or `failed`.
+    """What the applier does with what comes of it: take in what `started`, or `failed`.
 
     Where something `may_be_left` to clean up, `is_left` sees to it.
     """
 
-    work: Callable[[str], Awaitable[Outcome | None]]
     started: Callable[[Sequence[Started], ConfigCalls, IntegrationRuntime], None]
     failed: Callable[[ConfigRecord, Action, ConfigDocument, IntegrationRuntime, Exception], Awaitable[Outcome]]
     may_be_left: Callable[[ConfigRecord], bool]
@@ -91,8 +89,11 @@ class Together:
         of = self._services
         return not (of.cleanups.known(key) or of.effects.has(key) or of.dormant.has(key))
 
-    async def work(self, keys: Sequence[str]) -> dict[str, Outcome | None]:
-        """Take the step of every one of `keys`, which are of one integration; returns their outcomes."""
+    async def work(self, keys: Sequence[str]) -> Mapping[str, Outcome]:
+        """Start those of `keys`, all of one integration, that still can be started together; returns their outcomes.
+
+        The others are for the applier, each by itself: one that waits for its secret must hold up none of these.
+        """
         began = self._services.clock.monotonic()
         outcomes: Mapping[str, Outcome] = {}
         runtime = self._world.integration(keys[0].partition("/")[0])
@@ -102,9 +103,7 @@ class Together:
             results = await start_plainly(calls, [(start.document, start.resolved) for start in starts])
             outcomes = await self._take_in(zip(starts, results, strict=True), calls, runtime, began)
             self._count(runtime.id, outcomes.values())
-        alone = [key for key in keys if key not in outcomes]
-        others = await asyncio.gather(*(self._steps.work(key) for key in alone)) if alone else []
-        return {**outcomes, **dict(zip(alone, others, strict=True))}
+        return outcomes
 
     def _starts(self, keys: Sequence[str], integration: str) -> list[_Start]:
         """Return what is to be started; all other keys are for the applier.

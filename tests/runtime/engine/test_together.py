@@ -129,3 +129,30 @@ def test_defaults_that_are_none_fail_each_with_a_reason(harness, make, doc):
     assert {(h.state(f"diary/n{n}"), "NoneType" in h.config(f"diary/n{n}").message) for n in range(3)} == {
         ("failed", True)
     }
+
+
+def test_secret_that_does_not_answer_holds_up_none_of_those_that_start_with_it(harness, make, doc):
+    go_on = threading.Event()
+
+    def initialize(self):
+        h.manager.engine._disk.run(go_on.wait, 20)  # a file system of secrets that hangs
+
+    def runs(name):
+        return next((c.settings.number for c in h.manager.engine.configs_of("diary") if c.name == name), None)
+
+    h = harness(make(Settings=Picky, initialize=initialize, **PLAIN))
+    (h.secrets / "t").write_text("x")
+    h.write("slow.yaml", doc("slow", settings={"number": 0, "token": {"secret": "file:t"}}), settle=False)
+    for n in range(5):
+        h.write(f"{n}.yaml", doc(f"n{n}", settings={"number": 0}), settle=False)
+    h.manager.start(wait=False)
+    h.wait_until(lambda: runs("n4") == 0)
+    h.write("0.yaml", doc("n0", settings={"number": 2}), settle=False)
+    h.delete("1.yaml", settle=False)
+    h.manager.look()
+    h.wait_until(lambda: runs("n0") == 2 and runs("n1") is None, "an edit and a removal beside one that hangs")
+    assert runs("slow") is None
+    go_on.set()
+    h.wait_until(lambda: runs("slow") == 0)
+    h.settle()
+    assert h.state("diary/slow") == "active"

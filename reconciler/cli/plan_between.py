@@ -1,9 +1,10 @@
 """`reconcile plan --from … --to …`, once its arguments are read: compare, report in each format, exit code."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.cli.console import fail, out
 from reconciler.cli.engine_options import engine_options

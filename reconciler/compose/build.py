@@ -1,9 +1,10 @@
 """Builds an engine out of its parts: the one place that knows which implementation stands behind each port."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from reconciler.compose.catalogue import build_catalogue
 from reconciler.compose.judges import build_judges

@@ -3,7 +3,6 @@
 Options that only a daemon acts on are refused: accepted and without effect, they would look as if they held.
 """
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ _GIVEN_BY_NAME: Final = frozenset({"root", "state_dir", "integrations", "role", 
 
 def host_options(options: dict[str, Any]) -> dict[str, Any]:
     """Return what is to be given to `EngineOptions`; raises TypeError for an option that has no effect here."""
-    known = {field.name for field in fields(EngineOptions)} - _GIVEN_BY_NAME
+    known = set(EngineOptions.__struct_fields__) - _GIVEN_BY_NAME
     for name in options:
         if name in _INSTEAD:
             raise TypeError(f"IntegrationManager takes no {name!r}: {_INSTEAD[name]}")

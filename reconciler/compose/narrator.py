@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.model.config import Presence
 from reconciler.model.diagnostic import Diagnostic
@@ -37,8 +38,7 @@ _EXAMPLES = 5
 _INVALID = (Presence.INVALID, Presence.UNREADABLE, Presence.DUPLICATE)
 
 
-@dataclass(slots=True)
-class _Together:
+class _Together(Struct):
     """How many actions of a group are still to come, and how those that ended since it was told have ended."""
 
     left: int = 0

@@ -1,8 +1,10 @@
 """`reconcile` without --watch: one pass in a throwaway state directory, which tries a deployment out."""
 
 import tempfile
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.compose.build import build_engine
 from reconciler.compose.options import EngineOptions
@@ -12,8 +14,7 @@ from reconciler.model.state import ConfigStatus
 from reconciler.runtime.listener import Listener
 
 
-@dataclass(frozen=True, slots=True)
-class OnceReport:
+class OnceReport(Struct, frozen=True):
     """What one pass found and did. `exit_code` is 1 when anything was wrong."""
 
     plan: Plan

@@ -1,15 +1,15 @@
 """How an engine is to be built: plain values, as the command line and hosts give them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from reconciler.config.revealed import Revealed
 from reconciler.config.tree.memory import Ages
 
 
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
+class EngineOptions(Struct, frozen=True):
     """Everything that decides how an engine runs. Durations are in seconds; networks are CIDR texts."""
 
     root: Path

@@ -8,8 +8,9 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.config.references import filled, references
 from reconciler.config.schemas.schema import ResolvedSchema
@@ -29,8 +30,7 @@ _PATIENCE: Final = 3
 _HELP: Final = "make it available where validate runs, or leave out --resolve-secrets"
 
 
-@dataclass(frozen=True, slots=True)
-class SecretUse:
+class SecretUse(Struct, frozen=True):
     """The settings of one valid document that holds references, and where each of them stands."""
 
     integration: str

@@ -4,8 +4,9 @@ The happy path is two calls into jsonschema-rs and a digest; `explain.py` is loa
 the directory for files, by the engine for documents out of the state directory, and by `validate`.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.checks.checks import Checks, Expectations, sound_parts
@@ -33,8 +34,7 @@ _MANY: Final = 50
 """With so many findings, some may have been left out: what else is right is not known then."""
 
 
-@dataclass(slots=True)  # not frozen: one is made for each document, and freezing costs a tenth of the verdict
-class Checked:
+class Checked(Struct):  # not frozen: one is made for each document, and freezing costs a tenth of the verdict
     """One document's verdict. `document` is None when any of `diagnostics` is an error.
 
     `id` is given whenever integration and name are readable strings. `persistable` is false when a literal stands at
@@ -50,8 +50,7 @@ class Checked:
     claims: Claims | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What validation remembers of one integration: its schema, or what is wrong with it."""
 
     schema: SettingsSchema
@@ -66,8 +65,7 @@ class _Known:
         return tuple(("settings", *place) for place in self.strict.misfits(settings)) or (("settings",),)
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
+class _Problem(Struct, frozen=True):
     """Why no configuration of an integration can be valid."""
 
     rule: str

@@ -1,11 +1,11 @@
 """The one retry policy: exponential backoff with full jitter."""
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Struct, frozen=True):
     """`base` times a power of `factor`, at most `limit`, in seconds; the delay is a random part of that (full jitter).
 
     Raises ValueError unless 0 < `base` ≤ `limit`, both finite, and `factor` ≥ 1.

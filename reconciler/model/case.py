@@ -1,15 +1,15 @@
 """A test case: events, and who is expected to receive them with what. Read out of `*.test.yaml` files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.model.diagnostic import Span
 from reconciler.model.event import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What stands in for one answer of a service; header names are lower case."""
 
     status: int
@@ -17,8 +17,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WantedDelivery:
+class WantedDelivery(Struct, frozen=True):
     """What one delivery is to be. A part that is None is not looked at.
 
     `message` is the whole message; of each of `sent`, the keys that are given are compared whole. `contains` has parts
@@ -31,8 +30,7 @@ class WantedDelivery:
     course: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is expected at one configuration. `span` is where the case says it.
 
     `count` is how many of the case's events reach it, None being all. `deliveries` are what they are to be, in their
@@ -46,8 +44,7 @@ class Wanted:
     snapshot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One case. `file` is the test file relative to its root, `span` where its name stands.
 
     `now` is what the clock says, in seconds since the epoch. `is_exhaustive`: nobody but the `wanted` may receive.

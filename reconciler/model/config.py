@@ -1,16 +1,16 @@
 """A configuration: one validated document, and what the files ask for under one id."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.json import Json, Path
 
 
-@dataclass(frozen=True, slots=True)
-class EventFilter:
+class EventFilter(Struct, frozen=True):
     """One entry of `events`: a type, exact or a pattern, and a CEL condition or None."""
 
     type: str

@@ -1,9 +1,10 @@
 """How one configuration wants its deliveries made, and one delivery on its way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from reconciler.model.duration import parse_duration
 from reconciler.model.event import Event
@@ -17,8 +18,7 @@ class Order(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPolicy:
+class DeliveryPolicy(Struct, frozen=True):
     """The `delivery` part of a configuration with its defaults; durations are in seconds."""
 
     retry_for: float = 900.0
@@ -42,8 +42,7 @@ class DeliveryPolicy:
 _DEFAULT = DeliveryPolicy()
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One event on its way to one configuration.
 
     `key` is the idempotency key, the same at every attempt; `attempt` counts from 1; `created` is when it was

@@ -1,12 +1,12 @@
 """What is known of an integration without running its code: its manifest and its settings schema."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class RouteDeclaration:
+
+class RouteDeclaration(Struct, frozen=True):
     """An HTTP route that the integration may open, beneath `/hooks/<integration>/`."""
 
     path: str
@@ -14,24 +14,21 @@ class RouteDeclaration:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleDeclaration:
+class ScheduleDeclaration(Struct, frozen=True):
     """A schedule that the integration may start."""
 
     name: str
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EventDeclaration:
+class EventDeclaration(Struct, frozen=True):
     """An event type that the integration takes where a configuration lists none."""
 
     type: str
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(Struct, frozen=True):
     """An integration's manifest.
 
     `schema` is its settings schema as published (JSON Schema), None until it is read; `ignored_settings` maps a
@@ -47,11 +44,10 @@ class Descriptor:
     schedules: tuple[ScheduleDeclaration, ...] = ()
     exclusive: tuple[str, ...] = ()
     ignored_settings: tuple["IgnoredSetting", ...] = ()
-    schema: Mapping[str, Any] | None = field(default=None, compare=False, hash=False, repr=False)
+    schema: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoredSetting:
+class IgnoredSetting(Struct, frozen=True):
     """`setting` has no effect while `when_present` is set, for `reason`: validation warns."""
 
     setting: str

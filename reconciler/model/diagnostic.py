@@ -1,8 +1,9 @@
 """Findings about the user's input: one model for every reporter, the daemon's status and the API."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from reconciler.model.json import Path
 
@@ -24,8 +25,7 @@ class Span(NamedTuple):
     end_column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """Another place that a finding speaks of, such as the other definition of a duplicate id."""
 
     span: Span
@@ -39,8 +39,7 @@ class Applicability(StrEnum):
     UNSURE = "unsure"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A replacement of some text in the finding's own file: lines and columns as in a span, the end exclusive."""
 
     line: int
@@ -55,8 +54,7 @@ class Edit:
         return cls(span.line, span.column, span.end_line, span.end_column, text)
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """What would fix one finding: a sentence that says what is written, and the edits, in order, none overlapping."""
 
     message: str
@@ -64,8 +62,7 @@ class Fix:
     applicability: Applicability = Applicability.SAFE
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding. `file` of its span is relative to the root it was read from, with `/` between names.
 
     `rule` is a stable id out of `reconciler.model.rules`; `path` is the place in the document's JSON value;

@@ -1,9 +1,10 @@
 """What is kept of an effect that outlives the process, such as a webhook registered elsewhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.json import Json
 
@@ -19,8 +20,7 @@ class EffectStatus(StrEnum):
     """Its removal was begun."""
 
 
-@dataclass(frozen=True, slots=True)
-class EffectRow:
+class EffectRow(Struct, frozen=True):
     """One row of the inventory: `owner` is the id of a configuration or an integration.
 
     `handle` is what `ensure()` returned last, `since` when `status` was noted (seconds since the epoch). `document` is

@@ -3,10 +3,11 @@
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.model.errors import EventError
 from reconciler.model.json import Json
@@ -17,8 +18,7 @@ MAX_ATTRIBUTE = 1024
 """The longest attribute taken, in characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event. `scope` holds its extension attributes; an event's scope is never taken from its `data`.
 
     `time` is aware, in UTC; `data` is any JSON value. Raises EventError when an attribute breaks the specification.

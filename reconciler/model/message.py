@@ -1,7 +1,8 @@
 """The neutral form of what a chat or mail integration says; each service formats it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Level(StrEnum):
@@ -13,8 +14,7 @@ class Level(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A short labelled fact beside the text; `short` ones may stand side by side."""
 
     title: str
@@ -22,8 +22,7 @@ class Field:
     short: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What is to be said. Text is plain, with Markdown's `*`, `_`, `` ` `` and links where the service has them."""
 
     title: str

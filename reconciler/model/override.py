@@ -5,9 +5,10 @@ A selector is stored as it was given, never its matches, so a configuration that
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.duration import format_duration, parse_duration
 
@@ -28,8 +29,7 @@ class OverrideKind(StrEnum):
     PAUSE = "pause"
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """Which configurations: every part that is given must hold; of `ids`, one. Empty means all of them.
 
     `ids` and `labels` are sorted and without doubles, so that equal selectors are equal values.
@@ -53,8 +53,7 @@ class Selector:
         return " ".join(parts) or "--all"
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """One suspension or pause. Times are in seconds since the epoch; `until` is None for one without an end.
 
     `who` and `reason` are for people; `drop` says that a pause gives deliveries up instead of keeping them.
@@ -75,8 +74,7 @@ class Override:
         return "suspended" if self.kind is OverrideKind.SUSPEND else "paused"
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideRequest:
+class OverrideRequest(Struct, frozen=True):
     """What somebody asks for; `seconds` is None for an override that lasts until it is resumed."""
 
     kind: OverrideKind
@@ -98,8 +96,7 @@ class InterventionKind(StrEnum):
     RAN_OUT = "ran-out"
 
 
-@dataclass(frozen=True, slots=True)
-class Intervention:
+class Intervention(Struct, frozen=True):
     """Who did what to which configurations, when and why; what the history keeps beside the passes.
 
     `target` is a selector as it is written, the digest of a plan, or an id; `detail` says more about what was done.

@@ -1,12 +1,11 @@
 """What a panel on an integration's page shows, rendered."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.model.json import Json
 
 
-@dataclass(frozen=True, slots=True)
-class PanelView:
+class PanelView(Struct, frozen=True):
     """A rendered panel: text in `html`, escaped, or a JSON value in `data`, or, in `error`, why there is neither.
 
     `owner` is the id of the configuration or the integration that declared it.

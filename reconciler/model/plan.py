@@ -1,8 +1,9 @@
 """What is to be done, and what came of it: actions with reasons, a plan, an outcome."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from reconciler.model.json import Json, Path, digest
 
@@ -37,8 +38,7 @@ class ActionReason(StrEnum):
     CLEAN_UP = "CleanUp"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True):
     """One place in a document that differs; `old` or `new` is None where the place is not there.
 
     Secrets stand as their references, which hold no value.
@@ -73,8 +73,7 @@ class Action(NamedTuple):
         return self.key.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """An ordered tuple of actions."""
 
     actions: tuple[Action, ...] = ()

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from reconciler.model.delivery import Backlog, Delivery, DeliveryPolicy, Failing
 from reconciler.model.effect import EffectRow
@@ -50,8 +51,7 @@ class Where(StrEnum):
     EVERYWHERE = "everywhere"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """An inbound HTTP request as a RouteHook sees it. Header names are lower case; `body` is the raw bytes."""
 
     method: str
@@ -61,8 +61,7 @@ class Request:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """What a RouteHook answers."""
 
     status: int = 204
@@ -131,31 +130,27 @@ class HookHost(Protocol):
         """Log a contained failure of the owner's code and count it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """An event is on disk: `sequence` is its number, the first one's where it came twice (`duplicate`)."""
 
     sequence: int
     duplicate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One configuration that an event is to reach, with what the queue must know of it."""
 
     config_id: str
     policy: DeliveryPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The delivery succeeded."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """An attempt failed: try again at `at` (seconds since the epoch)."""
 
     key: str
@@ -163,15 +158,13 @@ class Retry:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+class Parked(Struct, frozen=True):
     """Nothing was attempted: its configuration does not run now. It waits until `wake`, or until it expires."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dead:
+class Dead(Struct, frozen=True):
     """The delivery is given up, for `reason`."""
 
     key: str
@@ -179,8 +172,7 @@ class Dead:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOver:
+class HandedOver(Struct, frozen=True):
     """The delivery is given up, and `target`, its fallback, gets it instead."""
 
     key: str

@@ -1,13 +1,13 @@
 """What a rehearsal of one delivery gave: the message, and what would have been sent, as JSON values."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.message import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """How a delivery went whose answers a case scripts: its attempts, and the waits between them in seconds.
 
     `result` is `delivered`, `dead` or `fallback`; `reason` is why it was given up, as dead letters have it, and
@@ -21,8 +21,7 @@ class Course:
     fallback: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
+class Rehearsed(Struct, frozen=True):
     """One delivery that was made with nothing sent. No value of a secret is in it, for none was resolved.
 
     `message` is what the integration rendered, None where it renders none. Each item of `sent` is a request (`method`,

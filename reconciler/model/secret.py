@@ -1,9 +1,10 @@
 """Secrets: references as files hold them, and values as a type that cannot be shown by accident."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NoReturn
+
+from msgspec import Struct
 
 MASK: Final = "**********"
 """What stands for a secret wherever one would be shown."""
@@ -14,8 +15,7 @@ SHORTEST: Final = 6
 """A value that is shorter is not looked for in texts: it would be found by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class SecretRef:
+class SecretRef(Struct, frozen=True):
     """`{secret: "scheme:path", format: "Bearer {}"}` as written in a file."""
 
     scheme: str

@@ -1,8 +1,9 @@
 """States, conditions and statuses: what the engine tells people about configurations and integrations."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.effect import EffectRow
@@ -90,8 +91,7 @@ class Condition(NamedTuple):
     since: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigStatus:
+class ConfigStatus(Struct, frozen=True):
     """What is told of one configuration; `digest` is live, `desired_digest` what the files ask for, or None."""
 
     id: str
@@ -116,8 +116,7 @@ class ConfigStatus:
     effects: tuple[EffectRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class IntegrationStatus:
+class IntegrationStatus(Struct, frozen=True):
     """What is told of one integration; `configs` is how many of its configurations are live."""
 
     id: str
@@ -132,8 +131,7 @@ class IntegrationStatus:
     effects: tuple[EffectRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PassRecord:
+class PassRecord(Struct, frozen=True):
     """One pass of the loop: `number` counts from 1 in this state directory, `started` is in seconds since the epoch."""
 
     number: int
@@ -148,8 +146,7 @@ class PassRecord:
     errors: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StaleConfig:
+class StaleConfig(Struct, frozen=True):
     """A configuration that does not run as its file asks, and why: `message` is a sentence for people."""
 
     id: str
@@ -159,8 +156,7 @@ class StaleConfig:
     """Relative to the root, as in the message; None where no file has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineStatus:
+class EngineStatus(Struct, frozen=True):
     """The whole at a glance; counts are by state, `alarms` are sentences for people."""
 
     version: str

@@ -2,9 +2,10 @@
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from reconciler.model.delivery import Backlog
 from reconciler.model.diagnostic import Diagnostic, Fix

@@ -1,7 +1,8 @@
 """Findings and events moved from names relative to a root to names relative to where the user stands."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.model.diagnostic import Diagnostic, Related, Span
 from reconciler.report.story.daemon_event import DaemonEvent, Found, Invalid, Settled, Valid, Waits

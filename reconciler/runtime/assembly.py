@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
@@ -50,8 +51,7 @@ if TYPE_CHECKING:
     from reconciler.sdk.http import HttpClient
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Struct, frozen=True):
     """What the composition root hands in: the catalogue, validation, secrets, and how to reach the network."""
 
     catalogue: Catalogue
@@ -65,8 +65,7 @@ class Tools:
     ages: Ages = field(default_factory=Ages)
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What an engine owns before its loop begins: the stores, the threads for disk work, the metrics."""
 
     root: "Path"
@@ -84,8 +83,7 @@ class Ground:
     runner: "Callable[[], int | None]"
 
 
-@dataclass(frozen=True, slots=True)
-class Assembly:
+class Assembly(Struct, frozen=True):
     """The parts of a running engine that the engine itself talks to."""
 
     services: Services

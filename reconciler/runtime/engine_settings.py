@@ -1,15 +1,15 @@
 """How an engine runs: plain values, made by the composition root."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from reconciler.core.plan.guard import PruneLimit
 from reconciler.runtime.delivery.publisher import Defer
 from reconciler.runtime.state.state_directory import Wish
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
+class EngineSettings(Struct, frozen=True):
     """`watch` follows the file system; `deliver` routes and sends events (off for one pass).
 
     `role` is what it wishes to be among the processes that share the state directory; `defer` is where what is

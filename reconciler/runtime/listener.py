@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.model.override import Intervention
 from reconciler.model.plan import Outcome, Plan
@@ -15,8 +16,7 @@ ALARM: Final = {"alarm": True}
 """What marks a record, as its `extra`, that is an alarm: a daemon tells alarms itself, and shows no such record."""
 
 
-@dataclass(slots=True)
-class Listener:
+class Listener(Struct):
     """What is told; each is called on the engine's loop and must not block. What it raises is logged, and no more."""
 
     on_look: Callable[[Sequence[ConfigRecord]], None] = lambda _: None
@@ -31,7 +31,7 @@ class Listener:
 
 def contained(listener: Listener) -> Listener:
     """Return the same, of which nothing raises: what a host does wrong must not end what it was told of."""
-    return Listener(**{one.name: _contained(one.name, getattr(listener, one.name)) for one in fields(listener)})
+    return Listener(**{name: _contained(name, getattr(listener, name)) for name in listener.__struct_fields__})
 
 
 def _contained(name: str, function: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from reconciler.sdk.http import HttpClient
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """Handed down by the engine. `publish` appends events; `http` makes the client that one integration uses.
 
     `host_loop` is the loop of an asyncio host, for integrations that ask for it.

@@ -8,10 +8,11 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from socket import socket
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec.structs import replace
 
 from reconciler.model.errors import NetworkRefused, TerminalError, TransientError
 from reconciler.model.secret import Secret

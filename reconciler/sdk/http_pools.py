@@ -7,9 +7,10 @@ read again when their files change.
 import asyncio
 import ssl
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.model.errors import TransientError
 from reconciler.sdk.network import NetworkPolicy, Resolver
@@ -23,16 +24,14 @@ _KEPT: Final = 20
 _KEEPALIVE: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
+class ClientCertificate(Struct, frozen=True):
     """A certificate to show for mutual TLS: absolute paths of PEM files; the key may stand in the first."""
 
     certificate_file: str
     key_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """What makes connections different from each other; `proxy` is a URL with its credentials revealed, or None."""
 
     verify: bool | str = True

@@ -7,10 +7,11 @@ import base64
 import json as jsonlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
 from urllib.request import getproxies, proxy_bypass
+
+from msgspec import Struct
 
 from reconciler._version import __version__
 from reconciler.model.errors import TerminalError
@@ -31,8 +32,7 @@ _TELLING: Final = 6
 """A part of a secret that is at least this long is masked where an answer echoes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A destination: `origin` and `host` may be shown, `url` may not."""
 
     url: Any

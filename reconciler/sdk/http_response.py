@@ -3,8 +3,9 @@
 import json as jsonlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.model.secret import MASK, Secret
 
@@ -12,8 +13,7 @@ _SHOWN: Final = 200
 _QUOTABLE: Final = ("text/plain", "application/json", "application/problem+json")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(Struct, frozen=True):
     """An answer. Header names are lower case; `origin` is the scheme and host that answered.
 
     `truncated` says that the body is not whole: it was longer than `max_response`, or did not end in time. `secrets`
@@ -22,10 +22,14 @@ class HttpResponse:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes
     origin: str = ""
     truncated: bool = False
-    secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    secrets: tuple[Secret, ...] = ()
+
+    def __repr__(self) -> str:
+        """Without the body, which may hold anything, and the secrets."""
+        return f"{type(self).__name__}({self.status}, origin={self.origin!r}, headers={dict(self.headers)!r})"
 
     @property
     def text(self) -> str:

@@ -10,10 +10,11 @@ import queue
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from time import monotonic
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.model.errors import NetworkRefused, TransientError
 
@@ -39,8 +40,7 @@ _TRANSLATED: Final = ip_network("::ffff:0:0:0/96")  # RFC 2765
 _COMPATIBLE: Final = ip_network("::/96")
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPolicy:
+class NetworkPolicy(Struct, frozen=True):
     """`allow` opens what is closed by default, `deny` closes more; the most specific network decides, `deny` on a tie.
 
     Loopback and private ranges are open by default.

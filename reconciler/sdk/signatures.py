@@ -9,9 +9,10 @@ import binascii
 import hashlib
 import hmac
 import threading
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from reconciler.model.ports import Request
 from reconciler.model.secret import Secret
@@ -31,8 +32,7 @@ class Verdict(StrEnum):
     ERROR = "the verifier failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """A verdict, and what to remember against replays: `key` (None: nothing) until `until`, seconds since the epoch."""
 
     verdict: Verdict

@@ -5,16 +5,16 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from msgspec import Struct, field
+
 _LARGEST = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """One request. Header names are lower case."""
 
     method: str
@@ -27,8 +27,7 @@ class Recorded:
         return json.loads(self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What to answer next."""
 
     status: int = 200

@@ -2,10 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from msgspec import Struct
 from starlette.datastructures import QueryParams
 
 from reconciler.model.state import ConfigState, ConfigStatus
@@ -16,8 +16,7 @@ MAX_LIMIT = 1000
 E = TypeVar("E")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What is asked of the list of configurations; None and empty mean any."""
 
     limit: int = DEFAULT_LIMIT

@@ -1,15 +1,15 @@
 """What the web server is told at start, with the limits that keep it in bounds."""
 
 import ipaddress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from reconciler.model.errors import ReconcileError
 from reconciler.model.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Sizes are in bytes, times in seconds."""
 
     body: int = 1024 * 1024
@@ -26,8 +26,7 @@ class Limits:
     hook_seconds: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class WebOptions:
+class WebOptions(Struct, frozen=True):
     """Where to listen and whom to trust.
 
     `host` is a name or an address, None for no TCP at all; port 0 lets the system choose. `state_dir` is where the

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import socket
 import threading
 from concurrent.futures import Future
 
+import msgspec
 import uvicorn
 
 from reconciler.model.errors import ReconcileError
@@ -96,7 +96,7 @@ class WebServer:
         if options.state_dir is not None:
             listener = bind_unix(options.state_dir)
             self._inode = (options.state_dir / SOCKET_NAME).lstat().st_ino
-            self._listeners.append((listener, dataclasses.replace(options, trusted=True)))
+            self._listeners.append((listener, msgspec.structs.replace(options, trusted=True)))
 
     def _run(self) -> None:
         try:

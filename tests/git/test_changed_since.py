@@ -3,10 +3,10 @@
 import os
 import random
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.cli.app import run
 from reconciler.config.git.changes import asking

@@ -30,6 +30,7 @@ ALLOWED = {
     "blinker": (),  # SignalHook needs the two methods that blinker and Django share, and imports neither
     "cronsim": ("reconciler/sdk/hooks/timetable.py",),
     "cel_expr_python": ("reconciler/core/filter/filter.py",),
+    "msgspec": ("reconciler/*.py", "integrations/*.py"),  # value classes are its Structs, everywhere
     "prometheus_client": ("reconciler/runtime/telling/metric*.py", "reconciler/runtime/engine.py", "reconciler/runtime/api.py",
                           "reconciler/web/*.py"),
 }  # fmt: skip

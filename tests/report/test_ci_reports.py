@@ -2,12 +2,12 @@
 
 import importlib.util
 import json
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.report.ansi import Palette

@@ -2,10 +2,10 @@
 
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import replace
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span

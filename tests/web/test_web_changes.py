@@ -2,9 +2,9 @@
 
 import getpass
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.model.errors import OverrideRefused
 from reconciler.web.sockets import unix_connection

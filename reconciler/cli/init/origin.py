@@ -6,8 +6,9 @@ written has placeholders for the user to fill in.
 
 import json
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 PLACEHOLDER = "https://YOUR-GIT-HOST/reconcile.git"
 _GITHUB = "github.com"
@@ -15,8 +16,7 @@ _PLAIN = re.compile(r"(?:https://|ssh://(?:git@)?)[A-Za-z0-9:/._~+-]+\Z")
 """An address without a name or a password in it, and without what YAML or a shell would read otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A git repository of reconcile and a commit in it; `commit` is empty where none is known."""
 
     repository: str = PLACEHOLDER

@@ -6,9 +6,10 @@ and the editor's settings. Where these are not understood, the user is told what
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.cli.init.first_case import MODELINE as TEST_MODELINE
 from reconciler.cli.init.first_case import TEST_SCHEMA, render_case
@@ -44,8 +45,7 @@ class Step(Enum):
     TELL = "left alone"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One file: its path from the root of the repository, what becomes of it, its text if known, and what to say."""
 
     path: str
@@ -54,8 +54,7 @@ class Change:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What `init` was asked for. `folder` is where configurations go, from the root, with slashes."""
 
     folder: str

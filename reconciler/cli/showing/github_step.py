@@ -1,8 +1,9 @@
 """A step of GitHub Actions: files named from the repository's root, and the summary page of the step."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.model.diagnostic import Diagnostic, Related, Span
 from reconciler.report.findings.run import Run

@@ -3,9 +3,10 @@
 `--format` goes the way of `validate`: several at once, each to stdout or to a file. Called by the verb alone.
 """
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.cli.showing.targets import Target, parse_targets, write_reports
 from reconciler.report.ansi import Palette
@@ -14,8 +15,7 @@ PLAN_FORMATS: Final = ("text", "json", "markdown")
 _SHAPES: Final = {"table": "text", "json": "json", "yaml": "yaml"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reports:
+class Reports(Struct, frozen=True):
     """The reports that were asked for."""
 
     targets: tuple[Target, ...]

@@ -4,7 +4,8 @@ Both commits are read from git's objects and judged as the files of a daemon are
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.compose.build import build_tools
 from reconciler.compose.options import EngineOptions
@@ -20,8 +21,7 @@ from reconciler.model.errors import RootUnreadable
 from reconciler.runtime.clock import SystemClock
 
 
-@dataclass(frozen=True, slots=True)
-class BetweenReport:
+class BetweenReport(Struct, frozen=True):
     """What the step from one commit to another does.
 
     `diagnostics` are the findings that are new, their files relative to the directory; `known` counts the errors that

@@ -6,9 +6,10 @@ Called by `reconcile test`. It reads test files and snapshots, and writes snapsh
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.compose.offline.world import OfflineWorld
 from reconciler.compose.rehearsal.course import Script
@@ -30,8 +31,7 @@ from reconciler.model.rehearsal import Course, Rehearsed
 from reconciler.report.places import relocate
 
 
-@dataclass(frozen=True, slots=True)
-class CaseOptions:
+class CaseOptions(Struct, frozen=True):
     """Which cases run: those of `paths` (all of the root where there are none) whose name or file holds `text`."""
 
     paths: tuple[Path, ...] = ()

@@ -1,6 +1,6 @@
 """`reconcile plan` without a daemon: the files against the documents that were applied last."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.compose.build import build_tools
 from reconciler.compose.options import EngineOptions
@@ -15,8 +15,7 @@ from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.state.state_store import peek_good
 
 
-@dataclass(frozen=True, slots=True)
-class OfflineReport:
+class OfflineReport(Struct, frozen=True):
     """What a daemon would do if it started from the accepted documents of the state directory."""
 
     plan: Plan

@@ -6,8 +6,10 @@ The counterpart of `case_run.py` for one event that somebody asks about. Called 
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.compose.offline.world import OfflineWorld
 from reconciler.core.findings.nearest import nearest
@@ -21,8 +23,7 @@ _MOST: Final = 50
 """How many configurations are listed of each kind, unless all are asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class TraceOptions:
+class TraceOptions(Struct, frozen=True):
     """What is asked: about one `config`, or about those that ask for the type, or with `everything` about all.
 
     `prefix` leads from where the user stands to the root.

@@ -5,8 +5,10 @@ jitter makes those shorter that no `Retry-After` asked for.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.compose.rehearsal.recorder import Recorder
 from reconciler.compose.rehearsal.stage import StillClock
@@ -32,8 +34,7 @@ Attempt = Callable[[], Awaitable[tuple[Rehearsed, Exception | None]]]
 """Makes an attempt; gives what came of it, and what the integration raised."""
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """What the service answers to a delivery's requests, in their order, the last one to all that follow.
 
     `after` is how many seconds after the event the first attempt is made; `is_fallback` that another configuration gave

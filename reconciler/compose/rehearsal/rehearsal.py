@@ -8,9 +8,10 @@ stand-ins, the clock stands still, what is printed is kept, and every other way 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Self, TypeVar
+
+from msgspec.structs import replace
 
 from reconciler.compose.rehearsal.course import Script, rehearse_course
 from reconciler.compose.rehearsal.no_network import NoNetwork

@@ -5,9 +5,10 @@ Called by `rehearsal.py`. What an integration makes of a stand-in is told by the
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from reconciler.config.explain.engine import Engine
 from reconciler.config.references import filled, references
@@ -18,8 +19,7 @@ from reconciler.model.secret import MASK, Secret, SecretRef
 from reconciler.sdk.http_request import echoes
 
 
-@dataclass(frozen=True, slots=True)
-class StandIns:
+class StandIns(Struct, frozen=True):
     """Settings with stand-ins at the places of references; `labels` gives each stand-in the text that is shown."""
 
     resolved: Resolved

@@ -5,7 +5,8 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.config.cases.read import CaseFile
 from reconciler.config.files import Unreadable, Vanished, is_gone, join, read_file, resolve_link
@@ -16,8 +17,7 @@ SNAP = ".snap"
 """What the name of a file of snapshots ends with, in the place of `.yaml`."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundTests:
+class FoundTests(Struct, frozen=True):
     """Paths of test files relative to a root, and of files of snapshots that belong to none; both sorted."""
 
     tests: tuple[str, ...]

@@ -4,9 +4,11 @@ Pure but for the files of events that cases name. A document with an error gives
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.config.cases.answers import answers_of, wanted_course
 from reconciler.config.cases.events import events_of_file, inline_event
@@ -33,8 +35,7 @@ class KnownIds(Protocol):
         """Return the id most like one that no file names."""
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
+class CaseFile(Struct, frozen=True):
     """Where a test file stands: `shown` is what findings call it, `folder` and `base` are resolved paths.
 
     Files of events are looked for in `folder` and must lie inside of `base`.
@@ -45,8 +46,7 @@ class CaseFile:
     base: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadCases:
+class ReadCases(Struct, frozen=True):
     """What a test file holds. `is_whole` says that no document of it was left out."""
 
     cases: tuple[Case, ...]

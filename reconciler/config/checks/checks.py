@@ -6,8 +6,9 @@ for what fits its schema. What concerns several documents is not here (`fallback
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.config.checks.events import EventChecks
 from reconciler.config.checks.memory import trim
@@ -27,8 +28,7 @@ _ZERO: Final = re.compile(r"(0+(ms|s|m|h|d))+\Z")
 _NOT_IN_FORCE: Final = ("rate", "group_by", "group_wait")
 
 
-@dataclass(frozen=True, slots=True)
-class Expectations:
+class Expectations(Struct, frozen=True):
     """What of an integration's descriptor the checks look at, in the form in which it is looked up."""
 
     integration: str = ""

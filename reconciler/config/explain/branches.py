@@ -5,8 +5,9 @@ written, with the fewest and deepest errors.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.config.schemas.files import is_reference, is_secret
 from reconciler.config.schemas.walk import Places
@@ -16,8 +17,7 @@ _LOGIC = ("anyOf", "oneOf")
 _CHOICE = ("const", "enum")
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """What is to be told: `errors` one by one, or else one thing that all branches have in common.
 
     `kinds` are the types that would do, `choices` the values that would do at `path`, `missing` the groups of keys of

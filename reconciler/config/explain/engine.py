@@ -6,9 +6,10 @@ the places of secrets are collected on the way, so that no finding shows one. `e
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.config.schemas.files import REFERENCE, is_reference, is_secret
 from reconciler.config.schemas.schema import compile_schema
@@ -32,8 +33,7 @@ class OutOfSteps(Exception):
     """Explaining has taken long enough."""
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(Struct):
     """What is wrong with one value. `hidden` are scalars at the places of secrets, which no message may show."""
 
     errors: list[Any] = field(default_factory=list)

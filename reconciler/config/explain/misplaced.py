@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic

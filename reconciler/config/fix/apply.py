@@ -6,8 +6,9 @@ the bytes and writes them back.
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.config.fix.proof import changes_nothing_else
 from reconciler.core.findings.splice import begin, overlap, splice
@@ -23,8 +24,7 @@ Breaches = Callable[[bytes], frozenset[Hashable]]
 """What of the bytes of a file the policy does not allow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """The bytes of a file after its fixes, the findings that they fixed, and those `refused` by the policy."""
 
     data: bytes

@@ -6,9 +6,10 @@ reached through a link which the user named.
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.config.files import TEST_SUFFIXES, Unreadable, Vanished, read_file, resolve_link
 from reconciler.config.fix.apply import fix_bytes
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from reconciler.config.policy.policy import Bounds
 
 
-@dataclass(frozen=True, slots=True)
-class FileFix:
+class FileFix(Struct, frozen=True):
     """What `--fix` did, or would do, to one file. `problem` says why it was left alone, and is empty if it was not.
 
     `refused` are findings whose fixes are not made, since the policy would not allow what comes of them.
@@ -68,8 +68,7 @@ def fix_files(
     return [fix for fix in done.values() if fix.problem or fix.refused or fix.after != fix.before]
 
 
-@dataclass(frozen=True, slots=True)
-class _Root:
+class _Root(Struct, frozen=True):
     """A folder as it was given and on disk, what is shown before the names in it, and the one file meant, if one is."""
 
     path: Path

@@ -6,9 +6,10 @@ keeps the ids that it held before: the law of `snapshot` is the daemon's own. Ca
 
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.config.collector import without_gc
 from reconciler.config.files import SETTINGS_FILE, Unreadable
@@ -29,8 +30,7 @@ State = Callable[[str, "bytes | Unreadable"], FileState]
 """What a file says, given its bytes or why they cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     """What is asked for at either commit; of the second, invalid files still hold what they held at the first.
 
     `refused` are the ids of which the policy of the second commit does not let the first one's document run on.

@@ -5,8 +5,9 @@ What git does not know, or was told not to look at, counts as changed. Only `val
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.config.git.filters import without_filters
 from reconciler.config.git.repository import Commit, Repository
@@ -20,8 +21,7 @@ _PLAIN: Final = "H "
 """How `ls-files -v` begins a file that is in the index, and whose changes git was not told to overlook."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """By names relative to the directory: `same` are files as they were at the commit.
 
     `differing` are those that git knows to be gone, new or changed; of the rest it knows nothing.

@@ -11,8 +11,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import IO, Final
+
+from msgspec import Struct, field
 
 from reconciler.model.errors import ReconcileError
 
@@ -42,8 +43,7 @@ class GitError(ReconcileError):
     """What git was asked for it cannot tell: one sentence, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Git:
+class Git(Struct, frozen=True):
     """Git in one folder. `steering` are variables that name a repository, an index or a work tree, all absolute."""
 
     folder: str

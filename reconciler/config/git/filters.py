@@ -5,7 +5,8 @@ A file that a filter would have made equal then counts as changed, which is look
 """
 
 import os
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.config.git.command import Git
 

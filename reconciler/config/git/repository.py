@@ -9,9 +9,10 @@ same repository, and where nothing else leads to one. Called by the plan between
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.config.git.command import Git, GitError, Refused
 from reconciler.core.findings.nearest import nearest
@@ -25,8 +26,7 @@ _MOST: Final = 10_000
 _DEEPEN: Final = "in GitHub Actions give actions/checkout `fetch-depth: 0`, elsewhere run `git fetch --unshallow`"
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """One commit: what the user wrote, and which it is."""
 
     named: str
@@ -38,8 +38,7 @@ class Commit:
         return self.id[:12]
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A repository. `path` is where the directory asked for stands in it, "" being its top, with `/` between names.
 
     `top` is the resolved path of its work tree, None where it has none.

@@ -6,8 +6,9 @@ knows no YAML. Called by the plan between two commits.
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from reconciler.config.files import (
     SCHEMA_SUFFIX,
@@ -41,8 +42,7 @@ class Entry(NamedTuple):
     object: str
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """A directory at one commit. `files` are its configurations, sorted, each with the object to read or a verdict.
 
     `settings` is its `reconcile.toml`, if it has one, and `schemas` are the JSON files that this may name; `led` tells

@@ -6,10 +6,11 @@ told apart from what it *excepts*: see `Patterns`.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import translate
 from typing import Final
 from unicodedata import normalize
+
+from msgspec import Struct
 
 _ANY: Final = "**"
 _KEEP: Final = 10_000
@@ -31,8 +32,7 @@ def composed(text: str) -> str:
     return text if text.isascii() else normalize("NFC", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(Struct, frozen=True):
     """One pattern, by segment: a compiled one, or None for `**`. Matching keeps the set of places reached in it."""
 
     segments: tuple["re.Pattern[str] | None", ...]

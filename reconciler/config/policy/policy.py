@@ -5,8 +5,10 @@ the validator judges documents by them. Every entry that covers a file applies: 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.config.explain.text import place_name, shorten
 from reconciler.config.policy.globs import Ids, Patterns, References
@@ -32,8 +34,7 @@ class Breach(NamedTuple):
     at_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """One `[[folder]]`: which files it covers, and what their documents must keep to; None and empty ask for nothing.
 
     `scope` names the keys that a document's scope must have, with the values that are allowed there; `places` tells

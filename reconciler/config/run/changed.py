@@ -7,10 +7,11 @@ claim, and whatever looks suspicious is checked whole before it is believed. Cal
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.git.changes import Asked, Changes, is_any_changed

@@ -5,9 +5,10 @@ What was skimmed only says where to look: a file is checked whole before it is b
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
+
+from msgspec.structs import replace
 
 from reconciler.config.run.part import Batch, Part
 from reconciler.config.run.skimmed import Skimmed

@@ -4,8 +4,9 @@ Called by `run`, and by `changed` through it. The daemon's `directory` lists wit
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.config.files import SETTINGS_FILE, join
 from reconciler.config.places import display_prefix
@@ -18,8 +19,7 @@ from reconciler.config.tree.walk import walk_all
 from reconciler.model.diagnostic import Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One root, listed: its files, what is wrong with it as it is shown, its settings, the files that these name.
 
     `home` is the folder that the settings are in, resolved: the root, or one above it. `tests` are its test files.

@@ -5,8 +5,9 @@ A `Part` is pickled on its way from a worker, so it holds values alone.
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.config.run.suppressions import Suppression, suppress
 from reconciler.core.findings.selection import Selection, chosen, fails, select
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from reconciler.core.claims import Claim
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Files of one root. `base` is the root's resolved path, `prefix` is written before a file's path in findings.
 
     `special` are the files that are links, or no files at all, and have to be looked at before they are opened.

@@ -5,8 +5,9 @@ Called by `run`, and by what checks a root or a single file for it.
 
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.model.diagnostic import Diagnostic, Span

@@ -6,10 +6,12 @@ by the command line. Files are not waited for until they settle.
 
 import os
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.config.collector import without_gc
 from reconciler.config.run.part import Batch, Part
@@ -27,8 +29,7 @@ _WARM = 20
 """How many files are checked before workers are forked: what those read and compile, the workers have."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True):
     """How to check. `jobs` is how many processes, None or 0 for as many as pay; `integrations` None allows all.
 
     `selection` beats what a root's `reconcile.toml` says; a file that is checked alone belongs to the root `directory`
@@ -46,8 +47,7 @@ class RunOptions:
     changed_since: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """What was found, by place; `files` and `configs` count what was looked at, the invalid included.
 
     `tests` are those of the files that hold test cases and no configurations.

@@ -5,16 +5,16 @@ Called by `run`; what is known of a whole root then is up to `changed`.
 
 import os
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.git.changes import Asked, asking, is_any_changed
 from reconciler.config.git.repository import Commit, Repository, find_repository
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """The repository around a folder, and the commit that it is compared with."""
 
     repository: Repository

@@ -4,8 +4,9 @@ What needs a whole directory (two files with one id, a fallback elsewhere) is no
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.config.files import (
     SETTINGS_FILE,
@@ -28,8 +29,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import RootUnreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """The root that a file lies in: its settings, where in it the file stands and leads to, and its resolved path."""
 
     settings: DirectorySettings

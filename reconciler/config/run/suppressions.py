@@ -6,8 +6,9 @@ A file that does not hold the word costs one search. Errors stay, whatever a com
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.rules import ADVICE, RULES, UNUSED_SUPPRESSION
@@ -18,8 +19,7 @@ _COMMENT: Final = re.compile(r"#[ \t]*reconcile:[ \t]*ignore(?:[ \t]*\[([^\]]*)\
 _EXAMPLE: Final = "write # reconcile: ignore[rule], or several with commas"
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """One comment: where it stands, the line it speaks of, and the rules that it names."""
 
     span: Span

@@ -13,8 +13,9 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.model.errors import ReconcileError
 
@@ -25,8 +26,7 @@ _MOST = 4
 """More would break the limit on memory, and reading files is the bound by then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(Struct, frozen=True):
     """A child, the end of the pipe that says what it has left, and the file without a name that this lies in."""
 
     pid: int

@@ -5,8 +5,9 @@ schema is visited, at most, on the way from a value down to one of its leaves. P
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.config.schemas.walk import REFERENCES, Places, Schema
 
@@ -22,8 +23,7 @@ class TooExpensive(ValueError):
     """The schema cannot be judged in a bounded time; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """The schemas that all apply to one value, and those that then apply to what is inside it."""
 
     visits: int

@@ -10,9 +10,10 @@ import os
 import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.config.files import SETTINGS_FILE, is_gone
 from reconciler.config.policy.policy import UnknownPolicy
@@ -41,8 +42,7 @@ class RootState(StrEnum):
     SWAPPED_EMPTY = "another folder than before, and empty"
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """What one scan found. Where `root` is not OK, nothing was changed and nothing must be removed.
 
     `changed` are the ids whose Desired differs, absent ones included, `moved` those that only stand elsewhere.

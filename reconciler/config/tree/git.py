@@ -1,14 +1,14 @@
 """Whether git is at work where the configurations stand. Called by the engine before a scan; it runs no git."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.config.files import Unreadable, Vanished, read_file
 
 
-@dataclass(frozen=True, slots=True)
-class GitLock:
+class GitLock(Struct, frozen=True):
     """An `index.lock`; `identity` tells it from another one at the same `path` (inode, time of change)."""
 
     path: Path

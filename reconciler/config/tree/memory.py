@@ -4,7 +4,8 @@ Both are plain bookkeeping over a monotonic clock, used by `directory` alone.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SETTLE = 0.05
 """How long a file must be unchanged before it is read, in seconds of the monotonic clock."""
@@ -15,8 +16,7 @@ _REMEMBERED = 10.0
 """How long the ids of a file that is gone are remembered: an editor may write it anew, slowly and not at once right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ages:
+class Ages(Struct, frozen=True):
     """How long a file must have been unchanged, in seconds."""
 
     settle: float = SETTLE
@@ -25,8 +25,7 @@ class Ages:
     """Before its time stamp is believed to tell of every later change."""
 
 
-@dataclass(slots=True)
-class _Change:
+class _Change(Struct):
     """A file's signature after a change, when that was seen, and when the file was first seen to change."""
 
     signature: bytes

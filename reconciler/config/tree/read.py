@@ -4,8 +4,9 @@ Called by `directory` for each file that changed. It keeps nothing.
 """
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.config.files import Unreadable
 from reconciler.config.tree.snapshot import Claim, FileState
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False)
-class FileRecord:
+class FileRecord(Struct, eq=False):
     """What is remembered of a file to know whether to read it again; `retry` says to, whatever its signature."""
 
     signature: bytes

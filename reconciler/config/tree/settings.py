@@ -4,11 +4,13 @@ What the bytes mean; `settings_file.py` follows the file. A file with an error i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from math import isfinite
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.core.findings.selection import NOTHING_SAID, Selection, refusal
@@ -26,8 +28,7 @@ _MOST_DOTS: Final = 200
 SCHEMA: Final = FilePath(__file__).with_name("settings.schema.json")
 
 
-@dataclass(frozen=True, slots=True)
-class DirectorySettings:
+class DirectorySettings(Struct, frozen=True):
     """What a directory says of itself. `max_files` is how many configuration files it may hold.
 
     `policy` is None where there is none. `is_sound` is false when an error keeps the limits and the policy from being
@@ -72,7 +73,7 @@ def parse_settings(data: bytes, read_schema: "ReadSchema | None" = None) -> Dire
         return _broken(_syntax(str(error)))
     from reconciler.config.tree.toml_places import TomlDocument
 
-    return _settings(TomlDocument(value, text), read_schema or _no_files)
+    return _settings(TomlDocument(value, 1, text=text), read_schema or _no_files)
 
 
 def too_many(limit: int) -> Diagnostic:

@@ -6,9 +6,10 @@ ids that a file with an error held before, which stay.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
@@ -34,8 +35,7 @@ class Claim(NamedTuple):
     refused: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class FileState:
+class FileState(Struct, eq=False):
     """What one file says. `diagnostics` are all of the file's, those of its documents included.
 
     `last` belongs to the index: the ids, with their lines, that the file held when it was last without an error.

@@ -5,8 +5,9 @@ It reads loosely what tomllib has accepted, and builds nothing. `settings.py` as
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.model.diagnostic import Span
@@ -25,14 +26,15 @@ Place = tuple[int, int, int, int]
 """Where a key begins and ends, and its value, as offsets into the text."""
 
 
-class TomlDocument(RawDocument):
+class TomlDocument(RawDocument, eq=False):
     """A TOML file's value and the places in it, so that it can be explained as a document of YAML is."""
 
-    def __init__(self, value: Any, text: str) -> None:
-        super().__init__(value, 1)
-        self.text = text
-        self._places: dict[Path, Place] | None = None
-        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
+    text: str = ""
+    _places: dict[Path, Place] | None = None
+    _lines: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        self._lines = [0, *(match.end() for match in re.finditer("\n", self.text))]
 
     def span(self, path: Path, file: str, *, key: bool = False) -> Span:
         """Return where the value at `path` stands, or its key; for a path that is not there, its nearest ancestor."""

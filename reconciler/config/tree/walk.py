@@ -4,14 +4,14 @@ Called by `directory`. A folder is named by its path relative to the root, "" be
 """
 
 from collections.abc import Callable, Collection, Container, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.config.files import Listing, is_gone, join, list_folder, unreadable
 from reconciler.model.diagnostic import Diagnostic
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """Listings by folder, parents before children. `broken` are folders that are there and cannot be listed."""
 
     listings: dict[str, Listing] = field(default_factory=dict)

@@ -4,9 +4,9 @@ Both give the same value where the quick one gives any; a test holds them togeth
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from reconciler.config.yaml.nodes import span_of, written
@@ -77,8 +77,7 @@ def _number(text: str) -> Any:
         raise Unusual from None
 
 
-@dataclass(slots=True, eq=False)
-class _Built:
+class _Built(Struct, eq=False):
     """A value, and what it amounts to with its aliases followed: values, characters, levels."""
 
     value: Any

@@ -5,7 +5,8 @@ Each is offered only where what was meant is beyond doubt, and where the text wi
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.config.yaml import causes
 from reconciler.config.yaml.build import QUOTE_TEMPLATE

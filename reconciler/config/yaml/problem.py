@@ -1,18 +1,16 @@
 """What libyaml stopped at, and what is told of it: the values between `messages` and `causes`. Knows no cause."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A line and a column of the file, from 0."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """libyaml's error with the lines of the file: what `causes` judges."""
 
     context: str
@@ -42,8 +40,7 @@ class Problem:
         return not self.before.strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What to tell the user: `at` and `began` are given where they are not libyaml's own.
 
     Where `began_message` is empty, the finding stands at the beginning when `at_beginning`, and names no other place.

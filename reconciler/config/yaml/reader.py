@@ -5,10 +5,10 @@ documents mean is `validation.py`'s.
 """
 
 import re
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from yaml.nodes import ScalarNode
 
 from reconciler.config.yaml.nodes import Written, exists, find, span_of, written
@@ -25,8 +25,7 @@ _MAX_RESTARTS = 20
 """After a syntax error reading goes on at the next `---`; each time costs as much as the whole file."""
 
 
-@dataclass(slots=True, eq=False)
-class RawDocument:
+class RawDocument(Struct, eq=False):
     """One document: its JSON value, and where everything in it stands until `release`.
 
     `line` is the first line of its content, from 1. The value must not be changed: aliases share their parts.
@@ -34,8 +33,12 @@ class RawDocument:
 
     value: Any
     line: int
-    _node: Any = field(default=None, repr=False)
-    _data: bytes = field(default=b"", repr=False)
+    _node: Any = None
+    _data: bytes = b""
+
+    def __repr__(self) -> str:
+        """Without the text of the file."""
+        return f"RawDocument({self.value!r}, line={self.line})"
 
     def span(self, path: Path, file: str, *, key: bool = False) -> Span:
         """Return where the value at `path` stands, or its key; for a path that is not there, its nearest ancestor.

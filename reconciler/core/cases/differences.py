@@ -5,8 +5,9 @@ are found in their order among others; anything else is equal.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.model.json import Json, Path
 
@@ -21,8 +22,7 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One place: what was wanted and what was found; either may be ABSENT."""
 
     path: Path

@@ -4,9 +4,10 @@ What was received has been found out by the daemon's own matching, and what was 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.core.cases.differences import Difference, differences, lacking
 from reconciler.core.routing.trace import Verdict
@@ -33,8 +34,7 @@ class Kind(StrEnum):
     NOT_ASKED = "not_asked"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """One thing that is not as expected. Which fields are filled depends on its kind.
 
     `event` is the event's index in the case, from 0. `verdict` is why it was received or not; `differences` where a
@@ -52,8 +52,7 @@ class Failure:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """One delivery: which event of the case, and what a rehearsal of it gave (None where nobody asks).
 
     `given_up_by` is the configuration whose fallback this one is.
@@ -64,8 +63,7 @@ class Received:
     given_up_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(Struct, frozen=True):
     """What became of a case's events. `received` has the deliveries of each configuration that got any, in order.
 
     `why` gives the verdict on an event (by index) at a configuration, `invalid` the findings about configurations that

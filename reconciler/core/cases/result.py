@@ -1,7 +1,8 @@
 """What a run of test cases found, as values for the reports. Pure nouns; `compose/offline/case_run.py` fills them."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from reconciler.core.cases.expect import Failure
 from reconciler.model.case import Case
@@ -16,8 +17,7 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True):
     """What became of one case; `failures` is empty where it passed or was skipped. `seconds` is how long it took."""
 
     case: Case
@@ -30,8 +30,7 @@ class CaseResult:
         return Status.FAILED if self.failures else Status.SKIPPED if self.case.skip else Status.PASSED
 
 
-@dataclass(slots=True)
-class CaseRun:
+class CaseRun(Struct):
     """What a run found. `files` are test files with a case that was asked for, or a finding; in `others` nothing was.
 
     `diagnostics` are about test files; `stale` are snapshots that nobody asks for, as sentences.

@@ -5,8 +5,9 @@ refused when it is compiled, and what is left is weighed against the event. Pure
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.core.filter.tree import (
     CALL,
@@ -37,8 +38,7 @@ class TooCostly(ValueError):
     """An expression that could make values without bound."""
 
 
-@dataclass(slots=True)
-class Cost:
+class Cost(Struct):
     """What an expression reads at most: `once` and `in_loops` count operations that may read a whole event."""
 
     once: int = 0

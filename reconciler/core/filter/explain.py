@@ -5,10 +5,11 @@ Pure; `routing/trace.py` calls it. It shows what is in the event and nothing els
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.core.filter.cost import LIMIT, cost_of
 from reconciler.core.filter.filter import Activation, FilterError, Filters, FilterSyntaxError
@@ -33,16 +34,14 @@ class Truth(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One value that a piece looked at: where, and what was there."""
 
     text: str
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """One piece that keeps the whole from being true: what it says, the error if there is one, and what it saw."""
 
     text: str
@@ -51,8 +50,7 @@ class Reason:
     seen: tuple[Seen, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What an expression says of an event, and why where that is not true. `error` is the whole's."""
 
     text: str
@@ -61,8 +59,7 @@ class Explanation:
     reasons: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     piece: Piece
     truth: Truth
     error: str = ""

@@ -5,8 +5,9 @@ Says nothing where there is any doubt. Pure but for `evaluate`, which is given; 
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.core.filter.tree import (
     call_of,
@@ -39,8 +40,7 @@ Evaluate = Callable[[str, str], bool]
 """Whether a function (`matches`, one that reads a text, or takes a zone) gives a value for a text, and no error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What is certain. `types` are the event types that are asked for, None where others may match as well."""
 
     never: bool = False

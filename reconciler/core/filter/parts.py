@@ -7,9 +7,10 @@ else there is whole. `explain.py` calls it.
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>(?:\s|//[^\n]*)+)
@@ -36,8 +37,7 @@ class Kind(StrEnum):
     WHOLE = "whole"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A piece of an expression. `parts` are what `&&`, `||` and `!` join, or a comparison's two operands."""
 
     text: str
@@ -55,8 +55,7 @@ class Piece:
         return not self.paths
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
     start: int

@@ -5,16 +5,16 @@ numbers differ, all between what is the same at both ends is one change: right a
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct
 
 CONTEXT: Final = 3
 """How many lines are shown before and after a change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Lines `start` to `stop` of the old text have become `new_start` to `new_stop` of the new: indices from 0."""
 
     start: int
@@ -23,8 +23,7 @@ class Change:
     new_stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(Struct, frozen=True):
     """Changes near each other. `lines` are a sign, ` `, `-` or `+`, with a line of the old text or the new one."""
 
     head: str

@@ -5,15 +5,15 @@ nobody applies would be a lie.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.rules import ADVICE, RULES
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Which warnings `validate` reports, by rule, and whether they fail it; None is what was not said."""
 
     select: tuple[str, ...] | None = None

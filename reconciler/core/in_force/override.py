@@ -1,8 +1,9 @@
 """What overrides make of one configuration: which are in force for it, what runs meanwhile, what is sent. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.core.in_force.selector import matches_any
@@ -19,8 +20,7 @@ class Sending(StrEnum):
     DROP = "drop"
 
 
-@dataclass(frozen=True, slots=True)
-class Imposed:
+class Imposed(Struct, frozen=True):
     """The overrides in force for one configuration, oldest first."""
 
     overrides: tuple[Override, ...] = ()

@@ -1,7 +1,8 @@
 """Which configurations a selector means, and which selectors mean no more than another does. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.model.override import Selector
 

@@ -6,8 +6,10 @@ daemon's own: what is in force, `diff`, the guard. Called for the plan between t
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.in_force.lastgood import Effective, effective
 from reconciler.core.plan.diff import Integrations, LiveConfig, diff
@@ -31,8 +33,7 @@ class ChangeKind(StrEnum):
     """It was not valid, and is now."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigChange:
+class ConfigChange(Struct, frozen=True):
     """One configuration that differs. `old_file` and `file` are empty on the side where it is not.
 
     `enabled` is what the document in force says, or None where there is none; `keeps` says that it is the old one,
@@ -51,8 +52,7 @@ class ConfigChange:
     changes: tuple[FieldChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """The plan, held removals at its end; the guard's verdict; and what differs, by id."""
 
     plan: Plan

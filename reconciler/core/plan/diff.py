@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
+
+from msgspec import Struct
 
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.core.plan.update import Transition, changes, transition
@@ -11,8 +12,7 @@ from reconciler.model.config import ConfigDocument
 from reconciler.model.plan import Action, ActionKind, ActionReason, Plan
 
 
-@dataclass(frozen=True, slots=True)
-class LiveConfig:
+class LiveConfig(Struct, frozen=True):
     """What runs under one id: the document that was applied, and what has changed since.
 
     `rotated`: a secret of it has another value. `drifted`: it is not well, or not whole any more. `refused`: the policy
@@ -25,8 +25,7 @@ class LiveConfig:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Integrations:
+class Integrations(Struct, frozen=True):
     """The integrations that are to be up, because an enabled configuration wants them, and those that are.
 
     `drifted` are those that somebody has switched off behind the engine's back.

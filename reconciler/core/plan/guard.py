@@ -3,14 +3,14 @@
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 WINDOW = 600.0
 """How long a removal counts, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class PruneLimit:
+class PruneLimit(Struct, frozen=True):
     """How many net removals within the window are normal: the larger of `count` and `percent` of what was there."""
 
     count: int = 3
@@ -33,8 +33,7 @@ class PruneLimit:
         return removals <= max(self.count, math.floor(before * self.percent / 100))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The removals that are held, and why; empty when all may go."""
 
     held: frozenset[str] = frozenset()

@@ -4,7 +4,8 @@ Pure. Literals are there with `--allow-plaintext-secrets` alone; which places th
 """
 
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.model.json import Json, Path
 from reconciler.model.plan import FieldChange

@@ -8,7 +8,8 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.model.delivery import DeliveryPolicy
 
@@ -16,8 +17,7 @@ MAX_COMBINATIONS = 64
 """How many value tuples one route may be expanded into; beyond that one key is indexed and the rest checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One filter of one configuration. `type` is exact or a pattern; of each value in `scope` any may match."""
 
     config_id: str

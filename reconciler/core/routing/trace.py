@@ -5,8 +5,9 @@ The decision is `matching.py`'s and a test holds the two together; this gives th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.core.filter.explain import Explainer, Explanation, Truth
 from reconciler.core.routing.matching import filters_of
@@ -27,8 +28,7 @@ class Way(StrEnum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeMiss:
+class ScopeMiss(Struct, frozen=True):
     """A key of a configuration's scope that the event does not carry (`found` is None), or with another value."""
 
     key: str
@@ -36,8 +36,7 @@ class ScopeMiss:
     found: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class FilterTrace:
+class FilterTrace(Struct, frozen=True):
     """One entry of `events` whose type matches. `index` counts from 0; `when` is None where it asks for nothing."""
 
     index: int
@@ -45,8 +44,7 @@ class FilterTrace:
     when: Explanation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What becomes of one event at one configuration.
 
     `filters` are the entries whose type matches, `types` those that it lists, `missed` the keys of its scope that keep

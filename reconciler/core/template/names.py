@@ -6,10 +6,10 @@ matter of this module. `sandbox` calls it; the fields are those that `reconciler
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from jinja2 import nodes
+from msgspec import Struct
 
 from reconciler.core.findings.wrong import Wrong
 from reconciler.core.template.places import offset_of
@@ -34,8 +34,7 @@ class Asked(NamedTuple):
     guarded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Kinds:
+class Kinds(Struct, frozen=True):
     """What there is to be named besides variables."""
 
     filters: Collection[str]

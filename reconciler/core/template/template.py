@@ -5,8 +5,9 @@ SDK calls `Templates.render`. Jinja2 is loaded by the first template (`reconcile
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from reconciler.core.findings.wrong import Wrong
 from reconciler.core.template.filters import TemplateError
@@ -32,8 +33,7 @@ def check_template(text: str, names: Collection[str] = NAMES) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Inspected:
+class Inspected(Struct, frozen=True):
     """A template as validation sees it: what is wrong with it, and what it asks of the configuration's document."""
 
     wrong: Wrong | None = None

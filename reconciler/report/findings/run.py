@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
+
+from msgspec import Struct
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.json import pointer
@@ -23,8 +24,7 @@ def no_keys(_data: bytes, *, judged: bool) -> Collection[str]:  # noqa: ARG001 -
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One run of `validate`. `source` gives the bytes of a file by the name that spans carry, or None.
 
     `secret_keys` gives the names of keys that hold secrets in a file.

@@ -3,8 +3,9 @@
 Nothing in an event holds a secret.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.override import Intervention, Override
@@ -12,8 +13,7 @@ from reconciler.model.plan import ActionKind, Outcome, Plan
 from reconciler.model.state import PassRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """The daemon is up and begins its first pass. `url` is where HTTP answers; `sign_in` a link that signs in."""
 
     version: str
@@ -24,16 +24,14 @@ class Started:
     sign_in: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StandingBy:
+class StandingBy(Struct, frozen=True):
     """Another runner, the process `runner` where that is known, holds `state_dir`: this daemon waits for its end."""
 
     state_dir: str
     runner: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """The first pass has ended; counts by state, in `seconds`."""
 
     configs: int
@@ -42,8 +40,7 @@ class Ready:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """An action has an outcome. `file` and `line` are where its configuration stands, or empty and 0.
 
     `running` says that an earlier version runs on although the action failed; `number` is the pass that asked for it.
@@ -56,8 +53,7 @@ class Settled:
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
+class Many(Struct, frozen=True):
     """A plan had so many actions of one kind on one integration that they are told together, by outcome."""
 
     integration: str
@@ -67,8 +63,7 @@ class Many:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class Invalid:
+class Invalid(Struct, frozen=True):
     """The file of `key` is not valid now, by `diagnostics`; `running` says whether a last good version runs on."""
 
     key: str
@@ -76,8 +71,7 @@ class Invalid:
     running: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Valid:
+class Valid(Struct, frozen=True):
     """What was invalid is valid again, and nothing had to be done since it is what runs."""
 
     key: str
@@ -85,38 +79,33 @@ class Valid:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Findings that belong to no known configuration: a file that cannot be read, warnings."""
 
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The guard holds removals back, for `reason`; `plan` has them."""
 
     plan: Plan
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Intervened:
+class Intervened(Struct, frozen=True):
     """Somebody suspended, paused, resumed, approved or retried something, or an override ran out."""
 
     done: Intervention
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
+class InForce(Struct, frozen=True):
     """An override from before this start is still in force; `configs` is how many configurations it concerns."""
 
     override: Override
     configs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
+class Waits(Struct, frozen=True):
     """What the file of `key` asks for waits for a suspension to end; `new` says that nothing of it has run yet."""
 
     key: str
@@ -126,31 +115,27 @@ class Waits:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(Struct, frozen=True):
     """Something needs a person: a sentence. `over` tells that it has ended."""
 
     message: str
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True):
     """A pass has ended. Said at level debug only."""
 
     record: PassRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Stopping:
+class Stopping(Struct, frozen=True):
     """The daemon was told to stop, by `signal` (such as SIGTERM), and takes at most `grace` seconds."""
 
     signal: str
     grace: float
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """The end. `forced` names what did not stop in time."""
 
     seconds: float

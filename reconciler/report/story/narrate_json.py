@@ -1,7 +1,6 @@
 """What the daemon says, as JSON objects: the events of `narrate` for `--log-format json`."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
@@ -23,7 +22,7 @@ _UNSAID = frozenset({"sign_in"})  # a link that signs in is a secret once it sta
 
 def narrate_json(event: DaemonEvent) -> dict[str, Any]:
     """Return `event` as a JSON object: `event`, its kind in lower case, and its fields. A sign-in link is left out."""
-    said = {one.name: _plain(getattr(event, one.name)) for one in fields(event) if one.name not in _UNSAID}
+    said = {name: _plain(getattr(event, name)) for name in event.__struct_fields__ if name not in _UNSAID}
     return {"event": type(event).__name__.lower(), **said}
 
 

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.core.filter.explain import Explanation
 from reconciler.core.routing.trace import Verdict
@@ -13,8 +14,7 @@ from reconciler.model.rehearsal import Rehearsed, message_value
 from reconciler.report.items import FORMAT_VERSION, diagnostic_item
 
 
-@dataclass(frozen=True, slots=True)
-class TraceEntry:
+class TraceEntry(Struct, frozen=True):
     """One configuration: the verdict, where its file stands, and what would be sent where that was rehearsed."""
 
     verdict: Verdict
@@ -24,8 +24,7 @@ class TraceEntry:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TraceReport:
+class TraceReport(Struct, frozen=True):
     """The way of one event. `others` counts, by way, the configurations that are not among `entries`.
 
     `nearest` is a type that somebody asks for, where nobody asks for the event's; `invalid` are files with errors.

@@ -8,8 +8,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.in_force.selector import taken, without
 from reconciler.model.errors import OverrideRefused, StateError, UnknownTarget
@@ -43,8 +45,7 @@ class Look(Protocol):
         """Ask for a look at some folders (None: at all), and at some configurations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What the desk works with: `look` asks the loop to look, `watch` follows a write, `submit` runs on the loop.
 
     `flush` writes what has started lately: under a suspension, a restart runs what is written there. `writing` says

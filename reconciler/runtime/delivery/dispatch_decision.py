@@ -1,7 +1,8 @@
 """What becomes of a delivery after an attempt: pure decisions, which the dispatcher carries out."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.model.delivery import Delivery, DeliveryPolicy
 from reconciler.model.errors import TerminalError
@@ -18,8 +19,7 @@ class GivenUp(StrEnum):
     FALLBACK_FAILED = "FallbackFailed"
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """What came of an attempt: `done`, `retry`, `fallback` (given up, and handed to it), `dead`, `dropped`, `expired`.
 
     `error` says why it failed, `reason` why it was given up.
@@ -30,8 +30,7 @@ class Ending:
     reason: GivenUp | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Try again in `delay` seconds."""
 
     delay: float

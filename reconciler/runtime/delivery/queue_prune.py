@@ -1,15 +1,15 @@
 """What the queue forgets, and when: ids seen, events that matched nothing, dead letters. The queue calls it."""
 
 import sqlite3
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _DAY = 86400.0
 _BATCH = 20_000
 """How many rows one call looks at per table: the writer thread has other work to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """How long, in seconds, and how many. Ids are kept for `seen` seconds unless more than `seen_count` came since."""
 
     seen: float = 2 * _DAY

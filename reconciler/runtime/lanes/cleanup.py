@@ -6,14 +6,15 @@ again. What was abandoned with its lane cannot be tried again and is not kept.
 
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.runtime.lanes.lane import Lane
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(Struct, frozen=True):
     """One call that failed, on `subject`, a hook or a version of an owner.
 
     `while_down`: it undoes its owner as a whole, and makes no sense once that runs again.
@@ -32,8 +33,7 @@ class Leftover:
         return f"{self.what} failed: {self.error}"
 
 
-@dataclass(slots=True, eq=False)
-class _Owner:
+class _Owner(Struct, eq=False):
     leftovers: list[Leftover] = field(default_factory=list)
     attempts: int = 0
     due: float | None = None

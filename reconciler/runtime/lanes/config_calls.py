@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
@@ -28,8 +30,7 @@ SIDE_BY_SIDE = 8
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigCalls:
+class ConfigCalls(Struct, frozen=True):
     """Starts, replaces and stops generations of one active integration."""
 
     instance: Integration

@@ -5,16 +5,16 @@ They are in their owner's set as everywhere, hold their exclusive keys, and wait
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.model.ports import HookHost, Where
 from reconciler.model.state import Role
 from reconciler.sdk.hooks.base import Hook
 
 
-@dataclass(frozen=True, slots=True)
-class Sleeper:
+class Sleeper(Struct, frozen=True):
     """A hook that waits, with all that starting it takes.
 
     `call(what, deadline, function, *args)` calls into its owner's lane; `deadline` is in seconds.

@@ -8,8 +8,9 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
+
+from msgspec.structs import replace
 
 from reconciler.model.config import ConfigDocument
 from reconciler.model.effect import EffectRow, EffectStatus

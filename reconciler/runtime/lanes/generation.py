@@ -1,7 +1,8 @@
 """A generation: one version of one configuration, running. Values alone: `config_calls` makes and stops them."""
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
@@ -32,8 +33,7 @@ class Generation(NamedTuple):
         return self._replace(document=document, config=config)
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
+class Handover(Struct, frozen=True):
     """A generation that has started beside an old one.
 
     `stopped` are the hooks of the old one that had to make way; `went_over` says that the code has gone over by

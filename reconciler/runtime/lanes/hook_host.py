@@ -6,9 +6,11 @@ import operator
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.masking.stand_in import without_secrets
 from reconciler.model.errors import DeadlineExceeded
@@ -30,8 +32,7 @@ _LONGEST = 200
 """How much of a hook's description is kept, in characters."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Receiver:
+class Receiver(Struct, frozen=True, eq=False):
     """What an EventHook registered: a callable, and the event types it takes (None: all)."""
 
     types: tuple[str, ...] | None
@@ -169,8 +170,7 @@ def first_receipt(receipts: "Future[list[Receipt]]") -> "Future[Receipt]":
     return done
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Calls into one integration's code: its lane, the clock that measures deadlines, and the owner's name."""
 
     services: Services
@@ -196,8 +196,7 @@ class Caller:
         self.services.cleanups.keep(self.owner, leftover)
 
 
-@dataclass(slots=True)
-class Stopped:
+class Stopped(Struct):
     """How stopping went: what would not go, as sentences, and the call that cost the lane, if one did."""
 
     problems: list[str] = field(default_factory=list)

@@ -8,8 +8,9 @@ import html
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.core.masking.nested import masked_within
 from reconciler.model.json import Json
@@ -27,8 +28,7 @@ MAX_PANELS = 50
 _AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Panel:
+class Panel(Struct, frozen=True, eq=False):
     """One panel of one owner."""
 
     owner: str

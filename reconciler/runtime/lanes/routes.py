@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.model.errors import HookConflict
 from reconciler.model.ports import Disposer, Request, Response
@@ -10,8 +11,7 @@ from reconciler.model.ports import Disposer, Request, Response
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Entry:
+class _Entry(Struct, frozen=True, eq=False):
     handler: Handler
     owner: str
     holder: object

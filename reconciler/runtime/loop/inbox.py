@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What to look at: `folders` to list again (None: all), `ids` to judge again, and the word that says why."""
 
     folders: frozenset[str] | None

@@ -1,6 +1,6 @@
 """What the controller works with, in one frozen bundle; made by `assembly.py`."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.config.tree.directory import Directory
 from reconciler.runtime.asking.overrides import Overrides
@@ -12,8 +12,7 @@ from reconciler.runtime.loop.world import World
 from reconciler.runtime.services import Services
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What the controller works with."""
 
     services: Services

@@ -1,8 +1,9 @@
 """The passes of the loop: what each planned, what came of it, and when it may be called ended."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.model.plan import Outcome, OutcomeStatus, Plan
 from reconciler.model.state import PassRecord
@@ -11,8 +12,7 @@ _KEPT_ACTIONS = 1000
 """How many actions of one pass the history holds."""
 
 
-@dataclass(slots=True, eq=False)
-class OpenPass:
+class OpenPass(Struct, eq=False):
     """A pass whose actions do not all have an outcome yet.
 
     It waits for the end of work on each key in `waiting`. What was `under_way` when it opened had begun with what was

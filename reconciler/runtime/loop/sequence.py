@@ -5,13 +5,13 @@ before it is added under its new name.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.model.plan import Action, ActionKind
 
 
-@dataclass(slots=True, eq=False)
-class _Barrier:
+class _Barrier(Struct, eq=False):
     removals: set[str]
     parked: list[str]
 

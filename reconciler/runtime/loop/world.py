@@ -4,9 +4,10 @@ Mutable, owned by the engine's loop; other threads only read single attributes. 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.core.in_force.derive import Observed
 from reconciler.core.in_force.lastgood import Effective
@@ -22,8 +23,7 @@ from reconciler.runtime.services import Services
 from reconciler.sdk.config import IntegrationConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why the document of `digest` could not be applied; `retry_at` is monotonic, None when it is not retried."""
 
     digest: str
@@ -32,8 +32,7 @@ class Failure:
     retry_at: float | None
 
 
-@dataclass(slots=True, eq=False)
-class ConfigRecord:
+class ConfigRecord(Struct, eq=False):
     """One configuration. `accepted` is its last valid document, `applied` the last that started."""
 
     id: str

@@ -12,8 +12,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.model.errors import START_AFTER_FORK, NotRunning, StateError
 from reconciler.runtime.state.database_file import FileState, Moved, identity, is_truncated
@@ -32,8 +33,7 @@ its locks by file, and those that a child inherits tell of locks that only the p
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """`tables` is a script of idempotent statements; `connection` one that every connection runs first.
 
     `version` goes into `user_version`; a file of another version is of no use.
@@ -44,8 +44,7 @@ class Schema:
     version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A connection, the file it is on, and where a file was set aside that could not be used."""
 
     connection: sqlite3.Connection

@@ -8,8 +8,9 @@ key removes it.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
@@ -33,8 +34,7 @@ Check = Callable[[Mapping[str, Any]], Awaitable[ConfigDocument | None]]
 """Validates a stored document; None when it is not valid any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(Struct, frozen=True):
     """How to resolve a document's secrets and to validate a stored one; `delay(attempt)` is the backoff, in seconds."""
 
     resolve: Callable[[ConfigDocument], Awaitable[Resolved]]

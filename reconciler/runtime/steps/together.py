@@ -8,8 +8,9 @@ hooks as there. Used by the pump, on the engine's loop, which keeps each of thes
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from reconciler.config.secrets import Resolved
 from reconciler.core.in_force.lastgood import Effective
@@ -26,8 +27,7 @@ from reconciler.runtime.services import Services
 from reconciler.runtime.steps.agenda import Agenda
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """What the applier does with what comes of it: take in what `started`, or `failed`.
 
     Where something `may_be_left` to clean up, `is_left` sees to it.

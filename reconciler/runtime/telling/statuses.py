@@ -1,7 +1,8 @@
 """Tells people what runs: builds statuses out of the world. Reads only; called from any thread."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from reconciler._version import __version__
 from reconciler.config.catalogue import Catalogue
@@ -88,8 +89,7 @@ def _message(record: ConfigRecord, derived: Derived) -> str:
     return record.message if record.generation is None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct, frozen=True):
     """The integrations that are registered, and since when (seconds since the epoch) that is known."""
 
     catalogue: Catalogue

@@ -10,7 +10,8 @@ there. All paths are absolute and resolved.
 import os
 import stat
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.config.files import SCHEMA_SUFFIX, SETTINGS_FILE, SUFFIXES, join
 
@@ -18,8 +19,7 @@ _MOST_LINKS = 40
 """As many as the kernel follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How a root is reached. `anchors` are the paths that decide where it is: each link on the way, and itself.
 
     `root` is the folder it is now, with its `identity`, or both None while it is missing; then the last anchor is the
@@ -126,8 +126,7 @@ def queue_length() -> int:
         return 16384
 
 
-@dataclass(slots=True)
-class Meaning:
+class Meaning(Struct):
     """What a batch of events asks for: folders to list (relative to the root), new and lost folders (absolute)."""
 
     folders: set[str] = field(default_factory=set)

@@ -10,9 +10,10 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.model.ports import Clock
 from reconciler.runtime.watch.mounts import MountTable
@@ -44,8 +45,7 @@ _LONG_PAUSE = 1.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """Look again at `folders`, relative to the root and not recursively; None means at everything."""
 
     folders: frozenset[str] | None

@@ -53,7 +53,7 @@ def cut(text, span):
 
 
 def check(text):
-    document = TomlDocument(tomllib.loads(text), text)
+    document = TomlDocument(tomllib.loads(text), 1, text=text)
     for path, value in leaves(document.value):
         assert tomllib.loads(f"x = {cut(text, document.span(path, ''))}")["x"] == value
         if isinstance(path[-1], str):
@@ -89,5 +89,5 @@ def test_places_of_any_toml(parts):
 
 
 def test_place_that_is_not_there_is_its_table():
-    document = TomlDocument(tomllib.loads(TEXT), TEXT)
+    document = TomlDocument(tomllib.loads(TEXT), 1, text=TEXT)
     assert document.span(("folder", 1, "name_prefix"), "f").line == 18

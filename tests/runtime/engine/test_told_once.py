@@ -115,7 +115,7 @@ def test_start_without_its_root_is_ready_when_the_last_good_runs(tmp_path, until
 def test_look_costs_in_proportion_to_what_is_wrong(tmp_path):
     hashed = [0]
 
-    class Counted(Diagnostic):
+    class Counted(Diagnostic, frozen=True):
         def __hash__(self):
             hashed[0] += 1
             return super().__hash__()

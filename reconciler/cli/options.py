@@ -4,10 +4,12 @@ Two readers share this table: Typer's command tree (`params.py`) and the quick p
 (`quick.py`), which start the sooner for doing without Typer. Nothing here imports either.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 
-class Opt(NamedTuple):
+class Opt(Struct, frozen=True):
     """One option: its attribute, its flags as Typer takes them, its default, and the variable that it yields to.
 
     `kind` is `text`, `flag`, `number` or `list`; a flag's off form stands in `off`.

@@ -6,14 +6,16 @@ configurations that claim one thing; a RouteHook expands them to open the route.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 _PLACEHOLDER: Final = re.compile(r"\{settings\.([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\}")
 _ROUTE_PART: Final = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\Z")
 _LONGEST: Final = 200
 
 
-class Claim(NamedTuple):
+class Claim(Struct, frozen=True):
     """One thing that a configuration needs for itself: `what` it is in words, and the setting that names it."""
 
     key: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -117,7 +117,7 @@ class Presence(StrEnum):
     ABSENT = "absent"
 
 
-class Desired(NamedTuple):
+class Desired(Struct, frozen=True):
     """What the files ask for under one id.
 
     `document` is there exactly when `presence` is VALID. `file` is relative to the root, `line` that of the

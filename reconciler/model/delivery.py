@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -61,7 +61,7 @@ class Delivery(Struct, frozen=True):
     is_fallback: bool = False
 
 
-class Backlog(NamedTuple):
+class Backlog(Struct, frozen=True):
     """What waits for one configuration: how many deliveries, and when the next attempt is (seconds since the epoch).
 
     `next_attempt` is None where nothing waits for the clock: an attempt is due or under way, or may not be made now.
@@ -71,7 +71,7 @@ class Backlog(NamedTuple):
     next_attempt: float | None = None
 
 
-class Failing(NamedTuple):
+class Failing(Struct, frozen=True):
     """A configuration with deliveries that were tried in vain and wait: the oldest one's last error, and since when."""
 
     config_id: str

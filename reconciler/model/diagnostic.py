@@ -1,7 +1,6 @@
 """Findings about the user's input: one model for every reporter, the daemon's status and the API."""
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -15,7 +14,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-class Span(NamedTuple):
+class Span(Struct, frozen=True):
     """A place in a file: lines and columns count from 1, columns in Unicode characters; the end is exclusive."""
 
     file: str

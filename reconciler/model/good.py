@@ -1,10 +1,12 @@
 """What is remembered of a configuration across restarts: its last good document, in two versions."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 
-class Good(NamedTuple):
+class Good(Struct, frozen=True):
     """The last valid document (`accepted`) and the last that started (`applied`, or None), as raw JSON values.
 
     `file` and `line` are where it was last seen; `digest` is that of `accepted`. A document that holds a literal

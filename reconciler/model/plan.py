@@ -1,7 +1,6 @@
 """What is to be done, and what came of it: actions with reasons, a plan, an outcome."""
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -51,7 +50,7 @@ class FieldChange(Struct, frozen=True):
     """`added`, `removed` or `changed`."""
 
 
-class Action(NamedTuple):
+class Action(Struct, frozen=True):
     """One step. `key` is an integration's id or a configuration's."""
 
     kind: ActionKind
@@ -101,7 +100,7 @@ class OutcomeStatus(StrEnum):
     """It cannot be done yet: a secret is missing, its integration is not ready."""
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct, frozen=True):
     """What applying one action gave. `message` is for people and holds no secret; `seconds` is how long it took."""
 
     action: Action

@@ -1,7 +1,7 @@
 """States, conditions and statuses: what the engine tells people about configurations and integrations."""
 
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -81,7 +81,7 @@ class Tristate(StrEnum):
     UNKNOWN = "Unknown"
 
 
-class Condition(NamedTuple):
+class Condition(Struct, frozen=True):
     """One fact: `since` is when `status` last changed, in seconds since the epoch, or None where nobody noted it."""
 
     type: ConditionType

@@ -32,4 +32,4 @@ def _moved(found: Diagnostic, prefix: str) -> Diagnostic:
 
 
 def _span(span: Span, prefix: str) -> Span:
-    return span._replace(file=f"{prefix}/{span.file}" if span.file else prefix)
+    return replace(span, file=f"{prefix}/{span.file}" if span.file else prefix)

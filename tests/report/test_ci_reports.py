@@ -69,7 +69,7 @@ def test_sarif_places_have_all_four_numbers_and_a_relative_address():
 
 def test_fingerprints_are_unique_and_do_not_depend_on_lines():
     twice = [samples.UNKNOWN, samples.UNKNOWN, samples.DUPLICATE]
-    moved = [replace(found, span=found.span._replace(line=99, end_line=99)) for found in twice]
+    moved = [replace(found, span=replace(found.span, line=99, end_line=99)) for found in twice]
     names = [name for _, name in fingerprints(twice)]
     assert len(set(names)) == 3
     assert [name for _, name in fingerprints(moved)] == names

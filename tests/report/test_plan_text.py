@@ -1,6 +1,7 @@
 """A plan in the manner of Terraform, and the narration of a daemon."""
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.override import Intervention, Override, OverrideKind, Selector
@@ -82,7 +83,7 @@ def test_plan_in_colour(golden):
 
 
 def test_suspended_action_is_marked():
-    text = "".join(render_plan(plan_item(Plan((START._replace(suspended=True),)))))
+    text = "".join(render_plan(plan_item(Plan((replace(START, suspended=True),)))))
     assert "[suspended]" in text
     assert "1 to start, 1 suspended" in text
 
@@ -117,7 +118,7 @@ def test_path_reads_as_people_write_it():
 
 
 def test_plan_says_what_an_action_waits_for():
-    waits = START._replace(waits="the environment variable T\x1b is not set")
+    waits = replace(START, waits="the environment variable T\x1b is not set")
     lines = "".join(render_plan(plan_item(Plan((INITIALIZE, waits))))).splitlines()
     assert lines[1] == r"  + start      slack/a  added [waits: the environment variable T\x1b is not set]"
     assert lines[-1] == "Plan: 1 to start, 1 to initialize, 1 waiting for a secret"

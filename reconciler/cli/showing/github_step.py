@@ -27,7 +27,7 @@ def _moved(found: Diagnostic, here: str) -> Diagnostic:
 
 
 def _place(span: Span, here: str) -> Span:
-    return span._replace(file=os.path.normpath(f"{here}/{span.file}"))
+    return replace(span, file=os.path.normpath(f"{here}/{span.file}"))
 
 
 def write_step_summary(run: Run) -> None:

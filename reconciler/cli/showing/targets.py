@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from reconciler.cli.console import fail, out, out_commands, palette
 from reconciler.report.ansi import PLAIN, Palette
@@ -11,7 +13,7 @@ _OBEYED: Final = frozenset({"azure", "github"})
 """Formats of commands, whose renderers have escaped what is somebody else's."""
 
 
-class Target(NamedTuple):
+class Target(Struct, frozen=True):
     """One report: its format and the file it goes to, None being stdout."""
 
     format: str

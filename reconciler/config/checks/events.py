@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.config.checks.memory import trim
 from reconciler.config.checks.place import Place
 from reconciler.core.findings.nearest import nearest
+from reconciler.core.findings.wrong import Wrong
 from reconciler.model import rules
 from reconciler.model.json import Path
 
 if TYPE_CHECKING:
     from reconciler.core.filter.filter import Filters
     from reconciler.core.filter.look import Look
-    from reconciler.core.findings.wrong import Wrong
 
 _HELP: Final = "write CEL over id, source, type, subject, time, data and scope, with ==, && and ||"
 
@@ -51,7 +51,7 @@ class EventChecks:
 
     def _when(self, kind: str, when: str, path: Path, here: Place) -> None:
         found = self._look(when)
-        if isinstance(found, tuple):
+        if isinstance(found, Wrong):
             here.inside(rules.FILTER_SYNTAX, path, found, _HELP, says="`when` does not compile: ")
         elif found.always:
             here.warn(rules.CONSTANT_FILTER, path, "`when` is true for every event", "leave it out")

@@ -6,7 +6,7 @@ knows no YAML. Called by the plan between two commits.
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -35,7 +35,7 @@ _MOST_LINKS: Final = 40
 _LONGEST_LINK: Final = 4096
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """What stands at one path: its mode and the object that it holds."""
 
     mode: str

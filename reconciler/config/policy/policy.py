@@ -5,7 +5,7 @@ the validator judges documents by them. Every entry that covers a file applies: 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ _KEEP: Final = 100_000
 _ASK: Final = "or ask the owners of reconcile.toml"
 
 
-class Breach(NamedTuple):
+class Breach(Struct, frozen=True):
     """What is against an entry: the key of the entry, the place in the document, what is said and advised."""
 
     key: Path
@@ -160,7 +160,7 @@ class Policy:
     def shown_as(self, file: str) -> "Policy":
         """Return the same policy with its own file named as `file` in findings."""
         folders = [
-            replace(folder, places={key: span._replace(file=file) for key, span in folder.places.items()})
+            replace(folder, places={key: replace(span, file=file) for key, span in folder.places.items()})
             for folder in self.folders
         ]
         return Policy(folders, self.key)

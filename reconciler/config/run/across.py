@@ -5,7 +5,8 @@ is read again, since they are rare.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reconciler.config.files import Unreadable, Vanished
 from reconciler.config.run.check_files import read_listed
@@ -18,7 +19,7 @@ from reconciler.model.json import Path
 _MOST_RELATED = 20
 
 
-class _Holder(NamedTuple):
+class _Holder(Struct, frozen=True):
     """A document that claims something, and where it says so."""
 
     config_id: str

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.config.files import Unreadable
 from reconciler.config.tree.snapshot import Claim, FileState
@@ -69,7 +70,7 @@ def _without_ignored(state: FileState, file: str, data: bytes) -> FileState:
     comments = find_suppressions(data, file) if MARK in data else ()
     if not comments:
         return state
-    claims = (claim._replace(diagnostics=left(claim.diagnostics, comments)) for claim in state.claims)
+    claims = (replace(claim, diagnostics=left(claim.diagnostics, comments)) for claim in state.claims)
     return FileState(tuple(claims), left(state.diagnostics, comments))
 
 

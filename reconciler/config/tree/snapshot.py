@@ -7,7 +7,7 @@ ids that a file with an error held before, which stay.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -20,7 +20,7 @@ _MOST_RELATED = 20
 """How many other places one duplicate names: with all of them, n duplicates would make n² places."""
 
 
-class Claim(NamedTuple):
+class Claim(Struct, frozen=True):
     """One document that names an id. `document` is None when it has an error; `span` is where the name stands.
 
     `refused` says that it may not stand in its folder: then it is no rival of one that may.

@@ -204,7 +204,7 @@ class CarefulBuilder:
             from reconciler.config.explain.fixes import quote
 
             here = written(node, self._file)
-            fix = here and quote(here)
+            fix = quote(here) if here is not None else None
         self._add(rules.NON_STRING_KEY, node, message, f'put it in quotes: "{shown}"', path, fix=fix)
         return None
 

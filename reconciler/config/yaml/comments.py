@@ -7,15 +7,16 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from sys import maxsize
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from yaml.nodes import MappingNode, ScalarNode
 
 from reconciler.config.yaml.reader import read_documents
 from reconciler.config.yaml.text import split_lines
 
 
-class Comment(NamedTuple):
+class Comment(Struct, frozen=True):
     """A match in a comment. `line` and `column` count from 1; `covers` is the line it speaks of.
 
     That is its own line, or the next one with anything on it where the comment stands alone.

@@ -1,14 +1,15 @@
 """Places of libyaml's nodes, as spans: lines and columns from 1, columns in characters. It builds no values."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from reconciler.model.diagnostic import Span
 from reconciler.model.json import Path
 
 
-class Written(NamedTuple):
+class Written(Struct, frozen=True):
     """A scalar that stands in its file character by character: where, in which quotes (or none), and its text."""
 
     span: Span

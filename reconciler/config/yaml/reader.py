@@ -6,7 +6,7 @@ documents mean is `validation.py`'s.
 
 import re
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from yaml.nodes import ScalarNode
@@ -88,7 +88,7 @@ class RawDocument(Struct, eq=False):
         self._node, self._data = None, b""
 
 
-class ReadResult(NamedTuple):
+class ReadResult(Struct, frozen=True):
     """The documents that could be read, in order, and what is wrong with the others."""
 
     documents: tuple[RawDocument, ...]

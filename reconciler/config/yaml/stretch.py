@@ -4,8 +4,9 @@ What is right takes one straight way: compose, build quickly, done. What is unus
 care. `reader` reads a file by stretches; `mending` reads one again with a fix in it.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from yaml import YAMLError
 from yaml.nodes import ScalarNode
 
@@ -15,7 +16,7 @@ from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 
 
-class Stretch(NamedTuple):
+class Stretch(Struct, frozen=True):
     """The value and the node of each document, what is wrong with the others, and the line, from 0, where it broke."""
 
     documents: list[tuple[Any, Any]]

@@ -1,13 +1,13 @@
 """State is derived, never stored: the one state of a configuration, from what is in force and what runs."""
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import ConfigDocument
 from reconciler.model.state import ConfigState, StateReason
 
 
-class Observed(NamedTuple):
+class Observed(Struct, frozen=True):
     """What is seen of one configuration: `failure` is why the last apply failed, `waiting` why none was tried."""
 
     running: ConfigDocument | None = None
@@ -16,7 +16,7 @@ class Observed(NamedTuple):
     waiting: StateReason = StateReason.QUEUED
 
 
-class Derived(NamedTuple):
+class Derived(Struct, frozen=True):
     """The state, its reason, and whether what runs is not what the files ask for."""
 
     state: ConfigState

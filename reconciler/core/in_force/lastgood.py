@@ -1,6 +1,6 @@
 """Last known good: which document is in force for an id, whatever state its file is in."""
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.model.state import StateReason
@@ -12,7 +12,7 @@ _STALE = {
 }
 
 
-class Effective(NamedTuple):
+class Effective(Struct, frozen=True):
     """The document in force for one id.
 
     `document` is the current one if it is valid, else the last good one, else None. `stale` says why it is not the

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.core.in_force.selector import matches_any
@@ -75,7 +76,7 @@ def freeze(want: Effective, accepted: ConfigDocument | None, applied: ConfigDocu
     """
     kept = _kept(accepted, applied)
     if kept is None:
-        return want if want.document is None else want._replace(waits=True)
+        return want if want.document is None else replace(want, waits=True)
     if want.document == kept:
         return want
     stale = StateReason.SUSPENDED if want.stale is StateReason.NONE else want.stale

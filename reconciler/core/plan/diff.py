@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from operator import itemgetter
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -97,7 +97,7 @@ def _start(key: str, want: Effective | None, why: ActionReason = ActionReason.AD
 
 def _in_order(steps: list[Action]) -> Iterable[Action]:
     """Return the steps of one integration in their order; where all are of a kind, that is by id alone."""
-    steps.sort(key=itemgetter(1))  # the key
+    steps.sort(key=attrgetter("key"))
     kinds = {step.kind for step in steps}
     return steps if len(kinds) < 2 else sorted(steps, key=lambda step: _ORDER[step.kind])
 

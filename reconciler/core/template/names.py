@@ -6,10 +6,11 @@ matter of this module. `sandbox` calls it; the fields are those that `reconciler
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from jinja2 import nodes
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.findings.wrong import Wrong
 from reconciler.core.template.places import offset_of
@@ -25,7 +26,7 @@ _OWN: Final = {("config", "labels"), ("config", "scope")}
 """What a configuration's own document decides."""
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """A field that a template asks for. `guarded` where the template says what to do without it."""
 
     path: tuple[str, ...]
@@ -67,7 +68,7 @@ def asked_fields(tree: nodes.Template, text: str) -> list[Asked]:
     own = {found.name for found in tree.find_all(nodes.Name) if found.ctx != "load"}
     found = [asked for asked in _walk(tree, text, guarded=False) if asked.path[0] not in own]
     tested = {asked.path for asked in found if asked.guarded}
-    return [asked._replace(guarded=asked.path in tested) for asked in dict.fromkeys(found)]
+    return [replace(asked, guarded=asked.path in tested) for asked in dict.fromkeys(found)]
 
 
 def wrong_field(asked: Asked) -> Wrong | None:

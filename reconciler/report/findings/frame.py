@@ -5,7 +5,8 @@ order, `...` for what is left out between them. `text.py` calls this.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
@@ -18,7 +19,7 @@ _MOST: int = 8
 """How many other places are shown with their lines; the rest is counted."""
 
 
-class _Mark(NamedTuple):
+class _Mark(Struct, frozen=True):
     """One underlined place: its label, and the sign and colour of its underline."""
 
     span: Span

@@ -5,7 +5,8 @@ Pure: takes text, gives text. The text report calls it; nobody else does.
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reconciler.model.diagnostic import Span
 from reconciler.report.ansi import printable
@@ -17,7 +18,7 @@ _LEAD = 40
 _TAB = "    "
 
 
-class Snippet(NamedTuple):
+class Snippet(Struct, frozen=True):
     """One line as shown, and where the caret's underline stands in it, both in terminal columns."""
 
     text: str

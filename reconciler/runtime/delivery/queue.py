@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from reconciler.model.delivery import Backlog, Delivery, Failing
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt, Retry, Settlement, Target
@@ -189,7 +191,7 @@ class SqliteQueue:
         """Return which configurations have deliveries that were tried in vain, and the oldest one's error."""
 
         def job(db: sqlite3.Connection) -> list[Failing]:
-            return [one._replace(since=self._outward(one.since)) for one in backlogs.failing(db)]
+            return [replace(one, since=self._outward(one.since)) for one in backlogs.failing(db)]
 
         return self.submit(job)
 

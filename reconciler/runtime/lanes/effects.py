@@ -8,8 +8,9 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.model.config import ConfigDocument
@@ -37,7 +38,7 @@ class EffectStore(Protocol):
         """Drop a row; done when that is on disk."""
 
 
-class Declarer(NamedTuple):
+class Declarer(Struct, frozen=True):
     """Who declares effects: its id, its document where it is a configuration, and the secrets it knows."""
 
     owner: str

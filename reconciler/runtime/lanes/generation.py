@@ -1,8 +1,9 @@
 """A generation: one version of one configuration, running. Values alone: `config_calls` makes and stops them."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.config.secrets import Resolved
 from reconciler.model.config import ConfigDocument
@@ -12,7 +13,7 @@ from reconciler.sdk.config import IntegrationConfig
 from reconciler.sdk.hooks.base import Hook
 
 
-class Generation(NamedTuple):
+class Generation(Struct, frozen=True):
     """What runs under one id: the document, its secrets, the config object the code sees, its hooks and their host."""
 
     document: ConfigDocument
@@ -30,7 +31,7 @@ class Generation(NamedTuple):
         """Return the same generation under a document that differs in nothing the code hears of."""
         old = self.config
         config = IntegrationConfig(document, old.settings, old.values, old.defaults, old.hook_set)
-        return self._replace(document=document, config=config)
+        return replace(self, document=document, config=config)
 
 
 class Handover(Struct, frozen=True):

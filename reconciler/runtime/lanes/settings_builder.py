@@ -8,7 +8,9 @@ on the engine's loop.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from reconciler.core.masking.stand_in import without_secrets
 from reconciler.model.errors import DeadlineExceeded, TransientError
@@ -84,7 +86,7 @@ class SettingsBuilder:
         return built
 
 
-class _Job(NamedTuple):
+class _Job(Struct, frozen=True):
     """What runs in the lane; it begins with no further settings after `seconds`."""
 
     model: "type[BaseModel]"

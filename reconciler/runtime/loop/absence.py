@@ -6,6 +6,8 @@ Used by the controller, on the engine's loop; the decisions are `core.lastgood` 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 
+from msgspec.structs import replace
+
 from reconciler.core.in_force.lastgood import Effective, effective
 from reconciler.core.in_force.override import freeze
 from reconciler.core.plan.diff import config_action
@@ -117,7 +119,7 @@ class Absences:
         records = [record for record in self._world.configs.values() if record.imposed.suspended]
         asked = ((record, self.asked_for(get(record.id))) for record in records)
         actions = [config_action(r.id, want, r.live) for r, want in asked if want != r.effective]
-        return tuple(action._replace(suspended=True) for action in actions if action is not None)
+        return tuple(replace(action, suspended=True) for action in actions if action is not None)
 
     def carried_out(self, key: str, now: float) -> None:
         """What ran under `key` is stopped, though something is left outside: there is nothing to hold any more."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from typing import Any
 
+from msgspec.structs import replace
+
 from reconciler.config.tree.snapshot import Snapshot
 from reconciler.config.validation import Checked, Validator
 from reconciler.model.config import ConfigDocument, Desired, Presence
@@ -178,7 +180,7 @@ class Goods:
         row = self._rows.get(desired.id)
         in_error = desired.presence in {Presence.INVALID, Presence.UNREADABLE}
         if row is not None and in_error and row.file != desired.file:
-            self._put(row._replace(file=desired.file, line=desired.line))
+            self._put(replace(row, file=desired.file, line=desired.line))
 
     def applied(self, record: ConfigRecord, document: ConfigDocument) -> None:
         """`document` has started."""

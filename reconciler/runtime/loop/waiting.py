@@ -5,6 +5,8 @@ The message names the reference, and never holds a value.
 
 from collections.abc import Collection, Mapping
 
+from msgspec.structs import replace
+
 from reconciler.model.plan import Action, ActionKind
 from reconciler.model.state import ConditionType, Tristate
 from reconciler.runtime.loop.world import ConfigRecord
@@ -23,4 +25,4 @@ def _waits(action: Action, record: ConfigRecord | None) -> Action:
     resolved = record.conditions.get(ConditionType.SECRETS_RESOLVED)
     if resolved is None or resolved.status is not Tristate.FALSE:
         return action
-    return action._replace(waits=resolved.message)
+    return replace(action, waits=resolved.message)

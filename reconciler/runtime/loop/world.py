@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.in_force.derive import Observed
 from reconciler.core.in_force.lastgood import Effective
@@ -84,7 +85,7 @@ class ConfigRecord(Struct, eq=False):
         if old is None or old.status is not status:
             self.conditions[kind] = Condition(kind, status, reason, message, now)
         elif old.reason != reason or old.message != message:
-            self.conditions[kind] = old._replace(reason=reason, message=message)
+            self.conditions[kind] = replace(old, reason=reason, message=message)
 
 
 Started = tuple[ConfigRecord, Generation]

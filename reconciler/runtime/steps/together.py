@@ -8,9 +8,9 @@ hooks as there. Used by the pump, on the engine's loop, which keeps each of thes
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.config.secrets import Resolved
 from reconciler.core.in_force.lastgood import Effective
@@ -39,7 +39,7 @@ class Steps(Struct, frozen=True):
     is_left: Callable[[ConfigRecord], Awaitable[bool]]
 
 
-class _Start(NamedTuple):
+class _Start(Struct, frozen=True):
     """One configuration that is to be started, as it was when its secrets were resolved."""
 
     record: ConfigRecord
@@ -140,7 +140,7 @@ class Together:
                 outcome = Outcome(action, OutcomeStatus.APPLIED, "", clock.monotonic() - began)
             else:
                 failed = await steps.failed(record, action, start.document, runtime, error)
-                outcome = failed._replace(seconds=clock.monotonic() - began)
+                outcome = replace(failed, seconds=clock.monotonic() - began)
             if record.effective is not start.want:  # changed meanwhile; a plan made then saw what ran before it
                 self._agenda.add(record.id)
             outcomes[action.key] = outcome

@@ -279,5 +279,5 @@ def test_form_that_is_kept_carries_all_that_a_file_says():
     """A field that is new here must be kept too, or keep its file from being kept; then `FORMAT` is raised."""
     carried = {"id", "line", "span", "document"}
     empty_where_it_is_kept = {"diagnostics", "persistable", "refused"}
-    assert set(Claim._fields) == carried | empty_where_it_is_kept
+    assert set(Claim.__struct_fields__) == carried | empty_where_it_is_kept
     assert set(FileState.__struct_fields__) == {"claims", "diagnostics", "unreadable", "last"}

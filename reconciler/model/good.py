@@ -6,6 +6,19 @@ from typing import Any
 from msgspec import Struct
 
 
+class Known(Struct, frozen=True):
+    """What there is to know of a last good document without reading it.
+
+    `started` says that it is also the last that started.
+    """
+
+    id: str
+    file: str
+    line: int
+    digest: str
+    started: bool
+
+
 class Good(Struct, frozen=True):
     """The last valid document (`accepted`) and the last that started (`applied`, or None), as raw JSON values.
 

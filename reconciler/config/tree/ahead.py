@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING
 from reconciler.config.collector import without_gc
 from reconciler.config.files import SUFFIXES, Unreadable, Vanished, changed_at, join, read_file, signature
 from reconciler.config.run.workers import Worker, end, how_many, receive, spread, start
-from reconciler.config.tree.kept import Handed, HandedFile, HandedPart, KeptFiles, Shelf, can_be_kept, claims_of
+from reconciler.config.tree.kept import Handed, HandedPart, KeptFile, KeptFiles, Shelf, can_be_kept, claims_of
 from reconciler.config.tree.memory import Ages
 from reconciler.config.tree.read import read_state
 from reconciler.config.tree.settings_file import SettingsFile
+from reconciler.config.tree.sharing import Sharing
 from reconciler.config.tree.walk import walk_all
 from reconciler.config.validation import Validator
 from reconciler.model.errors import ReconcileError
@@ -165,10 +166,10 @@ def read_ahead(
     files = [join(f, name) for f, found in listings for name in found.files if name not in found.links | found.odd]
     if len(files) > most:
         return None
-    found: list[HandedFile] = []
+    found: list[KeptFile] = []
     rest: list[str] = []
     for file in files:
-        entry = _recalled(kept, base, file)
+        entry = kept.recall(file, f"{base}/{file}")
         if entry is not None:
             found.append(entry)
         else:
@@ -181,21 +182,19 @@ def read_ahead(
     return key, basis, kept.is_news or bool(rest), [part for part in parts if part[0]]
 
 
-def _part(found: Sequence[HandedFile]) -> HandedPart:
+def _part(found: Sequence[KeptFile]) -> HandedPart:
     """Return the integrations that some files name, and the files in the form in which they are handed on."""
-    return frozenset(claim[6]["integration"] for entry in found for claim in entry[4]), marshal.dumps(list(found))
-
-
-def _recalled(kept: KeptFiles, base: str, file: str) -> HandedFile | None:
-    known = kept.recall(file, f"{base}/{file}")
-    if known is None:
-        return None
-    return known.file, known.signature, known.content, known.is_sure, known.claims
+    names, sharing = set(), Sharing()
+    for entry in found:
+        for claim in entry[4]:
+            names.add(claim[6]["integration"])
+            sharing.share(claim[6])
+    return frozenset(names), marshal.dumps({entry[0]: entry for entry in found})
 
 
 def _judged(
     base: str, validator: Validator, policy: "Policy | None", kept: KeptFiles, settle: float, files: Sequence[str]
-) -> list[HandedFile]:
+) -> list[KeptFile]:
     """Read and judge `files`; what has a finding, cannot be read, or was changed just now, is left to the parent."""
     entries = []
     for file in files:

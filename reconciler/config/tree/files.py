@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from reconciler.config.files import Listing, Unreadable, Vanished, join
-from reconciler.config.tree.kept import KeptFiles
+from reconciler.config.tree.kept import KeptFiles, state_of
 from reconciler.config.tree.memory import LostFiles, Settling
 from reconciler.config.tree.probe import is_fresh, is_same, probe, read
 from reconciler.config.tree.read import FileRecord, failed_state, read_state
@@ -159,9 +159,10 @@ class FileTree:
             if known is None:
                 others.append(name)
                 continue
-            records[name] = FileRecord(known.signature, known.content)
+            file, seen, content, _, _ = known
+            records[name] = FileRecord(seen, content)
             self.files += 1
-            index.put(inner + name, known.state(), self._lost_files.recall(inner + name))
+            index.put(file, state_of(known), self._lost_files.recall(file))
             self._count()
         return others
 

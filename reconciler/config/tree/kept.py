@@ -17,7 +17,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from reconciler.config.files import changed_at, signature
 from reconciler.config.tree.memory import SURE_AFTER
@@ -48,29 +48,15 @@ class Shelf(Protocol):
 
 KeptClaim = list[Any]
 """A document and its place: line, the four numbers of its name's span, digest, value."""
-HandedFile = tuple[str, bytes, bytes, bool, list[KeptClaim]]
-"""A file that was read ahead: name, signature, digest of its bytes, whether the signature is sure, claims."""
+KeptFile = tuple[str, bytes, bytes, bool, list[KeptClaim]]
+"""One file: its name, signature and digest of its bytes, whether to keep it, and what its documents claim."""
 HandedPart = tuple[frozenset[str], bytes | memoryview]
-"""Some files: the integrations that they name, and a list of `HandedFile`s in the form of `marshal`.
+"""Some files: the integrations that they name, and the `KeptFile`s by name in the form of `marshal`.
 
 Whoever passes it on need not know what it says.
 """
 Handed = tuple[str, dict[str, str], bool, list[HandedPart]]
 """What was read ahead: the policy's key, the basis by integration, whether the shelf lacks some of it, the files."""
-
-
-class Kept(NamedTuple):
-    """One file: its signature, the digest of its bytes, whether to keep it, and what its documents claim."""
-
-    file: str
-    signature: bytes
-    content: bytes
-    is_sure: bool
-    claims: list[KeptClaim]
-
-    def state(self) -> FileState:
-        """Return what the file says."""
-        return FileState(tuple([_claim(self.file, claim) for claim in self.claims]), (), False, NO_IDS)
 
 
 class KeptFiles:
@@ -88,7 +74,7 @@ class KeptFiles:
         self._shelf = shelf
         self._take = take
         self._sure_after = sure_after
-        self._found: dict[str, Kept] = {}
+        self._found: dict[str, KeptFile] = {}
         self._sure: dict[str, bytes] = {}
         self._policy = ""
         self.is_news = False
@@ -108,10 +94,10 @@ class KeptFiles:
         _, basis, self.is_news, parts = handed
         same = self._same(basis)
         for names, part in parts:
-            found = list(map(Kept._make, marshal.loads(part)))  # noqa: S302 — from our own child
+            found: dict[str, KeptFile] = marshal.loads(part)  # noqa: S302 — from our own child
             if not names <= same:
-                found = [kept for kept in found if all(claim[6]["integration"] in same for claim in kept.claims)]
-            self._found.update([(kept.file, kept) for kept in found])
+                found = {file: kept for file, kept in found.items() if _names(kept) <= same}
+            self._found.update(found)
 
     def _load(self) -> None:
         data = self._shelf.load()
@@ -124,8 +110,8 @@ class KeptFiles:
             log.info("what files said in an earlier life cannot be read (%s): all of them are", type(error).__name__)
             self._found, self.is_news = {}, True
 
-    def recall(self, file: str, path: str) -> Kept | None:
-        """Return what a file says, once, if what lies at `path` is a file of the same signature."""
+    def recall(self, file: str, path: str) -> KeptFile | None:
+        """Return what is kept of a file, once, if what lies at `path` is a file of the same signature."""
         kept = self._found.get(file)
         if kept is None:
             return None
@@ -133,10 +119,10 @@ class KeptFiles:
             status = os.lstat(path)
         except OSError:
             return None
-        if signature(status) != kept.signature or not stat.S_ISREG(status.st_mode):
+        if signature(status) != kept[1] or not stat.S_ISREG(status.st_mode):
             return None
-        if kept.is_sure:
-            self._sure[file] = kept.signature
+        if kept[3]:
+            self._sure[file] = kept[1]
         del self._found[file]
         return kept
 
@@ -174,7 +160,7 @@ class KeptFiles:
         yield _encode(line)
         yield _encode({"format": FORMAT, "user": _user(), "policy": self._policy, "basis": integrations})
 
-    def _understood(self, data: bytes) -> dict[str, Kept]:
+    def _understood(self, data: bytes) -> dict[str, KeptFile]:
         body, _, checksum = data.rpartition(b"\n")
         if _checksum(body + b"\n") != checksum:
             raise ValueError("it is damaged")
@@ -184,11 +170,11 @@ class KeptFiles:
             raise ValueError("it is of another version or user")
         same = self._same(head["basis"]) if head["policy"] == self._policy else set()
         self.is_news = len(same) < len(head["basis"])
-        found: dict[str, Kept] = {}
+        found: dict[str, KeptFile] = {}
         for line in lines:
             for file, seen, content, claims in json.loads(line):
                 if all(len(claim) == _PARTS and claim[6]["integration"] in same for claim in claims):
-                    found[file] = Kept(file, bytes.fromhex(seen), bytes.fromhex(content), True, claims)
+                    found[file] = (file, bytes.fromhex(seen), bytes.fromhex(content), True, claims)
         return found
 
     def _same(self, basis: Mapping[str, str]) -> set[str]:
@@ -203,10 +189,20 @@ def can_be_kept(state: FileState) -> bool:
     return all(claim.document is not None and claim.persistable for claim in state.claims)
 
 
+def state_of(kept: KeptFile) -> FileState:
+    """Return what a file says."""
+    file = kept[0]
+    return FileState(tuple([_claim(file, claim) for claim in kept[4]]), (), False, NO_IDS)
+
+
 def claims_of(state: FileState) -> list[KeptClaim]:
     """Return what a file claims, as it is kept."""
     found = ((claim.line, claim.span, claim.document) for claim in state.claims if claim.document is not None)
     return [[line, s.line, s.column, s.end_line, s.end_column, doc.digest, doc.raw] for line, s, doc in found]
+
+
+def _names(kept: KeptFile) -> set[str]:
+    return {claim[6]["integration"] for claim in kept[4]}
 
 
 def _claim(file: str, kept: list[Any]) -> Claim:

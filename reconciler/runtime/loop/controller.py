@@ -216,6 +216,7 @@ class Controller:
         """
         ids = {*ids, *self._p.world.configs}
         effects = self._p.services.effects
+        await self._p.goods.read(self._p.directory.snapshot)
         known = {*self._p.goods.ids(), *(owner for owner in effects.owners() if "/" in owner)}
         await self._in_force.recall(known)
         ids |= known

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from reconciler.config.tree.snapshot import Snapshot
 from reconciler.config.validation import Checked, Validator
 from reconciler.model.config import ConfigDocument, Desired, Presence
-from reconciler.model.good import Good
+from reconciler.model.good import Good, Known
 from reconciler.model.state import PassRecord
 from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.loop.lost_writes import LostWrites
@@ -53,6 +53,8 @@ class Goods:
         self._world = world
         self._disk = disk
         self._rows: dict[str, Good] = {}
+        self._known: dict[str, Known] = {}
+        """What has been loaded, until it is read."""
         self._unsaved: list[Good] = []
         self._started: dict[str, str] = {}
         self._refused: dict[str, tuple[ConfigDocument | None, ConfigDocument | None]] = {}
@@ -65,21 +67,37 @@ class Goods:
         self._root: str | None = None
 
     async def load(self) -> dict[str, Collection[str]]:
-        """Read all rows; returns the ids that each file held."""
-        self._rows = await asyncio.wrap_future(self._disk.run(self._store.load_good))
+        """Read of which ids there are rows; returns the ids that each file held. `read` is to follow."""
+        self._known = await asyncio.wrap_future(self._disk.run(self._store.load_known))
         self._root = await asyncio.wrap_future(self._disk.run(self._store.load_root))
-        self._loaded = frozenset(self._rows)
-        self._unsaved, self._started = [], {}
+        self._loaded = frozenset(self._known)
+        self._rows, self._unsaved, self._started = {}, [], {}
         known: dict[str, list[str]] = {}
-        for row in self._rows.values():
+        for row in self._known.values():
             known.setdefault(row.file, []).append(row.id)
         return dict(known)
+
+    async def read(self, snapshot: Snapshot) -> None:
+        """Bring the rows into memory. Those whose files say what was good, as nearly all do, need not be read."""
+        rows, others = self._rows, []
+        for key, known in self._known.items():
+            desired = snapshot.desired.get(key)
+            document = desired.document if desired is not None else None
+            if document is not None and document.digest == known.digest and known.started:
+                raw = document.raw
+                rows[key] = Good(key, known.file, known.line, known.digest, raw, raw)
+            else:
+                others.append(key)
+        if others:
+            found = await asyncio.wrap_future(self._disk.run(self._store.load_good, others))
+            rows.update({key: row for key, row in found.items() if key in self._known})
+        self._known = {}
 
     @property
     def root(self) -> tuple[int, int] | None:
         """Which folder the root was when what is good was read from it, or None where that is not known."""
         device, _, inode = (self._root or "").partition(":")
-        return (int(device), int(inode)) if self._rows and device.isdecimal() and inode.isdecimal() else None
+        return (int(device), int(inode)) if self._loaded and device.isdecimal() and inode.isdecimal() else None
 
     def note_root(self, identity: tuple[int, int] | None) -> None:
         """The root has been read, and is this folder."""
@@ -90,7 +108,7 @@ class Goods:
 
     def ids(self) -> Iterator[str]:
         """Return the ids that have a last good document."""
-        return iter(self._rows)
+        return iter({**self._known, **self._rows})
 
     def was_kept(self, config_id: str) -> bool:
         """Whether an id had a last good document on disk when the rows were read."""
@@ -205,7 +223,8 @@ class Goods:
         record = self._world.configs.get(config_id)
         if record is not None:
             record.accepted = record.applied = None
-        if self._rows.pop(config_id, None) is not None and self.writing:
+        known, row = self._known.pop(config_id, None), self._rows.pop(config_id, None)
+        if (known or row) and self.writing:
             self.watch(self._store.forget_good([config_id]), ids=[config_id])
 
     def record_pass(self, record: PassRecord) -> None:

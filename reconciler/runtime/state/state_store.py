@@ -9,12 +9,13 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from reconciler.model.effect import EffectRow, EffectStatus
 from reconciler.model.errors import StateError
-from reconciler.model.good import Good
+from reconciler.model.good import Good, Known
 from reconciler.model.json import Json
 from reconciler.model.state import PassRecord
 from reconciler.runtime.state import override_rows
@@ -104,9 +105,16 @@ class StateStore:
 
     # --- last good ----------------------------------------------------------------------------------------------
 
-    def load_good(self) -> dict[str, Good]:
-        """Return every last good document by id, waiting for it; a row that cannot be read is left out."""
-        return self._database.submit(_load_good).result()
+    def load_good(self, ids: Collection[str] | None = None) -> dict[str, Good]:
+        """Return the last good documents of `ids`, or all, by id, waiting for them.
+
+        A row that cannot be read is left out.
+        """
+        return self._database.submit(partial(_load_good, ids=ids)).result()
+
+    def load_known(self) -> dict[str, Known]:
+        """Return what `load_good` would read, by id and without the documents, waiting for it."""
+        return self._database.submit(_load_known).result()
 
     def known_good(self, ids: Collection[str]) -> "Future[set[str]]":
         """Return those of `ids` that have a last good document."""
@@ -216,9 +224,23 @@ def peek_good(directory: Path) -> dict[str, Good]:
         raise StateError(f"cannot read {file}: {error}") from error
 
 
-def _load_good(connection: sqlite3.Connection) -> dict[str, Good]:
+def _load_known(connection: sqlite3.Connection) -> dict[str, Known]:
+    query = (
+        f"SELECT id, file, line, digest, applied_doc IS '{_SAME}' FROM good"  # noqa: S608 — a constant
+        f" WHERE accepted_doc GLOB '{StoredDocument.GLOB}'"
+    )
+    found = connection.execute(query)
+    return {key: Known(key, file, line, digest, same == 1) for key, file, line, digest, same in found}
+
+
+def _load_good(connection: sqlite3.Connection, ids: Collection[str] | None = None) -> dict[str, Good]:
     found = {}
-    rows = connection.execute("SELECT id, file, line, digest, accepted_doc, applied_doc FROM good")
+    query = "SELECT id, file, line, digest, accepted_doc, applied_doc FROM good"
+    rows: Iterable[tuple[Any, ...]] = (
+        connection.execute(query)
+        if ids is None
+        else (row for key in ids for row in connection.execute(f"{query} WHERE id = ?", (key,)))
+    )
     for config_id, file, line, digest, accepted_text, applied_text in rows:
         accepted = StoredDocument.of(accepted_text)
         if accepted is not None:

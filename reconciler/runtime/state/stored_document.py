@@ -5,13 +5,15 @@ A start of thousands loads as many, and needs hardly one of them: what the files
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 
 class StoredDocument(Mapping[str, Any]):
     """The JSON object in `text`; one that turns out to be damaged is empty, which no schema takes for a document."""
 
     __slots__ = ("_value", "text")
+    GLOB: Final = "{*}"
+    """What the text of a document matches, in SQL's terms."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct, field
 
+from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import Presence
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.override import OverrideKind
@@ -77,9 +78,8 @@ class Narrator:
         self._engine = engine
 
     def _looked(self, records: Sequence[ConfigRecord]) -> None:
-        for record in records:
-            if self._is_quiet(record):
-                continue
+        known = self._invalid.keys() | self._kept_back.keys()
+        for record in [record for record in records if record.id in known or not _is_quiet(record.effective)]:
             self._tell_validity(record)
             self._tell_kept_back(record)
         assert self._engine is not None
@@ -90,13 +90,6 @@ class Narrator:
         if new:
             self._tell(Found(tuple(new)))
         self._tell_alarms()
-
-    def _is_quiet(self, record: ConfigRecord) -> bool:
-        """Whether nothing is, or was, the matter with a configuration: so it is with nearly all."""
-        want = record.effective
-        if want.desired.presence is not Presence.VALID or want.stale is not StateReason.NONE or want.waits:
-            return False
-        return record.id not in self._invalid and record.id not in self._kept_back
 
     def _tell_validity(self, record: ConfigRecord) -> None:
         desired = record.effective.desired
@@ -205,3 +198,8 @@ class Narrator:
             if message not in alarms:
                 self._tell(Alarm(message, over=True))
         self._alarms = alarms
+
+
+def _is_quiet(want: Effective) -> bool:
+    """Whether nothing is the matter with a configuration: so it is with nearly all."""
+    return want.desired.presence is Presence.VALID and want.stale is StateReason.NONE and not want.waits

@@ -239,9 +239,15 @@ class Index:
         if len(files) != 1 or config_id in self._doubled:
             return False
         state = self._files[files[0]]
-        if state.last or len(state.claims) != 1 or state.claims[0].id != config_id:
+        claims = state.claims
+        if state.last or len(claims) != 1 or claims[0].id != config_id:
             return False
-        self._note(config_id, _asked_by(files[0], state.claims[0]), changed, moved)
+        new = _asked_by(files[0], claims[0])
+        if config_id in self.desired:
+            self._note(config_id, new, changed, moved)
+        else:  # as at every start
+            self.desired[config_id] = new
+            changed.add(config_id)
         return True
 
     def _derive(self, config_id: str, changed: set[str], moved: set[str]) -> None:

@@ -34,7 +34,8 @@ class Effective(Struct, frozen=True):
     @property
     def wanted(self) -> bool:
         """Whether something is to run under this id."""
-        return self.document is not None and self.document.enabled and not self.waits
+        document = self.document  # asked several times of each of thousands: one look, and no call
+        return document is not None and not self.waits and bool(document.raw.get("enabled", True))
 
 
 def effective(desired: Desired, accepted: ConfigDocument | None, *, confirmed: bool, held: bool) -> Effective:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from operator import attrgetter
 
 from msgspec import Struct
 
@@ -58,7 +57,7 @@ def diff(
     Grouped by integration: initialize, removals before additions (an exclusive resource may pass from one to the
     other), updates, shutdown; within each by id. `desired` need not know an id that is gone.
     """
-    looked_at = set(desired) | set(live) if ids is None else set(ids)
+    looked_at = sorted({*desired, *live} if ids is None else {*ids})
     steps: defaultdict[str, list[Action]] = defaultdict(list)
     for key in looked_at:  # of thousands at a start
         of_it, want, runs = steps[key.partition("/")[0]], desired.get(key), live.get(key)
@@ -96,8 +95,7 @@ def _start(key: str, want: Effective | None, why: ActionReason = ActionReason.AD
 
 
 def _in_order(steps: list[Action]) -> Iterable[Action]:
-    """Return the steps of one integration in their order; where all are of a kind, that is by id alone."""
-    steps.sort(key=attrgetter("key"))
+    """Return the steps of one integration, which come by id, in their order."""
     kinds = {step.kind for step in steps}
     return steps if len(kinds) < 2 else sorted(steps, key=lambda step: _ORDER[step.kind])
 

@@ -4,7 +4,7 @@ Used by the controller, on the engine's loop; the decisions are `core.lastgood` 
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from reconciler.core.in_force.lastgood import Effective, effective
 from reconciler.core.in_force.override import freeze
 from reconciler.core.plan.diff import config_action
 from reconciler.core.plan.guard import WINDOW, PruneLimit, Verdict, judge
-from reconciler.model.config import Desired, Presence
+from reconciler.model.config import Desired
 from reconciler.model.plan import Action, ActionKind, ActionReason, Plan
 from reconciler.runtime.asking.overrides import Overrides
 from reconciler.runtime.loop.world import World
@@ -77,17 +77,18 @@ class Absences:
         """The ids that were missed once."""
         return self._vanishing.keys()
 
-    def observe(self, ids: Iterable[str], get: Callable[[str], Desired], now: float) -> set[str]:
-        """Take in what a scan says of `ids`; returns those whose effective document may have changed."""
+    def observe(self, ids: Iterable[str], there: Container[str], now: float) -> set[str]:
+        """Take in which of `ids` a scan has found `there`; returns those whose effective document may have changed."""
         changed = set(ids)
         if self.root_lost:  # nothing is missed where nothing can be seen; once the root is back, all is looked at
             self._vanishing.clear()
         is_any_missed = self._vanishing or self._confirmed or self._approved or self._unkept or self._removed
-        for key in changed:
-            if get(key).presence is not Presence.ABSENT:
-                if is_any_missed:
-                    self._came_back(key, now)
-            elif key in self._world.configs and key not in self._confirmed and not self.root_lost:
+        absent = {key for key in changed if key not in there}
+        if is_any_missed:
+            for key in changed - absent:
+                self._came_back(key, now)
+        for key in absent:
+            if key in self._world.configs and key not in self._confirmed and not self.root_lost:
                 self._vanishing.setdefault(key, now)
         for key, since in list(self._vanishing.items()):
             if now >= since + self._doubt and now >= self._quiet_at:

@@ -206,7 +206,7 @@ class Controller:
             self._p.world.alarms.pop("root", None)
 
     def _observe(self, ids: Iterable[str]) -> set[str]:
-        observed = self._p.absences.observe(ids, self._p.directory.snapshot.get, self._clock.monotonic())
+        observed = self._p.absences.observe(ids, self._p.directory.snapshot.desired, self._clock.monotonic())
         return self.inbox.keep(observed)
 
     async def _recall(self, ids: set[str]) -> set[str]:
@@ -215,11 +215,7 @@ class Controller:
         Also after a take-over: what a worker knows is written down then.
         """
         ids = {*ids, *self._p.world.configs}
-        effects = self._p.services.effects
-        await self._p.goods.read(self._p.directory.snapshot)
-        known = {*self._p.goods.ids(), *(owner for owner in effects.owners() if "/" in owner)}
-        await self._in_force.recall(known)
-        ids |= known
+        ids |= await self._in_force.recall([owner for owner in self._p.services.effects.owners() if "/" in owner])
         ids = self._observe(ids)
         if self._p.absences.vanishing:
             await self._clock.sleep(TWO_LOOKS)

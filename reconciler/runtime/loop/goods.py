@@ -71,19 +71,23 @@ class Goods:
         self._known = await asyncio.wrap_future(self._disk.run(self._store.load_known))
         self._root = await asyncio.wrap_future(self._disk.run(self._store.load_root))
         self._loaded = frozenset(self._known)
-        self._rows, self._unsaved, self._started = {}, [], {}
+        self._unsaved, self._started = [], {}
         known: dict[str, list[str]] = {}
         for row in self._known.values():
             known.setdefault(row.file, []).append(row.id)
         return dict(known)
 
-    async def read(self, snapshot: Snapshot) -> None:
-        """Bring the rows into memory. Those whose files say what was good, as nearly all do, need not be read."""
-        rows, others = self._rows, []
+    async def read(self, snapshot: Snapshot) -> list[str]:
+        """Bring the rows into memory; returns the ids of those whose files do not say what was good and started last.
+
+        The others, as nearly all are, need not be read: their files hold the same.
+        """
+        rows: dict[str, Good] = {}
+        others: list[str] = []
         for key, known in self._known.items():
             desired = snapshot.desired.get(key)
             document = desired.document if desired is not None else None
-            if document is not None and document.digest == known.digest and known.started:
+            if document is not None and known.started and document.digest == known.digest:
                 raw = document.raw
                 rows[key] = Good(key, known.file, known.line, known.digest, raw, raw)
             else:
@@ -91,7 +95,8 @@ class Goods:
         if others:
             found = await asyncio.wrap_future(self._disk.run(self._store.load_good, others))
             rows.update({key: row for key, row in found.items() if key in self._known})
-        self._known = {}
+        self._rows, self._known = rows, {}
+        return others
 
     @property
     def root(self) -> tuple[int, int] | None:
@@ -119,17 +124,20 @@ class Goods:
         row = self._rows.get(config_id)
         return row.file if row is not None else None
 
-    def is_same(self, desired: Desired) -> bool:
-        """Whether the last good documents of an id, both of them, are the one that its file holds."""
-        row, current = self._rows.get(desired.id), desired.document
-        return row is not None and current is not None and current.digest == row.digest and row.applied is row.accepted
-
     def recall_same(self, record: ConfigRecord, desired: Desired) -> bool:
-        """Give a record its last good documents where they are the one that its file holds; returns whether so."""
-        if not self.is_same(desired):
+        """Give a record its last good documents where both are the one that its file holds; returns whether so."""
+        row, current = self._rows.get(desired.id), desired.document
+        if row is None or current is None or current.digest != row.digest or row.applied is not row.accepted:
             return False
-        record.accepted = record.applied = desired.document
+        record.accepted = record.applied = current
         return True
+
+    def recall_or_accept(self, record: ConfigRecord, desired: Desired) -> None:
+        """The valid document of a new record is its last good one; as a rule it was that, and had started, before."""
+        row = self._rows.get(desired.id)
+        is_same = self.recall_same(record, desired)
+        if not (is_same and row is not None and row.file == desired.file and row.line == desired.line):
+            self.accept(record, desired)
 
     async def recall(self, config_id: str, record: ConfigRecord, snapshot: Snapshot) -> None:
         """Give a record its last good documents, validated again against today's schemas and today's policy."""

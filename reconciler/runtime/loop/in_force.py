@@ -39,16 +39,17 @@ class InForce:
         configs = self._p.world.configs
         return [configs[key] for key in ordered if key in configs]
 
-    async def recall(self, keys: Collection[str]) -> None:
-        """Give ids what was last good of them, before they are looked at for the first time.
+    async def recall(self, owners: Collection[str]) -> set[str]:
+        """Give ids what was last good of them, before they are looked at for the first time; returns them all.
 
-        Those whose files say what they said get it when they are taken in, unless others are missing: the guard over
-        removals wants to know all that there is.
+        `owners` are those of which an effect is known. Those whose files say what they said get it when they are taken
+        in, unless others are missing: the guard over removals wants to know all that there is.
         """
         snapshot, goods = self._p.directory.snapshot, self._p.goods
-        others = [key for key in keys if not goods.is_same(snapshot.get(key))]
-        if any(snapshot.get(key).presence is Presence.ABSENT for key in others):
-            others = list(keys)
+        others = {*await goods.read(snapshot), *owners}
+        known = {*goods.ids(), *owners}
+        if not others <= snapshot.desired.keys():
+            others = known
         for index, key in enumerate(others):
             if index % _CHUNK == _CHUNK - 1:
                 await asyncio.sleep(0)
@@ -56,6 +57,7 @@ class InForce:
             record = self._p.world.set_effective(self._p.absences.in_force(desired))
             if not goods.recall_same(record, desired):
                 await goods.recall(key, record, snapshot)
+        return known
 
     def take_in(self, key: str) -> None:
         """Bring what is in force for one id up to date, and remember it if it is good."""
@@ -70,15 +72,14 @@ class InForce:
         p = self._p
         if p.overrides.in_force or p.absences.root_lost:
             return {}
-        found = {key: p.directory.snapshot.get(key) for key in keys if key not in p.world.configs}
-        return {key: desired for key, desired in found.items() if desired.presence is Presence.VALID}
+        desired, known = p.directory.snapshot.desired, p.world.configs
+        found = [(key, desired[key]) for key in keys if key in desired and key not in known]
+        return {key: one for key, one in found if one.presence is Presence.VALID}
 
     def _made(self, desired: Desired, valid: Condition) -> ConfigRecord:
         """Make the record of a fresh one, as `_take_in` would."""
-        record = ConfigRecord(desired.id, Effective(desired, desired.document))
-        record.conditions[ConditionType.VALID] = valid
-        self._p.goods.recall_same(record, desired)
-        self._p.goods.accept(record, desired)
+        record = ConfigRecord(desired.id, Effective(desired, desired.document), conditions={valid.type: valid})
+        self._p.goods.recall_or_accept(record, desired)
         return record
 
     def _take_in(self, key: str, valid: Condition) -> bool:

@@ -3,7 +3,7 @@
 Mutable, owned by the engine's loop; other threads only read single attributes. It decides nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -139,10 +139,15 @@ class World:
         self.touched.add(record.id)
         _put(self._running, record.id, there=generation is not None)
 
-    def run(self, started: Iterable[Started]) -> None:
-        """Put what has started under many ids."""
+    def run(self, started: Sequence[Started]) -> None:
+        """Put what has started under many ids of one integration."""
+        if not started:
+            return
         for record, generation in started:
-            self.set_generation(record, generation)
+            record.generation, record.refused = generation, False
+        ids = [record.id for record, _ in started]
+        self.touched.update(ids)
+        self._running.setdefault(started[0][0].integration, set()).update(ids)
 
     def forget(self, config_id: str) -> None:
         """Drop a record whose removal is complete."""

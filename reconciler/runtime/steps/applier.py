@@ -188,7 +188,7 @@ class Applier:
                 generation.host.close()
             raise TransientError("its integration was abandoned while it started")
 
-    def _put(self, started: Iterable[Started]) -> None:
+    def _put(self, started: Sequence[Started]) -> None:
         self._world.run(started)
         for record, _ in started:
             self._services.cleanups.runs_again(record.id)

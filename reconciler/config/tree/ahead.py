@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING
 from reconciler.config.collector import without_gc
 from reconciler.config.files import SUFFIXES, Unreadable, Vanished, changed_at, join, read_file, signature
 from reconciler.config.run.workers import Worker, end, how_many, receive, spread, start
-from reconciler.config.tree.kept import Handed, HandedPart, KeptFile, KeptFiles, Shelf, can_be_kept, claims_of
+from reconciler.config.tree.kept import Handed, KeptFiles, Shelf, can_be_kept, claims_of
+from reconciler.config.tree.kept_form import KeptFile, Pack, pack
 from reconciler.config.tree.memory import Ages
 from reconciler.config.tree.read import read_state
 from reconciler.config.tree.settings_file import SettingsFile
-from reconciler.config.tree.sharing import Sharing
 from reconciler.config.tree.walk import walk_all
 from reconciler.config.validation import Validator
 from reconciler.model.errors import ReconcileError
@@ -125,25 +125,25 @@ def _read_as_child(root: Path, make: Make, ages: Ages, _share: None) -> bytes:
 
 
 def _packed(handed: Handed | None) -> bytes:
-    """Return it in one piece: a head that says how long the parts are, and these as they are."""
+    """Return it in one piece: a head that says how long the packs are, and these as they are."""
     if handed is None:
         return _NOTHING
-    key, basis, is_news, parts = handed
-    head = marshal.dumps((key, basis, is_news, [(names, len(part)) for names, part in parts]))
-    return b"".join([len(head).to_bytes(8, "big"), head, *(part for _, part in parts)])
+    key, basis, is_news, packs = handed
+    head = marshal.dumps((key, basis, is_news, [(names, len(data)) for names, data in packs]))
+    return b"".join([len(head).to_bytes(8, "big"), head, *(data for _, data in packs)])
 
 
 def _unpacked(data: memoryview) -> Handed | None:
-    """Return what `_packed` was given; the parts stay where they are. Raises what `marshal` does."""
+    """Return what `_packed` was given; the packs stay where they are. Raises what `marshal` does."""
     if data == _NOTHING:
         return None
     end = 8 + int.from_bytes(data[:8], "big")
     key, basis, is_news, lengths = marshal.loads(data[8:end])  # noqa: S302 — from our own child
-    parts: list[HandedPart] = []
+    packs: list[Pack] = []
     for names, length in lengths:
-        parts.append((names, data[end : end + length]))
+        packs.append((names, data[end : end + length]))
         end += length
-    return key, basis, is_news, parts
+    return key, basis, is_news, packs
 
 
 def read_ahead(
@@ -177,26 +177,16 @@ def read_ahead(
     processes = how_many(None, len(rest))
     shares = [rest[i::processes] for i in range(processes)]
     judge = partial(_judged, base, validator, policy, kept, ages.settle)
-    parts = [_part(found), *spread(shares, lambda share: _part(judge(share)))]
-    basis = {name: validator.basis(name) for name in frozenset().union(*(names for names, _ in parts))}
-    return key, basis, kept.is_news or bool(rest), [part for part in parts if part[0]]
-
-
-def _part(found: Sequence[KeptFile]) -> HandedPart:
-    """Return the integrations that some files name, and the files in the form in which they are handed on."""
-    names, sharing = set(), Sharing()
-    for entry in found:
-        for claim in entry[4]:
-            names.add(claim[6]["integration"])
-            sharing.share(claim[6])
-    return frozenset(names), marshal.dumps({entry[0]: entry for entry in found})
+    packs = [pack(found), *spread(shares, lambda share: pack(judge(share)))]
+    basis = {name: validator.basis(name) for name in frozenset().union(*(names for names, _ in packs))}
+    return key, basis, kept.is_news or bool(rest), [some for some in packs if some[0]]
 
 
 def _judged(
     base: str, validator: Validator, policy: "Policy | None", kept: KeptFiles, settle: float, files: Sequence[str]
 ) -> list[KeptFile]:
     """Read and judge `files`; what has a finding, cannot be read, or was changed just now, is left to the parent."""
-    entries = []
+    entries: list[KeptFile] = []
     for file in files:
         began = time.time()
         try:

@@ -10,16 +10,27 @@ Used by `directory`, in its thread; where the bytes lie is the shelf's. The same
 (`ahead.py`), and is believed on the same grounds.
 """
 
-import json
 import logging
-import marshal
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import blake2b
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol
 
 from reconciler.config.files import changed_at, signature
+from reconciler.config.tree.kept_form import (
+    A_PACK,
+    HEAD,
+    Head,
+    KeptClaim,
+    KeptFile,
+    Pack,
+    head_of,
+    pack,
+    packs_of,
+    unpack,
+    written,
+)
 from reconciler.config.tree.memory import SURE_AFTER
 from reconciler.config.tree.read import FileRecord
 from reconciler.config.tree.snapshot import NO_IDS, Claim, FileState
@@ -27,12 +38,10 @@ from reconciler.config.validation import Validator
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Span
 
-FORMAT: Final = 1
-"""Raised with every change of what is written here."""
-_A_LINE = 250
-"""How many files stand on a line: one line is made or read at a time, so that other threads get their turn."""
-_PARTS = 7
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_SAMPLE: Final = 50
+"""How many files are in the sample, each with its folder."""
+_NEARLY: Final = 0.8
+"""The share of the sample that has to be as it was, for what is kept to be worth more than what two can read."""
 log = logging.getLogger(__name__)
 
 
@@ -42,20 +51,14 @@ class Shelf(Protocol):
     def load(self) -> bytes | None:
         """Return them, or None where there are none that can be had."""
 
+    def peek(self, size: int) -> bytes | None:
+        """Return the first of them, at most `size`."""
+
     def save(self, parts: Iterable[bytes]) -> None:
         """Replace them, whole or not at all; what fails is logged."""
 
 
-KeptClaim = list[Any]
-"""A document and its place: line, the four numbers of its name's span, digest, value."""
-KeptFile = tuple[str, bytes, bytes, bool, list[KeptClaim]]
-"""One file: its name, signature and digest of its bytes, whether to keep it, and what its documents claim."""
-HandedPart = tuple[frozenset[str], bytes | memoryview]
-"""Some files: the integrations that they name, and the `KeptFile`s by name in the form of `marshal`.
-
-Whoever passes it on need not know what it says.
-"""
-Handed = tuple[str, dict[str, str], bool, list[HandedPart]]
+Handed = tuple[str, dict[str, str], bool, list[Pack]]
 """What was read ahead: the policy's key, the basis by integration, whether the shelf lacks some of it, the files."""
 
 
@@ -91,13 +94,10 @@ class KeptFiles:
         if handed is None or handed[0] != policy:
             self._load()
             return
-        _, basis, self.is_news, parts = handed
+        _, basis, self.is_news, packs = handed
         same = self._same(basis)
-        for names, part in parts:
-            found: dict[str, KeptFile] = marshal.loads(part)  # noqa: S302 — from our own child
-            if not names <= same:
-                found = {file: kept for file, kept in found.items() if _names(kept) <= same}
-            self._found.update(found)
+        for some in packs:
+            self._found.update(unpack(some, same))
 
     def _load(self) -> None:
         data = self._shelf.load()
@@ -106,7 +106,7 @@ class KeptFiles:
             return
         try:
             self._found = self._understood(data)
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, EOFError) as error:
             log.info("what files said in an earlier life cannot be read (%s): all of them are", type(error).__name__)
             self._found, self.is_news = {}, True
 
@@ -136,50 +136,54 @@ class KeptFiles:
             self._sure[file] = signature
             self.is_news = True
 
-    def save(self, files: Iterable[tuple[str, FileRecord, FileState]], policy: str) -> None:
-        """Put what is known of `files` on the shelf, unless it is what lies there already, or the policy changed."""
+    def save(self, base: str, files: Iterable[tuple[str, FileRecord, FileState]], policy: str) -> None:
+        """Put what is known of `files` on the shelf, unless it is what lies there already, or the policy changed.
+
+        `base` is the folder they are in.
+        """
         if policy == self._policy and (self.is_news or self._found):
-            self._shelf.save(_with_checksum(self._lines(files)))
+            self._shelf.save(self._written(base, files))
         self._found, self._sure, self.is_news = {}, {}, False
 
     # --- bytes --------------------------------------------------------------------------------------------------
 
-    def _lines(self, files: Iterable[tuple[str, FileRecord, FileState]]) -> Iterator[str]:
-        integrations: dict[str, str] = {}
-        line: list[Any] = []
-        for file, record, state in files:
-            if record.content and self._sure.get(file) == record.signature and can_be_kept(state):
-                for claim in state.claims:
-                    name = claim.id.partition("/")[0]
-                    if name not in integrations:
-                        integrations[name] = self._validator.basis(name)
-                line.append([file, record.signature.hex(), record.content.hex(), claims_of(state)])
-                if len(line) == _A_LINE:
-                    yield _encode(line)
-                    line = []
-        yield _encode(line)
-        yield _encode({"format": FORMAT, "user": _user(), "policy": self._policy, "basis": integrations})
+    def _written(self, base: str, files: Iterable[tuple[str, FileRecord, FileState]]) -> Iterator[bytes]:
+        entries = [
+            (file, record.signature, record.content, True, claims_of(state))
+            for file, record, state in files
+            if record.content and self._sure.get(file) == record.signature and can_be_kept(state)
+        ]
+        names = {claim[-1]["integration"] for *_, claims in entries for claim in claims}
+        basis = {name: self._validator.basis(name) for name in sorted(names)}
+        head = Head(self._policy, basis, _sampled(base, entries))
+        yield from written(head, (pack(entries[i : i + A_PACK]) for i in range(0, len(entries), A_PACK)))
 
     def _understood(self, data: bytes) -> dict[str, KeptFile]:
-        body, _, checksum = data.rpartition(b"\n")
-        if _checksum(body + b"\n") != checksum:
-            raise ValueError("it is damaged")
-        *lines, last = body.split(b"\n")
-        head = json.loads(last)
-        if head["format"] != FORMAT or head["user"] != _user():
-            raise ValueError("it is of another version or user")
-        same = self._same(head["basis"]) if head["policy"] == self._policy else set()
-        self.is_news = len(same) < len(head["basis"])
+        head = head_of(data)
+        same = self._same(head.basis) if head.policy == self._policy else set()
+        self.is_news = len(same) < len(head.basis)
         found: dict[str, KeptFile] = {}
-        for line in lines:
-            for file, seen, content, claims in json.loads(line):
-                if all(len(claim) == _PARTS and claim[6]["integration"] in same for claim in claims):
-                    found[file] = (file, bytes.fromhex(seen), bytes.fromhex(content), True, claims)
+        for some in packs_of(data, head):
+            found.update(unpack(some, same))
         return found
 
     def _same(self, basis: Mapping[str, str]) -> set[str]:
         """Return the integrations whose documents are judged as they were."""
         return {name for name, digest in basis.items() if digest and digest == self._validator.basis(name)}
+
+
+def holds_nearly_all(shelf: Shelf, root: Path) -> bool:
+    """Whether the shelf has nearly all that the files of `root` say, as far as a sample of them can tell.
+
+    It says nothing about any one file, only about how much there is to read.
+    """
+    data = shelf.peek(HEAD)
+    try:
+        base, sample = os.path.realpath(root, strict=True), head_of(data or b"").sample
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    same = sum(_seen(f"{base}/{name}") == seen for name, seen in sample.items())
+    return bool(sample) and same >= _NEARLY * len(sample)
 
 
 def can_be_kept(state: FileState) -> bool:
@@ -198,32 +202,24 @@ def state_of(kept: KeptFile) -> FileState:
 def claims_of(state: FileState) -> list[KeptClaim]:
     """Return what a file claims, as it is kept."""
     found = ((claim.line, claim.span, claim.document) for claim in state.claims if claim.document is not None)
-    return [[line, s.line, s.column, s.end_line, s.end_column, doc.digest, doc.raw] for line, s, doc in found]
+    return [(line, s.line, s.column, s.end_line, s.end_column, doc.digest, doc.raw) for line, s, doc in found]
 
 
-def _names(kept: KeptFile) -> set[str]:
-    return {claim[6]["integration"] for claim in kept[4]}
-
-
-def _claim(file: str, kept: list[Any]) -> Claim:
+def _claim(file: str, kept: KeptClaim) -> Claim:
     line, first, column, last, end, digest, raw = kept
     document = ConfigDocument(raw, digest)
     return Claim(document.id, line, Span(file, first, column, last, end), document)
 
 
-def _with_checksum(lines: Iterable[str]) -> Iterator[bytes]:
-    summed = blake2b(digest_size=16)
-    for line in lines:
-        data = line.encode("ascii") + b"\n"
-        summed.update(data)
-        yield data
-    yield summed.hexdigest().encode("ascii")
+def _sampled(base: str, entries: Sequence[KeptFile]) -> dict[str, str]:
+    """Return some of the files, spread over all, and their folders, with their signatures."""
+    some = entries[:: max(1, len(entries) // _SAMPLE)]
+    folders = sorted({name.rpartition("/")[0] or "." for name, *_ in some})
+    return {folder: _seen(f"{base}/{folder}") for folder in folders} | {name: seen.hex() for name, seen, *_ in some}
 
 
-def _checksum(data: bytes) -> bytes:
-    return blake2b(data, digest_size=16).hexdigest().encode("ascii")
-
-
-def _user() -> int:
-    """Return who reads the files: what one may read, another may not."""
-    return os.geteuid() if hasattr(os, "geteuid") else 0
+def _seen(path: str) -> str:
+    try:
+        return signature(os.lstat(path)).hex()
+    except OSError:
+        return ""

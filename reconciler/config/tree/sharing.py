@@ -1,16 +1,15 @@
-"""What many documents say alike becomes one object: it is handed to the parent once, and stands in memory once.
+"""What many documents say alike becomes one object: it is handed over and kept once, and stands in memory once.
 
-A document's value must not be changed by anybody (`ConfigDocument.raw`), so nobody can tell. Used by the child that
-reads ahead, which has the time.
+A document's value must not be changed by anybody (`ConfigDocument.raw`), so nobody can tell. Used where documents are
+packed (`kept_form.py`), since those that are read from files are objects of their own.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec.msgpack import Encoder
 
 _encode: Final = Encoder().encode
-_DEEPER: Final = "settings"
-"""What differs from document to document as a whole, and has parts that do not."""
 
 
 class Sharing:
@@ -20,25 +19,23 @@ class Sharing:
         self._texts: dict[str, str] = {}
         self._parts: dict[bytes, Any] = {}
 
-    def share(self, raw: dict[str, Any]) -> None:
-        """Replace the parts of a document by equal ones that were seen before, of equal types and in equal order."""
+    def shared(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an equal document of parts that were seen before: equal ones of equal types, in equal order."""
+        text = self._texts.setdefault
+        return {text(key, key): self._part(value) for key, value in raw.items()}
+
+    def _part(self, value: Any) -> Any:
+        kind = type(value)
+        if kind is str:
+            return self._texts.setdefault(value, value)
+        if kind is not dict and kind is not list:
+            return value
         try:
-            self._share(raw)
-        except (OverflowError, TypeError, ValueError, RecursionError):  # a number that its form has no room for
-            return
-
-    def _share(self, raw: dict[str, Any]) -> None:
-        for key, value in raw.items():
-            if type(value) is str:
-                raw[key] = self._texts.setdefault(value, value)
-            elif key == _DEEPER and type(value) is dict:
-                self._share_parts(value)
-            elif isinstance(value, dict | list):
-                raw[key] = self._parts.setdefault(_encode(value), value)
-
-    def _share_parts(self, settings: dict[str, Any]) -> None:
-        for key, value in settings.items():
-            if isinstance(value, dict | list):
-                settings[key] = self._parts.setdefault(_encode(value), value)
-            elif type(value) is str:
-                settings[key] = self._texts.setdefault(value, value)
+            key = _encode(value)
+        except (OverflowError, ValueError):  # a number that the form has no room for
+            return value
+        known = self._parts.get(key)
+        if known is None:
+            known = self.shared(value) if kind is dict else [self._part(one) for one in value]
+            self._parts[key] = known
+        return known

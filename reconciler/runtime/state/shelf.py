@@ -28,11 +28,18 @@ class FileShelf:
 
     def load(self) -> bytes | None:
         """Return the bytes, or None where there is no such file of a size that makes sense, written by us alone."""
+        return self._read(-1)
+
+    def peek(self, size: int) -> bytes | None:
+        """Return the first `size` bytes, or None where `load` would."""
+        return self._read(size)
+
+    def _read(self, size: int) -> bytes | None:
         try:
             handle = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | _FLAGS)
-            with os.fdopen(handle, "rb") as opened:
+            with os.fdopen(handle, "rb", buffering=0) as opened:
                 status = os.fstat(handle)
-                return opened.read() if _is_ours(status) else None
+                return opened.read(size) if _is_ours(status) else None
         except OSError:
             return None
 

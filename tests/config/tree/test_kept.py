@@ -1,15 +1,16 @@
 """What files said in an earlier life is believed of exactly those that nothing has happened to since."""
 
 import json
+import marshal
 import os
 from functools import partial
+from hashlib import blake2b
 
 import pytest
 
 from reconciler.config.basis import code_digest
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
-from reconciler.config.tree import kept
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import KeptFiles
 from reconciler.config.tree.snapshot import Claim, FileState
@@ -29,6 +30,9 @@ class Shelf:
 
     def load(self):
         return self.data
+
+    def peek(self, size):
+        return self.data[:size] if self.data is not None else None
 
     def save(self, parts):
         self.data = b"".join(parts)
@@ -196,26 +200,34 @@ def test_code_in_no_plain_files_keeps_nothing(lives):
 
 
 def resealed(change):
-    """Return a damage that leaves the checksum right."""
+    """Return a damage that leaves the checksum right; `change` gets the head, and what follows it."""
 
     def damage(data):
-        lines = data.split(b"\n")[:-1]
-        body = b"\n".join(change(lines)) + b"\n"
-        return body + kept._checksum(body)
+        head, _, rest = data.partition(b"\n")
+        body = change(head, rest[:-16])
+        return body + blake2b(body, digest_size=16).digest()
 
     return damage
+
+
+def packed(data):
+    return len(data).to_bytes(8, "big") + data
 
 
 DAMAGES = {
     "empty": lambda _: b"",
     "truncated": lambda data: data[: len(data) // 2],
     "garbage": lambda _: bytes(range(256)) * 20,
-    "a flipped bit": lambda data: data.replace(b'"level":1', b'"level":3', 1),
-    "another format": resealed(lambda lines: [*lines[:-1], lines[-1].replace(b'"format":1', b'"format":2')]),
-    "no head": resealed(lambda lines: lines[:-1]),
-    "a head that is none": resealed(lambda lines: [*lines[:-1], b"[]"]),
-    "entries that are none": resealed(lambda lines: [b"[[1,2]]", *lines[1:]]),
-    "deep nesting": resealed(lambda lines: [b"[" * 100_000, *lines[1:]]),
+    "a flipped bit": lambda data: data.replace(b"level", b"lewel", 1),
+    "another format": resealed(lambda head, rest: head.replace(b'"format":2', b'"format":3') + b"\n" + rest),
+    "another interpreter": resealed(lambda head, rest: head.replace(b'"cpython 3', b'"cpython 9') + b"\n" + rest),
+    "no head": resealed(lambda _head, rest: rest),
+    "a head that is none": resealed(lambda _head, rest: b"[]\n" + rest),
+    "a head without an end": resealed(lambda head, _rest: head),
+    "a deep head": resealed(lambda _head, rest: b"[" * 60_000 + b"\n" + rest),
+    "entries that are none": resealed(lambda head, _rest: head + b"\n" + packed(marshal.dumps([1, 2]))),
+    "a pack that ends early": resealed(lambda head, _rest: head + b"\n" + packed(marshal.dumps({"a": 1})[:-3])),
+    "deep nesting": resealed(lambda head, _rest: head + b"\n" + packed(b"(\1\0\0\0" * 100_000)),
 }
 
 

@@ -1,19 +1,21 @@
 """Resolves secret references, by the sources that there are (`secret_sources.py`). A value never leaves its `Secret`.
 
-Validation only asks whether a reference can ever resolve; the engine resolves, when a configuration is applied.
+Validation only asks whether a reference can ever resolve; the engine resolves, when a configuration is applied. How
+references in settings become secrets is `resolution.py`'s.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.config.secret_sources import EnvProvider, FileProvider
-from reconciler.model.errors import ReconcileError, SecretForbidden, TerminalError
+from reconciler.model.errors import ReconcileError, SecretForbidden
 from reconciler.model.json import Path as JsonPath
-from reconciler.model.secret import SHORTEST, Secret, SecretRef
+from reconciler.model.secret import Secret, SecretRef
 
 if TYPE_CHECKING:
+    from reconciler.config.resolution import Resolution
     from reconciler.config.revealed import Revealed
     from reconciler.config.schemas.schema import ResolvedSchema
     from reconciler.model.ports import SecretProvider
@@ -73,10 +75,6 @@ class SecretResolver:
 
         return Revealed()
 
-    @cached_property
-    def _note(self) -> "Callable[[str], object]":
-        return self.revealed.note
-
     @property
     def schemes(self) -> list[str]:
         """The schemes that are known, sorted."""
@@ -121,7 +119,7 @@ class SecretResolver:
         With a schema, what comes out is judged by it. Raises SecretMissing or SecretForbidden, and TerminalError,
         without the value, when it does not fit.
         """
-        return self._resolve(settings, schema, self.fetch)
+        return self._resolution(schema, self.fetch).resolve(settings)
 
     def resolve_many(
         self, many: Iterable[Mapping[str, Any]], schema: Mapping[str, Any] | None
@@ -138,30 +136,19 @@ class SecretResolver:
                 found = known[id(ref)] = (ref, self._fetch_in_memory(ref))
             return found[1]
 
+        resolution = self._resolution(schema, value_of)
         resolved: list[Resolved | None] = []
         for settings in many:
             try:
-                resolved.append(self._resolve(settings, schema, value_of))
+                resolved.append(resolution.resolve(settings))
             except (_MayBlock, ReconcileError):
                 resolved.append(None)
         return resolved
 
-    def _resolve(
-        self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None, value_of: Callable[[SecretRef], str]
-    ) -> Resolved:
-        found: list[_Found] = []
-        resolved = _copied(settings, (), found, value_of)
-        if not found:
-            return Resolved(resolved)
-        if schema is not None:
-            self._judge(resolved, schema, found)
-        note, places = self._note, []
-        for path, holder, ref, text in found:
-            witness = note if ref.template == "{}" else partial(_note_bare, note, ref.template)
-            holder[path[-1]] = secret = Secret(text, witness)
-            places.append((path, secret))
-        refs = tuple(dict.fromkeys([one.ref.uri for one in found]))
-        return Resolved(resolved, refs, tuple(places))
+    def _resolution(self, schema: Mapping[str, Any] | None, value_of: Callable[[SecretRef], str]) -> "Resolution":
+        from reconciler.config.resolution import Resolution
+
+        return Resolution(value_of, self.revealed.note, partial(self._compiled, schema) if schema is not None else None)
 
     def _fetch_in_memory(self, ref: SecretRef) -> str:
         provider = self._providers.get(ref.scheme)
@@ -176,7 +163,7 @@ class SecretResolver:
             raise SecretForbidden(problem)
         return self._providers[ref.scheme].resolve(ref.path)
 
-    def _judge(self, plain: Mapping[str, Any], schema: Mapping[str, Any], found: "Sequence[_Found]") -> None:
+    def _compiled(self, schema: Mapping[str, Any]) -> "ResolvedSchema":
         known = self._schemas.get(id(schema))
         if known is None:
             from reconciler.config.schemas.schema import ResolvedSchema
@@ -185,57 +172,8 @@ class SecretResolver:
                 self._schemas.clear()
             # The schema is kept beside it, so that no other can get its identity.
             known = self._schemas[id(schema)] = (schema, ResolvedSchema(schema))
-        if not known[1].is_valid(plain):
-            misfits = known[1].misfits(plain)
-            places = {".".join(["settings", *map(str, one.path)]): one.ref for one in found}
-            named = [f"{name} ({places[name].uri})" if name in places else name for name in misfits]
-            raise TerminalError(f"with its secrets resolved, {', '.join(named)} does not fit the integration's schema")
+        return known[1]
 
 
 class _MayBlock(Exception):
     """A reference has to be looked up outside of memory."""
-
-
-class _Found(NamedTuple):
-    """One reference: where it stands, in which part of the copy, and what it leads to."""
-
-    path: JsonPath
-    holder: Any
-    ref: SecretRef
-    text: str
-
-
-def _note_bare(note: Callable[[str], object], template: str, text: str) -> object:
-    """Note what a format stands around, for that is the secret; all of it where it is too short by itself."""
-    before, _, after = template.partition("{}")
-    bare = text[len(before) : len(text) - len(after)]
-    return note(bare if len(bare) >= SHORTEST else text)
-
-
-def _copied(
-    value: Mapping[str, Any], path: JsonPath, found: list[_Found], value_of: Callable[[SecretRef], str]
-) -> dict[str, Any]:
-    """Copy a mapping, with what its references lead to as plain text, so that a schema can judge it; fills `found`."""
-    copy: dict[str, Any] = dict(value)
-    for key, item in copy.items():
-        if isinstance(item, _NESTED):
-            _copy_item(copy, key, item, (*path, key), found, value_of)
-    return copy
-
-
-def _copy_item(
-    holder: Any, key: Any, item: Any, path: JsonPath, found: list[_Found], value_of: Callable[[SecretRef], str]
-) -> None:
-    if isinstance(item, list):
-        holder[key] = copy = list(item)
-        for index, one in enumerate(item):
-            if isinstance(one, _NESTED):
-                _copy_item(copy, index, one, (*path, index), found, value_of)
-        return
-    ref = SecretRef.parse(item)
-    if ref is None:
-        holder[key] = _copied(item, path, found, value_of)
-        return
-    text = value_of(ref)
-    holder[key] = text = text if ref.template == "{}" else ref.template.replace("{}", text, 1)
-    found.append(_Found(path, holder, ref, text))

@@ -35,9 +35,9 @@ class SecretRef(Struct, frozen=True):
         if len(value) == 1:  # as nearly all are
             uri = value.get("secret")
             return _reference(uri, "{}") if isinstance(uri, str) else None
-        if "secret" not in value or not value.keys() <= {"secret", "format"}:
+        if len(value) != 2:
             return None
-        uri, template = value.get("secret"), value.get("format", "{}")
+        uri, template = value.get("secret"), value.get("format")
         if not isinstance(uri, str) or not isinstance(template, str) or template.count("{}") != 1:
             return None
         return _reference(uri, template)

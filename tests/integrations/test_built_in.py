@@ -139,6 +139,10 @@ SLACK = [
     ({"webhook_url": "hooks.slack.com"}, False),
     ({"bot_token": "x"}, False),
     ({"bot_token": "x", "channel": "a"}, False),
+    ({"bot_token": "x", "channel": "#" + "é" * 80}, True),
+    ({"bot_token": "x", "channel": "@" + "é" * 81}, False),
+    ({"bot_token": "x", "channel": "#a", "icon_emoji": f":{'é' * 100}:"}, True),
+    ({"bot_token": "x", "channel": "#a", "icon_emoji": f":{'é' * 101}:"}, False),
     ({"bot_token": "x", "channel": "#a", "webhook_url": "https://x"}, False),
     ({}, False),
 ]

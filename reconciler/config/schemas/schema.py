@@ -57,9 +57,10 @@ class ResolvedSchema:
     def is_valid(self, settings: Mapping[str, Any]) -> bool:
         """Whether settings fit."""
         try:
-            return bool(self._validator.is_valid(settings))
+            verdict: bool = self._validator.is_valid(settings)
         except ValueError:  # half of a surrogate pair, which JSON as UTF-8 cannot hold
             return False
+        return verdict
 
     def misfits(self, settings: Mapping[str, Any]) -> list[str]:
         """Return the settings that do not fit, by their dotted names; no value is in them."""

@@ -22,6 +22,7 @@ from reconciler.runtime.lanes.unfit import is_misfit
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+_PYDANTIC = "pydantic.main"
 _TOGETHER = 256
 _PART = 0.1
 """After which part of the deadline a call takes no further settings: they share it, and must not use it up."""
@@ -100,15 +101,26 @@ class _Job(Struct, frozen=True):
         A misfit comes as it is, for nobody tells more of it than what is wrong with the file.
         """
         built: list[Any] = []
+        validate = _validation(self.model)
         end = self.clock.monotonic() + self.seconds
         for values in many:
             try:
-                built.append(self.model.model_validate(values))
+                built.append(validate(values))
             except Exception as error:  # noqa: BLE001 — it belongs to one configuration
                 built.append(error if is_misfit(error) else tellable(without_secrets(error, self.masked)))
             if self.clock.monotonic() >= end:
                 break
         return built
+
+
+def _validation(model: "type[BaseModel]") -> Callable[[Any], Any]:
+    """Return what validates: what `model_validate` would ask, for whose options there is no use here.
+
+    They take a fourth of the time. A model that has a `model_validate` of its own is asked by it.
+    """
+    says = next(one for one in model.__mro__ if "model_validate" in vars(one))
+    own = says.__module__ != _PYDANTIC
+    return model.model_validate if own else model.__pydantic_validator__.validate_python
 
 
 def _shared(error: Exception) -> Exception:

@@ -30,6 +30,24 @@ def test_settings_that_do_not_fit_fail_their_configuration_alone(harness, make, 
     assert "an odd number" in h.config("diary/n1").message
 
 
+def test_model_that_says_itself_how_it_is_validated_is_asked(harness, make, doc):
+    class Counted(BaseModel):
+        number: int
+
+        @classmethod
+        def model_validate(cls, obj, **options):
+            return super().model_validate({"number": obj["number"] + 1}, **options)
+
+    def enabled(_, config):
+        seen.append(config.settings.number)
+
+    seen = []
+    h = harness(make(Settings=Counted, config_enabled=enabled, config_disabled=lambda *_: None))
+    h.write("a.yaml", doc("a", settings={"number": 1}), settle=False)
+    h.start()
+    assert seen == [2]
+
+
 @pytest.mark.parametrize(("number", "together"), [(50, 0), (51, 1)])
 def test_many_starts_are_told_as_one(tmp_path, number, together):
     told = []

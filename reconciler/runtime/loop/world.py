@@ -115,8 +115,8 @@ class World:
             self.configs[record.id] = record
             by_integration.setdefault(record.integration, []).append(record)
         for name, of_it in by_integration.items():
-            self.touched.update([record.id for record in of_it])
             self._wanting.setdefault(name, set()).update([record.id for record in of_it if record.effective.wanted])
+            self.touched.update([record.id for record in of_it])
         return set(by_integration)
 
     def set_effective(self, want: Effective) -> ConfigRecord:
@@ -129,15 +129,15 @@ class World:
             record.effective.desired is not want.desired or record.effective != want
         ):  # an equal file may hold other literals
             record.effective = want
-        self.touched.add(config_id)  # after the change: whoever takes it from there looks at once
         _put(self._wanting, config_id, there=want.wanted)
+        self.touched.add(config_id)  # after the change: whoever takes it from there looks at once
         return record
 
     def set_generation(self, record: ConfigRecord, generation: Generation | None) -> None:
         """Put what runs under an id."""
         record.generation, record.refused = generation, False
-        self.touched.add(record.id)
         _put(self._running, record.id, there=generation is not None)
+        self.touched.add(record.id)
 
     def run(self, started: Iterable[Started]) -> None:
         """Put what has started under many ids."""
@@ -147,10 +147,10 @@ class World:
     def forget(self, config_id: str) -> None:
         """Drop a record whose removal is complete."""
         record = self.configs.pop(config_id, None)
-        self.touched.add(config_id)
         if record is not None:
             self._wanting.get(record.integration, set()).discard(config_id)
             self._running.get(record.integration, set()).discard(config_id)
+        self.touched.add(config_id)
 
     def wanting(self, integration: str) -> frozenset[str]:
         """Return the configurations that want this integration up."""
@@ -167,6 +167,11 @@ class World:
     def running(self, integration: str) -> frozenset[str]:
         """Return the configurations of this integration that run."""
         return frozenset(self._running.get(integration, ()))
+
+    def run_as_wanted(self) -> set[str]:
+        """Return the configurations that are to run and do; may be called from any thread."""
+        running = self._running.copy().items()
+        return set().union(*(self._wanting.get(name, set()) & ids for name, ids in running))
 
     def is_remainder(self, config_id: str) -> bool:
         """Whether nothing of a configuration runs or is good, and what it has outside was being removed already."""

@@ -4,6 +4,7 @@ Mutable, owned by the engine's loop; other threads only read single attributes. 
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -155,6 +156,10 @@ class World:
     def wanting(self, integration: str) -> frozenset[str]:
         """Return the configurations that want this integration up."""
         return frozenset(self._wanting.get(integration, ()))
+
+    def wanting_among(self, integration: str, ids: AbstractSet[str]) -> set[str]:
+        """Return those of `ids` that want this integration up."""
+        return self._wanting.get(integration, set()) & ids
 
     def is_wanted(self, integration: str) -> bool:
         """Whether any configuration wants this integration up."""

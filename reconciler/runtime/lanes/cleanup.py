@@ -6,6 +6,7 @@ again. What was abandoned with its lane cannot be tried again and is not kept.
 
 import math
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from msgspec import Struct, field
@@ -108,6 +109,10 @@ class CleanUps:
     def known(self, owner: str) -> bool:
         """Whether something was left of an owner, be it settled meanwhile."""
         return owner in self._owners
+
+    def among(self, owners: AbstractSet[str]) -> set[str]:
+        """Return those of `owners` that are `known`."""
+        return self._owners.keys() & owners
 
     def forget(self, owner: str) -> None:
         """Nothing is left of an owner: what is known of earlier tries is dropped."""

@@ -5,6 +5,7 @@ They are in their owner's set as everywhere, hold their exclusive keys, and wait
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from msgspec import Struct
@@ -53,9 +54,9 @@ class Dormant:
             del self._sleepers[owner]
         return True
 
-    def has(self, owner: str) -> bool:
-        """Whether anything waits for an owner."""
-        return owner in self._sleepers
+    def among(self, owners: AbstractSet[str]) -> set[str]:
+        """Return those of `owners` for whom anything waits."""
+        return self._sleepers.keys() & owners
 
     def of(self, owner: str) -> tuple[Sleeper, ...]:
         """Return what waits for one owner, in the order of its declaration."""

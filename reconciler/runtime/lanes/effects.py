@@ -7,6 +7,7 @@ use it from the threads of their lanes; `cleaner.py` asks it what waits to be re
 import json
 import threading
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -90,6 +91,10 @@ class Effects:
     def has(self, owner: str) -> bool:
         """Whether an owner has rows."""
         return bool(self._rows.get(owner))
+
+    def among(self, owners: AbstractSet[str]) -> set[str]:
+        """Return those of `owners` that have rows."""
+        return {owner for owner in self._rows.keys() & owners if self.has(owner)}
 
     def owners(self, integration: str | None = None) -> list[str]:
         """Return who has rows, of one integration or of all."""

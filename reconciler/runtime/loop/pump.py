@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class Many(Protocol):
     """Works on several keys of one integration at once."""
 
-    def fitting(self, keys: Iterable[str]) -> list[str]:
+    def fitting(self, keys: Sequence[str]) -> list[str]:
         """Return those of `keys` that may be worked on with others of their integration."""
 
     async def work(self, keys: Sequence[str]) -> Mapping[str, Outcome | None]:

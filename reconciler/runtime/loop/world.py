@@ -4,6 +4,7 @@ Mutable, owned by the engine's loop; other threads only read single attributes. 
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
 
@@ -115,8 +116,8 @@ class World:
             self.configs[record.id] = record
             by_integration.setdefault(record.integration, []).append(record)
         for name, of_it in by_integration.items():
-            self.touched.update([record.id for record in of_it])
             self._wanting.setdefault(name, set()).update([record.id for record in of_it if record.effective.wanted])
+            self.touched.update([record.id for record in of_it])
         return set(by_integration)
 
     def set_effective(self, want: Effective) -> ConfigRecord:
@@ -129,15 +130,15 @@ class World:
             record.effective.desired is not want.desired or record.effective != want
         ):  # an equal file may hold other literals
             record.effective = want
-        self.touched.add(config_id)  # after the change: whoever takes it from there looks at once
         _put(self._wanting, config_id, there=want.wanted)
+        self.touched.add(config_id)  # after the change: whoever takes it from there looks at once
         return record
 
     def set_generation(self, record: ConfigRecord, generation: Generation | None) -> None:
         """Put what runs under an id."""
         record.generation, record.refused = generation, False
-        self.touched.add(record.id)
         _put(self._running, record.id, there=generation is not None)
+        self.touched.add(record.id)
 
     def run(self, started: Sequence[Started]) -> None:
         """Put what has started under many ids of one integration."""
@@ -146,20 +147,24 @@ class World:
         for record, generation in started:
             record.generation, record.refused = generation, False
         ids = [record.id for record, _ in started]
-        self.touched.update(ids)
         self._running.setdefault(started[0][0].integration, set()).update(ids)
+        self.touched.update(ids)
 
     def forget(self, config_id: str) -> None:
         """Drop a record whose removal is complete."""
         record = self.configs.pop(config_id, None)
-        self.touched.add(config_id)
         if record is not None:
             self._wanting.get(record.integration, set()).discard(config_id)
             self._running.get(record.integration, set()).discard(config_id)
+        self.touched.add(config_id)
 
     def wanting(self, integration: str) -> frozenset[str]:
         """Return the configurations that want this integration up."""
         return frozenset(self._wanting.get(integration, ()))
+
+    def wanting_among(self, integration: str, ids: AbstractSet[str]) -> set[str]:
+        """Return those of `ids` that want this integration up."""
+        return self._wanting.get(integration, set()) & ids
 
     def is_wanted(self, integration: str) -> bool:
         """Whether any configuration wants this integration up."""
@@ -172,6 +177,11 @@ class World:
     def running(self, integration: str) -> frozenset[str]:
         """Return the configurations of this integration that run."""
         return frozenset(self._running.get(integration, ()))
+
+    def run_as_wanted(self) -> set[str]:
+        """Return the configurations that are to run and do; may be called from any thread."""
+        running = self._running.copy().items()
+        return set().union(*(self._wanting.get(name, set()) & ids for name, ids in running))
 
     def is_remainder(self, config_id: str) -> bool:
         """Whether nothing of a configuration runs or is good, and what it has outside was being removed already."""

@@ -8,6 +8,7 @@ import heapq
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from reconciler.core.in_force.derive import Derived, config_state
 from reconciler.model.state import ConfigState, StateReason
@@ -20,6 +21,8 @@ NAMED = 1000
 """How many stale configurations are named."""
 EVERYTHING = 300.0
 """How often all of a large directory is looked at, in seconds."""
+_SHARE = 10
+"""Where more than one in so many may have changed, counting all of them together takes less than each by itself."""
 
 
 class StateCounts:
@@ -35,7 +38,9 @@ class StateCounts:
         self._world = world
         self._registered = registered
         self._lock = threading.Lock()
-        self._known: dict[str, Derived] = {}
+        self._plain: set[str] = set()
+        """Those that run as they are asked to, nothing being special about them: active, as nearly all are."""
+        self._others: dict[str, Derived] = {}
         self._states: Counter[ConfigState] = Counter()
         self._stale: set[str] = set()
         self._whole_at: float | None = None
@@ -43,15 +48,15 @@ class StateCounts:
     def counts(self) -> tuple[dict[str, int], dict[str, int], int]:
         """Return configurations by state, integrations by state, and how many configurations are stale."""
         with self._lock:
-            now = time.monotonic()
-            small = len(self._world.configs) <= self._small
-            if small or self._whole_at is None or now - self._whole_at > self._everything:
+            now, many = time.monotonic(), len(self._world.configs)
+            is_time = self._whole_at is None or now - self._whole_at > self._everything
+            if is_time or many <= self._small or len(self._world.touched) > many // _SHARE:
                 self._whole_at = now
-                self._world.touched.clear()
-                self._count(list({*self._known, *self._world.configs.copy()}))
+                self._count_all()
             else:
                 self._count(self._taken())
             states = {state.value: self._states[state] for state in ConfigState}
+            states[ConfigState.ACTIVE.value] += len(self._plain)
             return states, self._integrations(), len(self._stale)
 
     def stale(self) -> list[str]:
@@ -70,27 +75,34 @@ class StateCounts:
             taken.append(touched.pop())
         return taken
 
-    def _count(self, keys: list[str]) -> None:
-        before = [self._known.pop(key) for key in keys if key in self._known]
-        self._states.subtract([derived.state for derived in before])
+    def _count_all(self) -> None:
+        """Count everything anew; what changes meanwhile is touched after that, and counted again by the next call."""
+        self._world.touched.clear()
+        configs, none = self._world.configs.copy(), StateReason.NONE
+        # One expression, without a call: it is evaluated for each of a hundred thousand.
+        odd = [
+            key
+            for key, record in configs.items()
+            if record.failure is not None
+            or record.imposed.overrides
+            or (want := record.effective).stale is not none
+            or not want.known
+        ]
+        self._plain = (self._world.run_as_wanted() & configs.keys()).difference(odd)
+        self._others, self._states, self._stale = {}, Counter(), set()
+        self._put([configs[key] for key in configs.keys() - self._plain])
+
+    def _count(self, keys: Sequence[str]) -> None:
+        self._plain.difference_update(keys)
+        self._states.subtract([self._others.pop(key).state for key in keys if key in self._others])
         self._stale.difference_update(keys)
-        records = [record for key in keys if (record := self._world.configs.get(key)) is not None]
-        found = {record.id: _derived(record) for record in records}
-        self._known.update(found)
+        self._put([record for key in keys if (record := self._world.configs.get(key)) is not None])
+
+    def _put(self, records: Iterable[ConfigRecord]) -> None:
+        found = {record.id: config_state(record.effective, record.observed) for record in records}
+        self._others.update(found)
         self._states.update([derived.state for derived in found.values()])
-        self._stale.update(key for key, derived in found.items() if derived.stale and is_amiss(derived))
-
-
-_ACTIVE = Derived(ConfigState.ACTIVE)
-
-
-def _derived(record: ConfigRecord) -> Derived:
-    """Return the state of a configuration; of one that simply runs, as nearly all do, without asking twice."""
-    want, generation = record.effective, record.generation
-    if generation is None or generation.document is not want.document or want.stale is not StateReason.NONE:
-        return config_state(want, record.observed)
-    is_plain = want.wanted and want.known and record.failure is None and not record.imposed.overrides
-    return _ACTIVE if is_plain else config_state(want, record.observed)
+        self._stale.update([key for key, derived in found.items() if derived.stale and is_amiss(derived)])
 
 
 def is_amiss(derived: Derived) -> bool:

@@ -9,11 +9,13 @@ there. All paths are absolute and resolved.
 
 import os
 import stat
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Collection, Hashable, Iterable, Mapping
 
 from msgspec import Struct, field
 
 from reconciler.config.files import SCHEMA_SUFFIX, SETTINGS_FILE, SUFFIXES, join
+from reconciler.config.tree.memory import SURE_AFTER
 
 _MOST_LINKS = 40
 """As many as the kernel follows."""
@@ -76,27 +78,46 @@ def _arrived(here: str, anchors: set[str]) -> Way:
     return Way(frozenset(anchors), here, (status.st_dev, status.st_ino))
 
 
-def folders_beneath(top: str) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Beneath:
+    """The folders beneath a root, listed once. `stamps` are what each was before that, by path.
+
+    None stands for one that could not be listed, and for one that has changed just now: a file system tells times by
+    ticks, of up to two seconds, so a second change could leave the stamp as it is.
+    """
+
+    folders: frozenset[str] = frozenset()
+    stamps: Mapping[str, Hashable] = field(default_factory=dict)
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is certain that no folder has come or gone since."""
+        known = self.stamps
+        return None not in known.values() and all(look_at(folder) == stamp for folder, stamp in known.items())
+
+
+def find_beneath(top: str) -> Beneath:
     """Return `top` and the folders beneath it in which configurations, or what links lead to, may stand.
 
     Hidden ones are left out: what git does in `.git` is nobody's business. So are names that are not UTF-8.
     """
-    found: set[str] = set()
+    stamps: dict[str, Hashable] = {}
+    unreadable: set[str] = set()
+    old = time.time_ns() - int(SURE_AFTER * 1e9)
     todo = [top]
     while todo:
         folder = todo.pop()
+        seen = look_at(folder)
+        stamps[folder] = seen if seen is not None and seen[-1] < old else None
         try:
             with os.scandir(folder) as entries:
-                todo += [e.path for e in entries if _is_watched(e)]
+                inner = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
         except OSError:
+            stamps[folder] = None
+            unreadable.add(folder)
             continue
-        found.add(folder)
-    return found
-
-
-def _is_watched(entry: "os.DirEntry[str]") -> bool:
-    name = entry.name
-    return name[0] != "." and entry.is_dir(follow_symlinks=False) and is_utf8(name)
+        todo += [entry.path for entry in inner if entry.name[0] != "." and is_utf8(entry.name)]
+    return Beneath(frozenset(stamps.keys() - unreadable), stamps)
 
 
 def is_utf8(name: str) -> bool:

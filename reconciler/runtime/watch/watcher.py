@@ -9,7 +9,8 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,11 @@ from msgspec import Struct
 from reconciler.model.ports import Clock
 from reconciler.runtime.watch.mounts import MountTable
 from reconciler.runtime.watch.watch_paths import (
+    Beneath,
     Meaning,
     Way,
+    find_beneath,
     find_way,
-    folders_beneath,
     look_at,
     queue_length,
     understand,
@@ -79,7 +81,7 @@ class Watcher:
         self._thread = threading.Thread(target=self._run, name="reconcile-watch", daemon=True)
         self._notify: RustNotify | None = None
         self._way = Way(frozenset())
-        self._watched: set[str] = set()
+        self._watched: AbstractSet[str] = frozenset()
         self._last_failure: float | None = None
         self._looked_at_root = 0.0
         self._mounts = MountTable()
@@ -188,18 +190,18 @@ class Watcher:
         for _ in range(5):
             way = find_way(self._root)
             self._mounts.look(way.root or self._root)
-            watched = folders_beneath(way.root) if way.root is not None else set()
-            notify = self._arm(way, watched)
+            beneath = find_beneath(way.root) if way.root is not None else Beneath()
+            notify = self._arm(way, beneath.folders)
             self._close()
-            self._way, self._watched, self._notify = way, watched, notify
-            if notify is None or (find_way(self._root) == way and _same_folders(way, watched)):
+            self._way, self._watched, self._notify = way, beneath.folders, notify
+            if notify is None or (find_way(self._root) == way and _same_folders(way, beneath)):
                 return
 
     def _rearm_folders(self, meaning: Meaning) -> None:
         """Folders came or went: watch what is there now. What came into new ones before that is listed by the hint."""
         watched = {path for path in self._watched if not any(_is_beneath(path, gone) for gone in meaning.vanished)}
         for _ in range(5):
-            new = {folder for top in meaning.appeared for folder in folders_beneath(top)}
+            new = _beneath_each(meaning.appeared)
             notify = self._arm(self._way, watched | new)
             late, old = self._drain(), self._notify
             self._watched, self._notify = watched | new, notify
@@ -208,7 +210,7 @@ class Watcher:
             more = understand(late, self._way, self._watched)
             meaning.folders |= more.folders | {self._relative(folder) for folder in new}
             meaning.everything |= more.everything or more.moved
-            if {folder for top in meaning.appeared for folder in folders_beneath(top)} == new:
+            if _beneath_each(meaning.appeared) == new:
                 return
 
     def _drain(self) -> list[str]:
@@ -262,8 +264,13 @@ def _new_notify(folders: list[str]) -> "RustNotify":
     raise OSError("its folders come and go too fast")
 
 
-def _same_folders(way: Way, watched: Collection[str]) -> bool:
-    return way.root is None or folders_beneath(way.root) == watched
+def _same_folders(way: Way, beneath: Beneath) -> bool:
+    """Whether none has come before the watch could tell of it; most are not listed again for that."""
+    return way.root is None or beneath.stands or find_beneath(way.root).folders == beneath.folders
+
+
+def _beneath_each(tops: Iterable[str]) -> set[str]:
+    return {folder for top in tops for folder in find_beneath(top).folders}
 
 
 def _is_beneath(path: str, top: str) -> bool:

@@ -18,10 +18,14 @@ _CHUNK = 1000
 
 
 class InForce:
-    """Brings what is in force up to date, and remembers what is good."""
+    """Brings what is in force up to date, and remembers what is good.
 
-    def __init__(self, parts: Parts) -> None:
+    So many new ones as `together_from`, or more, go the short way.
+    """
+
+    def __init__(self, parts: Parts, together_from: int = 2) -> None:
         self._p = parts
+        self._together_from = together_from
 
     async def absorb(self, ids: Collection[str]) -> list[ConfigRecord]:
         """Take in what the files say of `ids` now; returns the records that there are of them, by id."""
@@ -71,7 +75,8 @@ class InForce:
         if p.overrides.in_force or p.absences.root_lost:
             return {}
         found = {key: p.directory.snapshot.get(key) for key in keys if key not in p.world.configs}
-        return {key: desired for key, desired in found.items() if desired.presence is Presence.VALID}
+        fresh = {key: desired for key, desired in found.items() if desired.presence is Presence.VALID}
+        return fresh if len(fresh) >= self._together_from else {}
 
     def _made(self, desired: Desired, valid: Condition) -> ConfigRecord:
         """Make the record of a fresh one, as `_take_in` would."""

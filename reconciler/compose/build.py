@@ -62,7 +62,15 @@ def build_tools(options: EngineOptions, clock: Clock, catalogue: "Catalogue | No
     """Return the catalogue, validation, secrets and network access that `options` describe."""
     known = catalogue if catalogue is not None else build_catalogue(options.integrations)
     secrets, validator = build_judges(options, known)
-    return Tools(known, validator, secrets, _http_factory(options), clock, ages=options.ages)
+    return Tools(
+        known,
+        validator,
+        secrets,
+        _http_factory(options),
+        clock,
+        ages=options.ages,
+        together_from=options.together_from,
+    )
 
 
 def _http_factory(options: EngineOptions) -> "Callable[[str], HttpClient]":

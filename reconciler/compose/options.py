@@ -32,5 +32,7 @@ class EngineOptions(Struct, frozen=True):
     """Where what is published inside a transaction waits, such as `django.db.transaction.on_commit`."""
     ages: Ages = field(default_factory=Ages)
     """How long files must have been unchanged before they are read, and believed at the next start."""
+    together_from: int = 2
+    """From how many configurations on they are worked on together; fewer go one by one, which comes to the same."""
     revealed: Revealed = field(default_factory=Revealed)
     """Hears of every value of a secret that code reveals, and takes it out of what is told."""

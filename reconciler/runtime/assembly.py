@@ -63,6 +63,7 @@ class Tools(Struct, frozen=True):
     read_ahead: "Callable[[], Handed | None]" = lambda: None
     """Returns what was read of the directory before there was an engine, once."""
     ages: Ages = field(default_factory=Ages)
+    together_from: int = 2
 
 
 class Ground(Struct, frozen=True):
@@ -137,7 +138,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     goods = Goods(ground.store, tools.validator, world, ground.disk, directory.permits, writing=is_runner)
     effects.may_keep = goods.keeps
     parts = Parts(services, world, directory, goods, absences, overrides, deliveries, ground.disk, ground.scanner)
-    controller = Controller(parts, listener, first_pass)
+    controller = Controller(parts, listener, first_pass, tools.together_from)
     deliveries.on_abandoned = controller.abandoned
     services.abandoned.listener = lambda key, error: controller.abandoned(world.integration(key), error)
     errands = Errands(ground.queue, tools.clock, ground.runner)

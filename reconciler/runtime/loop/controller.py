@@ -43,7 +43,7 @@ _UNRECORDED = {"sweep", "suspend", "pause", "resume", "ran-out"}
 class Controller:
     """Runs the loop until it is stopped."""
 
-    def __init__(self, parts: Parts, listener: Listener, first_pass: int = 1) -> None:
+    def __init__(self, parts: Parts, listener: Listener, first_pass: int = 1, together_from: int = 2) -> None:
         self._p = parts
         self._listener = listener
         self._clock = parts.services.clock
@@ -54,7 +54,7 @@ class Controller:
         """How many looks have ended with a plan; for tests."""
         self._applier = Applier(parts.services, parts.world, self, parts.disk, parts.goods.checked)
         self._health = Health(parts.services, parts.world, lambda ids: self.inbox.put("drift", ids=ids), self.abandoned)
-        self._pump = Pump(self._clock, self._applier, self._worked, parts.services.metrics.work)
+        self._pump = Pump(self._clock, self._applier, self._worked, parts.services.metrics.work, together_from)
         self._passes = Passes(self._pass_ended, first_pass, parts.services.in_pass)
         self._first_pass = first_pass
         self._sequence = RemovalsFirst(self._pump.add_all)
@@ -62,7 +62,7 @@ class Controller:
         self._git = GitWait(parts.directory.root, parts.scanner, self._clock, parts.world.alarms)
         self._stopping = self._is_looking = False
         self._appointments = Appointments(self._clock, self.inbox, parts.absences, self._newcomers, parts.goods)
-        self._in_force = InForce(parts)
+        self._in_force = InForce(parts, together_from)
         self._first_look = FirstLook()
         self._opening = Opening(parts, lambda: self._stopping)
         self._pumping: asyncio.Task[None] | None = None

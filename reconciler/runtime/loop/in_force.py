@@ -18,10 +18,14 @@ _CHUNK = 1000
 
 
 class InForce:
-    """Brings what is in force up to date, and remembers what is good."""
+    """Brings what is in force up to date, and remembers what is good.
 
-    def __init__(self, parts: Parts) -> None:
+    So many new ones as `together_from`, or more, go the short way.
+    """
+
+    def __init__(self, parts: Parts, together_from: int = 2) -> None:
         self._p = parts
+        self._together_from = together_from
 
     async def absorb(self, ids: Collection[str]) -> list[ConfigRecord]:
         """Take in what the files say of `ids` now; returns the records that there are of them, by id."""
@@ -74,7 +78,8 @@ class InForce:
             return {}
         desired, known = p.directory.snapshot.desired, p.world.configs
         found = [(key, desired[key]) for key in keys if key in desired and key not in known]
-        return {key: one for key, one in found if one.presence is Presence.VALID}
+        fresh = {key: one for key, one in found if one.presence is Presence.VALID}
+        return fresh if len(fresh) >= self._together_from else {}
 
     def _made(self, desired: Desired, valid: Condition) -> ConfigRecord:
         """Make the record of a fresh one, as `_take_in` would."""

@@ -41,7 +41,10 @@ class Worker(Protocol):
 
 
 class Pump:
-    """`worker` takes the steps; `done` hears of every end, by key. Used on the engine's loop."""
+    """`worker` takes the steps; `done` hears of every end, by key. Used on the engine's loop.
+
+    Where so many keys as `together_from`, or more, may be worked on, those that go together are.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,9 @@ class Pump:
         worker: Worker,
         done: Callable[[Mapping[str, Outcome | None]], None],
         metrics: WorkMetrics,
+        together_from: int = 2,
     ) -> None:
+        self._together_from = together_from
         self.queue = WorkQueue()
         self._clock = clock
         self._worker = worker
@@ -106,7 +111,7 @@ class Pump:
 
     def _portions(self, keys: Sequence[str]) -> Iterable[list[str]]:
         """Return what each task works on: one key, or those of one integration that go together."""
-        together = self._worker.together.fitting(keys) if len(keys) > 1 else []
+        together = self._worker.together.fitting(keys) if len(keys) >= self._together_from else []
         yield from (list(some) for _, some in groupby(together, _integration))
         known = frozenset(together)
         yield from ([key] for key in keys if key not in known)

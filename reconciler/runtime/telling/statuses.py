@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from reconciler.runtime.loop.controller import Controller
 
 VERSION = __version__
+_ORDER = {kind: number for number, kind in enumerate(ConditionType)}
 
 
 def config_status(record: ConfigRecord, effects: tuple[EffectRow, ...] = ()) -> ConfigStatus:
@@ -59,7 +60,7 @@ def config_status(record: ConfigRecord, effects: tuple[EffectRow, ...] = ()) -> 
         labels=dict(document.labels) if document is not None else {},
         scope={key: list(values) for key, values in document.scope.items()} if document is not None else {},
         hooks=hooks,
-        conditions=tuple(record.conditions.copy().values()),
+        conditions=tuple(sorted(record.conditions.copy().values(), key=lambda one: _ORDER[one.type])),
         diagnostics=desired.diagnostics,
         overrides=record.imposed.overrides,
         effects=effects,

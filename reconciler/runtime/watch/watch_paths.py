@@ -78,8 +78,7 @@ def _arrived(here: str, anchors: set[str]) -> Way:
     return Way(frozenset(anchors), here, (status.st_dev, status.st_ino))
 
 
-@dataclass(frozen=True, slots=True)
-class Beneath:
+class Beneath(Struct, frozen=True):
     """The folders beneath a root, listed once. `stamps` are what each was before that, by path.
 
     None stands for one that could not be listed, and for one that has changed just now: a file system tells times by

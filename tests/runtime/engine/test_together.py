@@ -24,7 +24,7 @@ class Picky(BaseModel):
 
 def told(h, key):
     status = h.config(key)
-    conditions = sorted((c.type, c.status, c.reason, c.message) for c in status.conditions)
+    conditions = [(c.type, c.status, c.reason, c.message) for c in status.conditions]
     return status.state, status.reason, status.message, status.stale, status.digest, conditions
 
 

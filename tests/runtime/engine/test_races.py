@@ -33,6 +33,17 @@ def let_through(harness, gate):
     assert harness.manager.engine.looks == looks
 
 
+def edit_during_the_start(harness, gate, doc):
+    """Have the file ask for something else while its configuration starts; returns what it asked for first."""
+    harness.start()
+    harness.write("a.yaml", doc("a"), settle=False)
+    look_until(harness, gate.entered.is_set)
+    first = in_force(harness, "diary/a")
+    harness.write("a.yaml", doc("a", settings={"channel": "#b"}), settle=False)
+    look_until(harness, lambda: in_force(harness, "diary/a") != first)
+    return first
+
+
 def integration(harness, key="diary"):
     return next(i for i in harness.manager.engine.integrations() if i.id == key)
 
@@ -125,12 +136,7 @@ def test_update_that_arrives_during_work_stands_in_its_own_pass(harness, make, d
 
     cls = make(config_enabled=lambda self, config: gate.pass_through(), config_changed=changed)
     h = harness(cls)
-    h.start()
-    h.write("a.yaml", doc("a"), settle=False)
-    look_until(h, gate.entered.is_set)
-    first = in_force(h, "diary/a")
-    h.write("a.yaml", doc("a", settings={"channel": "#b"}), settle=False)
-    look_until(h, lambda: in_force(h, "diary/a") != first)
+    edit_during_the_start(h, gate, doc)
     let_through(h, gate)
     told = told_by_passes(h)
     assert told[0] == ("start", "applied")
@@ -140,12 +146,7 @@ def test_update_that_arrives_during_work_stands_in_its_own_pass(harness, make, d
 def test_edit_taken_back_during_work_ends_its_pass_with_what_the_work_did(harness, make, doc):
     gate = Gate()
     h = harness(make(config_enabled=lambda self, config: gate.pass_through()))
-    h.start()
-    h.write("a.yaml", doc("a"), settle=False)
-    look_until(h, gate.entered.is_set)
-    first = in_force(h, "diary/a")
-    h.write("a.yaml", doc("a", settings={"channel": "#b"}), settle=False)
-    look_until(h, lambda: in_force(h, "diary/a") != first)
+    first = edit_during_the_start(h, gate, doc)
     h.write("a.yaml", doc("a"), settle=False)
     look_until(h, lambda: in_force(h, "diary/a") == first)
     let_through(h, gate)

@@ -86,8 +86,12 @@ class Metrics:
         )  # fmt: skip
 
     def passed(self, trigger: str) -> None:
-        """Count a pass by the first word of what made it look; a host may say what it likes, so others are `other`."""
-        word = trigger.partition("+")[0].partition(" ")[0].lower()
+        """Count a pass by the first word of what made it look; a host may say what it likes, so others are `other`.
+
+        One that a sweep joined is a sweep: it looked at everything.
+        """
+        words = [one.partition(" ")[0].lower() for one in trigger.split("+")]
+        word = "sweep" if "sweep" in words else words[0]
         self._passes.labels(word if word in _TRIGGERS else "other").inc()
 
     def pass_ended(self, now: float, *, clean: bool) -> None:

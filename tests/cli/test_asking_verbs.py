@@ -246,9 +246,10 @@ def test_retry_of_many_sends_a_selector_and_says_how_many(ask, fake):
     ]  # fmt: skip
 
 
-def test_retry_that_means_nothing_says_so(ask, fake):
+def test_retry_that_means_nothing_exits_1_as_resume_does(ask, fake):
     fake.answers["POST /api/v1/retry"] = (202, {"format_version": 1, "selected": "-l tier=9", "configs": 0})
-    assert ask("retry", "-l", "tier=9")[:2] == (0, "no configuration is such\n")
+    told = "error: nothing is tried again: -l tier=9 means no configuration, and `reconcile get` lists them\n"
+    assert ask("retry", "-l", "tier=9") == (1, "", told)
 
 
 def test_retry_sends_the_key(ask, fake):

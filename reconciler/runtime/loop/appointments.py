@@ -19,6 +19,8 @@ ROOT_SWEEP = 2.0
 """How often a root that is lost is looked for, in seconds: its return may be nothing that can be watched."""
 SWEEP_FACTOR = 200.0
 """A sweep waits at least this many times as long as a sweep takes, so that large directories cost little."""
+LONGEST_SWEEP = 600.0
+"""The most time between two sweeps, in seconds: one that hung, on a disk or a network, says little of the next."""
 _MUCH = 0.05
 """The share of files from which on what a look takes says how long reading takes, and not how long a sweep does."""
 _AGAIN_AFTER_FAILURE = 1.0
@@ -78,7 +80,7 @@ class Appointments:
         elif look.folders is None:
             if not is_first and scan.read <= _MUCH * scan.files:
                 self._sweep_takes = now - began
-            self._sweep_at = now + max(SWEEP, SWEEP_FACTOR * self._sweep_takes)
+            self._sweep_at = now + min(max(SWEEP, SWEEP_FACTOR * self._sweep_takes), LONGEST_SWEEP)
 
     def failed(self) -> None:
         """A pass failed in the engine itself: look at everything again, soon."""

@@ -306,10 +306,13 @@ class Controller:
         self._listener.on_pass(record)
 
     def retry(self, key: str) -> None:
-        """Forget the backoff of a configuration or an integration and work on it now, and on its deliveries."""
+        """Forget the backoff of a configuration or an integration and work on it now, and on its deliveries.
+
+        What waits for removals waits on.
+        """
         self._applier.hasten(key)
         self._p.deliveries.hasten(key)
-        requests.retry(self._p.world, self._p.services.cleanups, self._pump, key, self._clock.monotonic())
+        requests.retry(self._p.world, self._p.services.cleanups, self.add, key, self._clock.monotonic())
 
     def abandoned(self, runtime: IntegrationRuntime, error: Exception) -> None:
         """A call of an integration never returned: it starts over."""
@@ -319,11 +322,11 @@ class Controller:
 
     def add(self, key: str) -> None:
         """Work on `key` soon."""
-        self._pump.add(key)
+        self.add_all((key,))
 
     def add_all(self, keys: Sequence[str]) -> None:
-        """Work on each of `keys` soon."""
-        self._pump.add_all(keys)
+        """Work on each of `keys` soon; what is parked has its turn after the removals, and not before."""
+        self._pump.add_all([key for key in keys if not self._sequence.is_parked(key)])
 
     def add_at(self, key: str, due: float) -> None:
         """Work on `key` at `due` (monotonic)."""

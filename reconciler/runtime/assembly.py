@@ -189,6 +189,5 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
 
 def _write_again(goods: Goods, effects: Effects, desk: OverrideDesk) -> None:
     """Write into a database that was rebuilt what stood in it beside the last good documents."""
-    desk.write_again()
-    for write in effects.write_again():
-        goods.watch(write)
+    for write in (desk.write_again(), *effects.write_again()):
+        goods.watch(write, again=goods.on_new_file)

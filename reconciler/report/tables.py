@@ -201,7 +201,7 @@ def _moment(text: str | None, form: str = "%Y-%m-%d %H:%M:%S") -> Text:
 
 
 def _amounts(counts: Item, **names: str) -> str:
-    return ", ".join(f"{counts[key]:g} {name}" for key, name in names.items() if key in counts) or "-"
+    return ", ".join(f"{counts[key]:,.0f} {name}" for key, name in names.items() if key in counts) or "-"
 
 
 def _text(text: str, style: str = "") -> Text:
@@ -243,8 +243,8 @@ def _pairs(pairs: Item) -> str:
 
 
 def _counts(counts: Item, stale: int = 0) -> Text:
-    text = Text(", ").join(_text(f"{n} {s}", _STYLES.get(s, "")) for s, n in counts.items() if n) or Text("none")
-    return text.append(f" ({stale} stale)", "yellow") if stale else text
+    text = Text(", ").join(_text(f"{n:,} {s}", _STYLES.get(s, "")) for s, n in counts.items() if n) or Text("none")
+    return text.append(f" ({stale:,} stale)", "yellow") if stale else text
 
 
 def _actions(actions: Sequence[Item]) -> str:

@@ -137,7 +137,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     is_runner = ground.role is Role.RUNNER
     goods = Goods(ground.store, tools.validator, world, ground.disk, directory.permits, writing=is_runner)
     effects.may_keep = goods.keeps
-    parts = Parts(services, world, directory, goods, absences, overrides, deliveries, ground.disk, ground.scanner)
+    parts = Parts(services, world, directory, goods, absences, overrides, deliveries, ground.scanner)
     controller = Controller(parts, listener, first_pass, tools.together_from)
     deliveries.on_abandoned = controller.abandoned
     services.abandoned.listener = lambda key, error: controller.abandoned(world.integration(key), error)
@@ -188,6 +188,5 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
 
 def _write_again(goods: Goods, effects: Effects, desk: OverrideDesk) -> None:
     """Write into a database that was rebuilt what stood in it beside the last good documents."""
-    desk.write_again()
-    for write in effects.write_again():
-        goods.watch(write)
+    for write in (desk.write_again(), *effects.write_again()):
+        goods.watch(write, again=goods.on_new_file)

@@ -72,6 +72,15 @@ def test_status_counts_events_and_deliveries_apart(ask):
     assert ["deliveries", "2 pending, 0 dead letters"] in lines
 
 
+def test_status_writes_large_amounts_out(ask, fake):
+    queue = {"waiting": 1_000_000.0, "unrouted": 12_345_678.0, "pending": 1234.0, "dead": 1.0}
+    fake.answers["GET /api/v1/status"][1].update(queue=queue, configs={"active": 10_000}, stale=1200)
+    lines = [line.split(maxsplit=1) for line in ask("status")[1].splitlines()]
+    assert ["events", "1,000,000 waiting to be routed, 12,345,678 matched nothing"] in lines
+    assert ["deliveries", "1,234 pending, 1 dead letter"] in lines
+    assert ["configurations", "10,000 active (1,200 stale)"] in lines
+
+
 @pytest.mark.parametrize("verb", ["status", "get", "get slack/a", "history", "integrations", "plan"])
 def test_json_has_a_format_version(ask, verb):
     _, out, _ = ask(*verb.split(), "-o", "json")
@@ -246,9 +255,10 @@ def test_retry_of_many_sends_a_selector_and_says_how_many(ask, fake):
     ]  # fmt: skip
 
 
-def test_retry_that_means_nothing_says_so(ask, fake):
+def test_retry_that_means_nothing_exits_1_as_resume_does(ask, fake):
     fake.answers["POST /api/v1/retry"] = (202, {"format_version": 1, "selected": "-l tier=9", "configs": 0})
-    assert ask("retry", "-l", "tier=9")[:2] == (0, "no configuration is such\n")
+    told = "error: nothing is tried again: -l tier=9 means no configuration, and `reconcile get` lists them\n"
+    assert ask("retry", "-l", "tier=9") == (1, "", told)
 
 
 def test_retry_sends_the_key(ask, fake):

@@ -109,6 +109,13 @@ def test_known_triggers_are_told_apart():
     assert counted == {"sighup", "approve", "watch", "api", "other"}
 
 
+def test_pass_that_a_sweep_joined_counts_as_a_sweep():
+    metrics = Metrics()
+    metrics.passed("watch+sweep")
+    counted = {s.labels["trigger"] for m in metrics.registry.collect() for s in m.samples if "trigger" in s.labels}
+    assert counted == {"sweep"}
+
+
 # --- large directories --------------------------------------------------------------------------------------------
 
 

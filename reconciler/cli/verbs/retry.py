@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.console import out, palette
+from reconciler.cli.console import complain, out, palette
 from reconciler.cli.params import StateDir
 from reconciler.cli.reach import Server, TokenFile, daemon
 from reconciler.cli.verbs.selecting import Integration, Labels, selector_of
@@ -35,8 +35,8 @@ def retry(
     selector = selector_of(keys, label, integration, everything)
     answer: Any = daemon(state_dir, server, token_file).post("/api/v1/retry", {"selector": selector})
     if not answer["configs"]:
-        out("no configuration is such\n")
-        return 0
+        complain(f"nothing is tried again: {answer['selected']} means no configuration, and `reconcile get` lists them")
+        return 1
     told = f"{printable(answer['selected'])} ({count(answer['configs'], 'configuration')})"
     out(f"{palette().green('✓')} what failed of {told} is tried again now\n")
     return 0

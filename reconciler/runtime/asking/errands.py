@@ -11,6 +11,7 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -46,6 +47,7 @@ class Errands:
         self._clock = clock
         self._runner = runner
         self._left = asyncio.Event()
+        self._untold: dict[bytes, tuple[str, float]] = {}
         self.doers: dict[str, Doer] = {}
         """How to do each kind of errand."""
 
@@ -102,13 +104,14 @@ class Errands:
         while True:
             self._left.clear()
             try:
+                await self._tell()
                 while taken := await self._do(lambda db: rows.take(db, self._clock.time())):
                     await self._serve(*taken)
             except NotRunning:
                 return
             except Exception as error:  # noqa: BLE001 — a full disk must not end it for good
                 if not is_failing:
-                    log.warning("what workers have passed on cannot be read at present: %s", error)
+                    log.warning("what workers have passed on cannot be read, or answered, at present: %s", error)
                 is_failing = True
                 await self._clock.sleep(_AFTER_ERROR)
             else:
@@ -117,7 +120,15 @@ class Errands:
 
     async def _serve(self, errand: bytes, body: bytes) -> None:
         text = await self._done(body)
-        await self._do(lambda db: rows.answer(db, errand, text))
+        self._untold[errand] = text, self._clock.monotonic() + 2 * rows.PATIENCE
+        await self._tell()
+
+    async def _tell(self) -> None:
+        """Write what came of errands, as long as somebody may wait for it: what fails is kept for the next time."""
+        for errand, (text, end) in list(self._untold.items()):
+            if self._clock.monotonic() < end:
+                await self._do(partial(rows.answer, errand_id=errand, text=text))
+            del self._untold[errand]
 
     async def _done(self, body: bytes) -> str:
         try:

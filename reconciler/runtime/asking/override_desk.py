@@ -121,15 +121,15 @@ class OverrideDesk:
             self._around.watch(self._around.store.submit(lambda db: rows.note(db, done)))
         self._around.tell(done)
 
-    def write_again(self) -> None:
-        """Write what is in force into a database that was rebuilt; on the engine's loop."""
+    def write_again(self) -> "Future[None]":
+        """Write what is in force into a database that was rebuilt; whoever waits for it hears what failed."""
         overrides = self._overrides.in_force
 
         def job(db: sqlite3.Connection) -> None:
             for override in overrides:
                 rows.save(db, override)
 
-        self._around.watch(self._around.store.submit(job))
+        return self._around.store.submit(job)
 
     # --- the engine's side --------------------------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ ROOT_SWEEP = 2.0
 """How often a root that is lost is looked for, in seconds: its return may be nothing that can be watched."""
 SWEEP_FACTOR = 200.0
 """A sweep waits at least this many times as long as a sweep takes, so that large directories cost little."""
+LONGEST_SWEEP = 600.0
+"""The most time between two sweeps, in seconds: one that hung, on a disk or a network, says little of the next."""
 _MUCH = 0.05
 """The share of files from which on what a look takes says how long reading takes, and not how long a sweep does."""
 _AGAIN_AFTER_FAILURE = 1.0
@@ -70,15 +72,18 @@ class Appointments:
             self.recheck_at = self._clock.monotonic() + scan.recheck_in
             self._recheck_folders = folders
 
-    def looked(self, look: Look, scan: Scan, began: float, *, is_first: bool = False) -> None:
-        """A look that began at `began` has ended: arrange the next sweep. A first look takes longer than any sweep."""
+    def looked(self, look: Look, scan: Scan, began: float, *, is_first: bool = False, beside: float = 0.0) -> None:
+        """A look that began at `began` has ended: arrange the next sweep. A first look takes longer than any sweep.
+
+        `beside` is how long that takes which a sweep begins, and does not wait for.
+        """
         now = self._clock.monotonic()
         if scan.root is not RootState.OK:
             self._sweep_at = now + ROOT_SWEEP if look.folders is None else min(self._sweep_at, now + ROOT_SWEEP)
         elif look.folders is None:
             if not is_first and scan.read <= _MUCH * scan.files:
-                self._sweep_takes = now - began
-            self._sweep_at = now + max(SWEEP, SWEEP_FACTOR * self._sweep_takes)
+                self._sweep_takes = now - began + beside
+            self._sweep_at = now + min(max(SWEEP, SWEEP_FACTOR * self._sweep_takes), LONGEST_SWEEP)
 
     def failed(self) -> None:
         """A pass failed in the engine itself: look at everything again, soon."""

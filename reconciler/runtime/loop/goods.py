@@ -109,7 +109,11 @@ class Goods:
         text = "{}:{}".format(*identity) if identity is not None else self._root
         if text != self._root and text is not None and self.writing:
             self._root = text
-            self.watch(self._store.save_root(text))
+            self._save_root()
+
+    def _save_root(self) -> None:
+        if self._root is not None:
+            self.watch(self._store.save_root(self._root), again=self._save_root)
 
     def ids(self) -> Iterator[str]:
         """Return the ids that have a last good document."""
@@ -262,7 +266,7 @@ class Goods:
 
     def _write_again(self) -> None:
         """Write what could not be written, as it is now."""
-        ids, passes = self._lost.take()
+        ids, passes, others = self._lost.take()
         rows = [self._rows[key] for key in ids if key in self._rows]
         gone = [key for key in ids if key not in self._rows]
         if rows:
@@ -271,15 +275,27 @@ class Goods:
             self.watch(self._store.forget_good(gone), ids=gone)
         for record in passes:
             self.watch(self._store.record_pass(record), passes=[record])
+        for again in others:
+            again()
 
-    def watch(self, write: "Future[Any]", *, ids: Collection[str] = (), passes: Collection[PassRecord] = ()) -> None:
-        """Turn a failed write into an alarm and one that is made again, and the last that was missing into its end."""
+    def watch(
+        self,
+        write: "Future[Any]",
+        *,
+        ids: Collection[str] = (),
+        passes: Collection[PassRecord] = (),
+        again: Callable[[], None] | None = None,
+    ) -> None:
+        """Turn a failed write into an alarm and one that is made again, and the last that was missing into its end.
+
+        `again` makes one that is neither of last good documents nor of passes.
+        """
         loop = asyncio.get_running_loop()
         self._lost.begun()
 
         def ended(future: "Future[Any]") -> None:
             try:
-                loop.call_soon_threadsafe(self._wrote, future.exception(), ids, passes)
+                loop.call_soon_threadsafe(self._wrote, future.exception(), ids, passes, again)
             except RuntimeError:  # the engine has stopped meanwhile
                 return
 
@@ -289,15 +305,20 @@ class Goods:
         self._rows[row.id] = row
         self._unsaved.append(row)
 
-    def _wrote(self, error: BaseException | None, ids: Collection[str], passes: Collection[PassRecord]) -> None:
+    def _wrote(
+        self,
+        error: BaseException | None,
+        ids: Collection[str],
+        passes: Collection[PassRecord],
+        again: Callable[[], None] | None,
+    ) -> None:
         self._lost.ended()
         if self._lost.is_new_file(self._store.set_aside):
             self._lost.add(self._rows, ())
-            if self._root is not None:
-                self.watch(self._store.save_root(self._root))
+            self._save_root()
             self.on_new_file()
         if error is not None:
-            self._lost.add(ids, passes)
+            self._lost.add(ids, passes, again)
             if "state" not in self._world.alarms:
                 self._world.alarms["state"] = f"the state directory cannot be written: {error}"
                 log.error("%s", self._world.alarms["state"])

@@ -5,7 +5,7 @@ newest is written, once.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from reconciler.model.state import PassRecord
@@ -21,6 +21,7 @@ class LostWrites:
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._passes: deque[PassRecord] = deque(maxlen=_MOST_PASSES)
+        self._others: dict[Callable[[], None], None] = {}
         self._delay = _FIRST_RETRY
         self._is_retrying = False
         self._under_way = 0
@@ -29,7 +30,11 @@ class LostWrites:
     @property
     def nothing(self) -> bool:
         """Whether all is on disk."""
-        return not self._ids and not self._passes and not self._is_retrying and not self._under_way
+        return not self._anything and not self._is_retrying and not self._under_way
+
+    @property
+    def _anything(self) -> bool:
+        return bool(self._ids or self._passes or self._others)
 
     def begun(self) -> None:
         """A write is under way."""
@@ -39,10 +44,12 @@ class LostWrites:
         """A write has ended, well or badly."""
         self._under_way -= 1
 
-    def add(self, ids: Iterable[str], passes: Collection[PassRecord]) -> None:
-        """These could not be written."""
+    def add(self, ids: Iterable[str], passes: Collection[PassRecord], other: Callable[[], None] | None = None) -> None:
+        """These could not be written; `other` writes something else, as it is by then."""
         self._ids.update(ids)
         self._passes.extend(passes)
+        if other is not None:
+            self._others[other] = None
 
     def is_new_file(self, set_aside: Path | None) -> bool:
         """Whether the file was set aside since the last call: then nothing that was written is there any more."""
@@ -51,7 +58,7 @@ class LostWrites:
 
     def retry_in(self) -> float | None:
         """Return in how many seconds to write again, or None when there is nothing to write or that is arranged."""
-        if not self._ids and not self._passes:
+        if not self._anything:
             if self.nothing:
                 self._delay = _FIRST_RETRY
             return None
@@ -61,9 +68,10 @@ class LostWrites:
         delay, self._delay = self._delay, min(2 * self._delay, _LONGEST_RETRY)
         return delay
 
-    def take(self) -> tuple[list[str], list[PassRecord]]:
+    def take(self) -> tuple[list[str], list[PassRecord], list[Callable[[], None]]]:
         """Return what is to be written again, and forget it: what fails once more is added again."""
-        ids, passes = sorted(self._ids), list(self._passes)
+        ids, passes, others = sorted(self._ids), list(self._passes), list(self._others)
         self._ids, self._is_retrying = set(), False
         self._passes.clear()
-        return ids, passes
+        self._others.clear()
+        return ids, passes, others

@@ -22,5 +22,4 @@ class Parts(Struct, frozen=True):
     absences: Absences
     overrides: Overrides
     deliveries: Deliveries
-    disk: Worker
     scanner: Worker

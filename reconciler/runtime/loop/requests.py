@@ -1,5 +1,7 @@
 """What people and hosts ask of the loop about one key: to try again now, to take an integration down. Engine's loop."""
 
+from collections.abc import Callable
+
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.state import IntegrationState, StateReason
 from reconciler.runtime.lanes.cleanup import CleanUps
@@ -8,18 +10,18 @@ from reconciler.runtime.loop.pump import Pump
 from reconciler.runtime.loop.world import World
 
 
-def retry(world: World, cleanups: CleanUps, pump: Pump, key: str, now: float) -> None:
-    """Forget the backoff of a configuration or an integration and work on it now (`now` is monotonic)."""
+def retry(world: World, cleanups: CleanUps, add: Callable[[str], None], key: str, now: float) -> None:
+    """Forget the backoff of a configuration or an integration and have it worked on now (`now` is monotonic)."""
     cleanups.hasten(key)
     runtime = world.integrations.get(key.partition("/")[0])
     if runtime is not None and runtime.state is IntegrationState.FAILED:
         runtime.attempts, runtime.retry_at, runtime.disowned = 0, now, 0
         runtime.reason = StateReason.NONE
-        pump.add(runtime.id)
+        add(runtime.id)
     record = world.configs.get(key)
     if record is not None:
         record.failure, record.attempts = None, 0
-    pump.add(key)
+    add(key)
 
 
 async def withdraw(world: World, goods: Goods, pump: Pump, integration_id: str) -> None:

@@ -20,8 +20,8 @@ _CALLS = (0.01, 0.1, 1, 5, 10, 30)
 _LATENCY = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
 _ATTEMPTS = (1, 2, 3, 5, 8, 13, 21)
 _TRIGGERS = (
-    "api", "approve", "host", "pause", "recheck", "resume", "retry", "root", "sighup", "start", "stop", "suspend",
-    "sweep", "watch",
+    "api", "approve", "host", "pause", "recheck", "resume", "retry", "root", "secret", "sighup", "start", "stop",
+    "suspend", "sweep", "watch",
 )  # fmt: skip
 
 
@@ -86,8 +86,12 @@ class Metrics:
         )  # fmt: skip
 
     def passed(self, trigger: str) -> None:
-        """Count a pass by the first word of what made it look; a host may say what it likes, so others are `other`."""
-        word = trigger.partition("+")[0].partition(" ")[0].lower()
+        """Count a pass by the first word of what made it look; a host may say what it likes, so others are `other`.
+
+        One that a sweep joined is a sweep: it looked at everything.
+        """
+        words = [one.partition(" ")[0].lower() for one in trigger.split("+")]
+        word = "sweep" if "sweep" in words else words[0]
         self._passes.labels(word if word in _TRIGGERS else "other").inc()
 
     def pass_ended(self, now: float, *, clean: bool) -> None:

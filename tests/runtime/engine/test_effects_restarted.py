@@ -1,9 +1,13 @@
 """Effects across restarts: left by them, and removed at the next start when their owner has gone meanwhile."""
 
+from concurrent.futures import Future
+
 import pytest
 
 from reconciler.model.effect import EffectStatus
+from reconciler.model.errors import StateError
 from reconciler.model.state import ConfigState, IntegrationState
+from reconciler.runtime.state import override_rows as rows
 from reconciler.sdk import Integration, ResourceHook
 
 
@@ -17,6 +21,21 @@ def effects(h, config_id="github/a"):
 
 def integration(h, key="github"):
     return next(i for i in h.manager.engine.integrations() if i.id == key)
+
+
+def fails_once(store, name):
+    """Have one write of a state store fail, as on a full disk; returns what is empty once it has."""
+    write, left = getattr(store, name), [StateError("the disk is full")]
+
+    def full(*values):
+        if not left:
+            return write(*values)
+        failed = Future()
+        failed.set_exception(left.pop())
+        return failed
+
+    setattr(store, name, full)
+    return left
 
 
 def condition(h, kind, config_id="github/a"):
@@ -218,3 +237,19 @@ def test_effect_is_known_after_a_restart_although_the_state_was_rebuilt_meanwhil
     h.delete("a.yaml", settle=False)
     h.start()
     h.wait_until(lambda: remote.hooks == {})
+
+
+def test_what_cannot_be_written_into_a_rebuilt_state_at_once_is_written_a_little_later(harness, remote, github):
+    h = harness(github())
+    h.start()
+    h.write("a.yaml", doc(repo="r"))
+    h.manager.overrides.pause("github/a")
+    store = h.manager.engine._store
+    full = [fails_once(store, name) for name in ("save_effect", "save_root", "submit")]
+    (store.directory / "state.db").unlink()
+    h.settle()
+    h.wait_until(lambda: not any(full))
+    h.wait_until(lambda: not any("the disk is full" in alarm for alarm in h.manager.engine.alarms()))
+    assert store.load_root() is not None
+    assert [row.key for row in store.load_effects()] == ["hook:r"]
+    assert [one.word for one in store.submit(rows.load).result(5)] == ["paused"]

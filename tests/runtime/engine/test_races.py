@@ -33,6 +33,41 @@ def let_through(harness, gate):
     assert harness.manager.engine.looks == looks
 
 
+def edit_during_the_start(harness, gate, doc):
+    """Have the file ask for something else while its configuration starts; returns what it asked for first."""
+    harness.start()
+    harness.write("a.yaml", doc("a"), settle=False)
+    look_until(harness, gate.entered.is_set)
+    first = in_force(harness, "diary/a")
+    harness.write("a.yaml", doc("a", settings={"channel": "#b"}), settle=False)
+    look_until(harness, lambda: in_force(harness, "diary/a") != first)
+    return first
+
+
+def change_the_id(harness, make, doc):
+    """Have `old` become `new` in its file: its removal is under way until the gate is opened, and `new` waits for it."""
+    gate = Gate()
+
+    def disabled(self, config):
+        gate.pass_through()
+        self.diary.append(f"disabled {config.name}")
+
+    cls = make(config_disabled=disabled)
+    h = harness(cls)
+    h.start()
+    h.write("a.yaml", doc("old"))
+    h.write("a.yaml", doc("new"), settle=False)
+    look_until(h, lambda: gate.entered.is_set() and h.state("diary/new") is not None)
+    return h, cls, gate
+
+
+def look_twice(harness):
+    """Return when two looks more have ended with a plan."""
+    for _ in range(2):
+        looks = harness.manager.engine.looks
+        look_until(harness, lambda looks=looks: harness.manager.engine.looks > looks)
+
+
 def integration(harness, key="diary"):
     return next(i for i in harness.manager.engine.integrations() if i.id == key)
 
@@ -94,27 +129,24 @@ def test_edit_taken_back_during_the_update_is_taken_back(harness, make, doc, cha
 
 @pytest.mark.parametrize("settings", [{}, {"channel": "#edited"}])
 def test_id_changed_in_place_waits_for_the_removal_whatever_is_looked_at_meanwhile(harness, make, doc, settings):
-    gate = Gate()
-
-    def disabled(self, config):
-        gate.pass_through()
-        self.diary.append(f"disabled {config.name}")
-
-    cls = make(config_disabled=disabled)
-    h = harness(cls)
-    h.start()
-    h.write("a.yaml", doc("old"))
-    h.write("a.yaml", doc("new"), settle=False)
-    look_until(h, lambda: gate.entered.is_set() and h.state("diary/new") is not None)
+    h, cls, gate = change_the_id(harness, make, doc)
     before = in_force(h, "diary/new")
     h.write("a.yaml", doc("new", **({"settings": settings} if settings else {})), settle=False)
-    for _ in range(2):
-        looks = h.manager.engine.looks
-        look_until(h, lambda looks=looks: h.manager.engine.looks > looks)
+    look_twice(h)
     h.wait_until(lambda: not settings or in_force(h, "diary/new") != before)
     gate.opened.set()
     h.wait_until(lambda: h.manager.engine.idle)
     assert cls.diary[2:] == ["disabled old", f"enabled new {settings.get('channel', '#default')}"]
+
+
+@pytest.mark.parametrize("key", ["diary/new", "diary"])
+def test_retry_of_what_waits_for_a_removal_does_not_overtake_it(harness, make, doc, key):
+    h, cls, gate = change_the_id(harness, make, doc)
+    assert h.manager.engine.retry(key)
+    look_twice(h)
+    gate.opened.set()
+    h.wait_until(lambda: h.manager.engine.idle)
+    assert cls.diary[2:] == ["disabled old", "enabled new #default"]
 
 
 def test_update_that_arrives_during_work_stands_in_its_own_pass(harness, make, doc):
@@ -125,12 +157,7 @@ def test_update_that_arrives_during_work_stands_in_its_own_pass(harness, make, d
 
     cls = make(config_enabled=lambda self, config: gate.pass_through(), config_changed=changed)
     h = harness(cls)
-    h.start()
-    h.write("a.yaml", doc("a"), settle=False)
-    look_until(h, gate.entered.is_set)
-    first = in_force(h, "diary/a")
-    h.write("a.yaml", doc("a", settings={"channel": "#b"}), settle=False)
-    look_until(h, lambda: in_force(h, "diary/a") != first)
+    edit_during_the_start(h, gate, doc)
     let_through(h, gate)
     told = told_by_passes(h)
     assert told[0] == ("start", "applied")
@@ -140,12 +167,7 @@ def test_update_that_arrives_during_work_stands_in_its_own_pass(harness, make, d
 def test_edit_taken_back_during_work_ends_its_pass_with_what_the_work_did(harness, make, doc):
     gate = Gate()
     h = harness(make(config_enabled=lambda self, config: gate.pass_through()))
-    h.start()
-    h.write("a.yaml", doc("a"), settle=False)
-    look_until(h, gate.entered.is_set)
-    first = in_force(h, "diary/a")
-    h.write("a.yaml", doc("a", settings={"channel": "#b"}), settle=False)
-    look_until(h, lambda: in_force(h, "diary/a") != first)
+    first = edit_during_the_start(h, gate, doc)
     h.write("a.yaml", doc("a"), settle=False)
     look_until(h, lambda: in_force(h, "diary/a") == first)
     let_through(h, gate)

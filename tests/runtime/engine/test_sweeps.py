@@ -8,7 +8,7 @@ from reconciler.config.tree.directory import RootState, Scan
 from reconciler.core.plan.guard import PruneLimit
 from reconciler.runtime.asking.overrides import Overrides
 from reconciler.runtime.loop.absence import Absences
-from reconciler.runtime.loop.appointments import SWEEP, SWEEP_FACTOR, Appointments
+from reconciler.runtime.loop.appointments import LONGEST_SWEEP, SWEEP, SWEEP_FACTOR, Appointments
 from reconciler.runtime.loop.inbox import Inbox, Look
 from reconciler.runtime.loop.newcomers import Newcomers
 from reconciler.runtime.loop.world import World
@@ -38,6 +38,14 @@ class Times:
             await asyncio.sleep(0)
         waits.cancel()
         return due - self.clock.monotonic()
+
+
+async def after_a_look(seconds, scan, is_first=False):
+    """Return in how many seconds the next sweep is after a look at everything that took so long."""
+    times = Times()
+    times.clock.advance(seconds)
+    times.appointments.looked(ALL, scan, 0.0, is_first=is_first)
+    return await times.until_next()
 
 
 @pytest.mark.parametrize("root", [RootState.OK, RootState.MISSING])
@@ -72,18 +80,25 @@ def test_look_at_everything_that_is_asked_for_is_no_sweep_beside():
         pytest.param(Scan(files=8000, read=8000), True, SWEEP, id="a first look reads everything"),
         pytest.param(Scan(files=8000), True, SWEEP, id="a first look recalls everything"),
         pytest.param(Scan(files=8000, read=401), False, SWEEP, id="much has changed"),
-        pytest.param(Scan(files=8000, read=400), False, SWEEP_FACTOR * 20, id="little has changed"),
-        pytest.param(Scan(files=8000), False, SWEEP_FACTOR * 20, id="nothing has changed"),
+        pytest.param(Scan(files=8000, read=400), False, SWEEP_FACTOR * 2, id="little has changed"),
+        pytest.param(Scan(files=8000), False, SWEEP_FACTOR * 2, id="nothing has changed"),
     ],
 )
 def test_next_sweep_comes_by_what_a_sweep_takes_and_not_by_what_there_was_to_read(scan, is_first, delay):
-    async def after_a_look_of_20_seconds():
+    assert asyncio.run(after_a_look(2, scan, is_first)) == delay
+
+
+def test_what_a_sweep_begins_beside_it_counts_for_the_next_one():
+    async def after_a_look():
         times = Times()
-        times.clock.advance(20)
-        times.appointments.looked(ALL, scan, 0.0, is_first=is_first)
+        times.appointments.looked(ALL, Scan(files=8000), 0.0, beside=2)
         return await times.until_next()
 
-    assert asyncio.run(after_a_look_of_20_seconds()) == delay
+    assert asyncio.run(after_a_look()) == SWEEP_FACTOR * 2
+
+
+def test_sweep_that_hung_puts_the_next_one_no_further_away_than_the_longest_time():
+    assert asyncio.run(after_a_look(60, Scan(files=8000))) == LONGEST_SWEEP < SWEEP_FACTOR * 60
 
 
 def test_sweep_that_finds_much_leaves_the_next_one_as_far_away_as_it_was():

@@ -201,25 +201,14 @@ def test_revealed_secret_is_told_nowhere(told):
     ],
 )
 def test_literal_in_the_place_of_a_secret_is_told_nowhere(harness, caplog, settings, message, plain):
-    class Tells(Integration):
-        integration_id = "indiscreet"
-        Settings = Open
+    def tell(self, config):
+        token = config.settings.token
+        raise ValueError(f"bad {token.reveal() if token else config.settings.text}")
 
-        def config_enabled(self, config):
-            token = config.settings.token
-            raise ValueError(f"bad {token.reveal() if token else config.settings.text}")
-
-    if plain:  # nothing is called for one configuration: a start of many goes another way
-
-        class Tells(Integration):
-            integration_id = "indiscreet"
-            Settings = Open
-
-            def check_health(self, config):
-                token = config.settings.token
-                raise ValueError(f"bad {token.reveal() if token else config.settings.text}")
-
-    h = harness(Tells, allow_plaintext_secrets=True)
+    # Where nothing is called for one configuration, a start of many goes another way.
+    method = "check_health" if plain else "config_enabled"
+    tells = type("Tells", (Integration,), {"integration_id": "indiscreet", "Settings": Open, method: tell})
+    h = harness(tells, allow_plaintext_secrets=True)
     h.start()
     h.write("a.yaml", {"integration": "indiscreet", "name": "a", "settings": settings})
     h.settle()

@@ -114,7 +114,38 @@ def test_errand_that_cannot_be_read_at_first_is_done_a_little_later(world, runne
     errands._store = disk = FullAtFirst(errands._store, 2)
     world.meanwhile(lambda: suspend(world.host()))
     assert (in_force(runner), disk.times) == (["notes/a"], 0)
-    assert caplog.text.count("cannot be read at present") == 1
+    assert caplog.text.count("cannot be read, or answered, at present") == 1
+
+
+@contextmanager
+def answers_failing(world, of="NEW.id"):
+    """Have every answer fail, as on a full disk, until the end of the block; or those of one errand alone."""
+    full = "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+    with queue_of(world) as db:
+        db.execute(f"CREATE TRIGGER full BEFORE UPDATE OF answer ON errand WHEN NEW.id = {of} {full}")
+        yield
+        db.execute("DROP TRIGGER full")
+
+
+def test_answer_that_cannot_be_written_at_first_is_written_a_little_later(world, runner, caplog):
+    worker = world.host()
+    with ThreadPoolExecutor(1) as pool:
+        with answers_failing(world):
+            asked = pool.submit(suspend, worker)
+            world.until(lambda: "disk is full" in caplog.text)
+            assert in_force(runner) == ["notes/a"]
+        world.until(asked.done)
+    assert str(asked.result()[0].selector) == "notes/a"
+
+
+def test_answer_that_nobody_waits_for_any_more_keeps_no_errand_from_being_done(world, runner, caplog):
+    worker = world.host()
+    with answers_failing(world, of="'0'"):
+        leave(world, {**IMPOSE, "seconds": 600.0}, world.clock.time())
+        world.until(lambda: "disk is full" in caplog.text)
+        world.clock.advance(11)
+        world.meanwhile(lambda: suspend(worker))
+    assert "notes/a" in in_force(runner)
 
 
 def test_worker_that_ends_while_it_waits_leaves_nothing_to_be_done_later(world):

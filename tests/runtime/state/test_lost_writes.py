@@ -1,5 +1,6 @@
 """LostWrites: what failed is written again, later and later, and all is well only when all is on disk."""
 
+from functools import partial
 from pathlib import Path
 
 from reconciler.model.state import PassRecord
@@ -23,8 +24,18 @@ def test_lost_write_is_made_again_once_and_later_each_time():
         delays.append(lost.retry_in())
         assert lost.retry_in() is None
         assert not lost.nothing
-        assert lost.take() == (["x/a"], [PASS])
+        assert lost.take() == (["x/a"], [PASS], [])
     assert delays == [1, 2, 4, 8, 16, 30, 30]
+
+
+def test_what_else_was_lost_is_written_once_however_often_it_failed():
+    lost, written = LostWrites(), []
+    other = partial(written.append, "effects")
+    for _ in range(3):
+        lost.add([], [], other)
+    assert (lost.nothing, lost.retry_in()) == (False, 1)
+    assert lost.take() == ([], [], [other])
+    assert lost.nothing
 
 
 def test_delay_begins_anew_once_all_is_written():

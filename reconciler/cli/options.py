@@ -4,12 +4,10 @@ Two readers share this table: Typer's command tree (`params.py`) and the quick p
 (`quick.py`), which start the sooner for doing without Typer. Nothing here imports either.
 """
 
-from typing import Any
-
-from msgspec import Struct
+from typing import Any, NamedTuple
 
 
-class Opt(Struct, frozen=True):
+class Opt(NamedTuple):  # no Struct: `--version` and help do without that library
     """One option: its attribute, its flags as Typer takes them, its default, and the variable that it yields to.
 
     `kind` is `text`, `flag`, `number` or `list`; a flag's off form stands in `off`.

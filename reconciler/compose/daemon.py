@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
@@ -18,12 +18,14 @@ from reconciler.compose.options import EngineOptions
 from reconciler.compose.serve import build_server
 from reconciler.compose.standby import start_in_turn
 from reconciler.compose.systemd import ServiceManager
-from reconciler.config.tree.ahead import Ahead
 from reconciler.model.errors import StateLocked
 from reconciler.report.story.daemon_event import DaemonEvent, Ready, Started, Stopped, Stopping
 from reconciler.runtime.engine import Engine
 from reconciler.runtime.telling.notify_socket import NotifySocket
 from reconciler.web.server import WebServer
+
+if TYPE_CHECKING:
+    from reconciler.config.tree.ahead import Ahead
 
 Item = DaemonEvent | signal.Signals | Literal["wound down"]
 Items = queue.SimpleQueue[Item]
@@ -39,7 +41,7 @@ def run_daemon(
     items: Items,
     say: Callable[[DaemonEvent], None],
     channel: NotifySocket | None = None,
-    ahead: Ahead | None = None,
+    ahead: "Ahead | None" = None,
 ) -> int:
     """Run until one of `items` is SIGTERM or SIGINT; SIGHUP looks again.
 

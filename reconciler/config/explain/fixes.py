@@ -8,12 +8,11 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
+from reconciler.config.explain.text import OLD_BOOLEANS
 from reconciler.config.yaml.nodes import Written
 from reconciler.config.yaml.writer import write_yaml
 from reconciler.model.diagnostic import Applicability, Edit, Fix
 
-OLD_BOOLEANS: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-"""What YAML 1.1 took for booleans."""
 _SHORTEST: Final = 4
 """In a word of three letters a slip may well be another word: a unit, a side, a number."""
 _WORDS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from reconciler.config.explain.fixes import OLD_BOOLEANS
 from reconciler.model.json import Path, canonical
 from reconciler.model.secret_names import shown_path
 from reconciler.model.secret_shapes import mask_shapes
 
+OLD_BOOLEANS: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+"""What YAML 1.1 took for booleans."""
 _KINDS = {
     "string": "a string",
     "boolean": "true or false",

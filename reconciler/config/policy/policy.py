@@ -5,7 +5,7 @@ the validator judges documents by them. Every entry that covers a file applies: 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -14,11 +14,13 @@ from reconciler.config.explain.text import place_name, shorten
 from reconciler.config.policy.globs import Ids, Patterns, References
 from reconciler.config.policy.narrowing import NO_KEY, Narrowing
 from reconciler.config.references import references
-from reconciler.config.yaml.reader import RawDocument
 from reconciler.model.diagnostic import Diagnostic, Related, Severity, Span
 from reconciler.model.json import Path
 from reconciler.model.rules import POLICY
 from reconciler.model.secret import SecretRef
+
+if TYPE_CHECKING:
+    from reconciler.config.yaml.reader import RawDocument
 
 _KEEP: Final = 100_000
 _ASK: Final = "or ask the owners of reconcile.toml"
@@ -117,7 +119,7 @@ class Bounds:
     def __init__(self, folders: Sequence[Folder]) -> None:
         self.folders = tuple(folders)
 
-    def breaches(self, document: RawDocument, file: str) -> list[Diagnostic]:
+    def breaches(self, document: "RawDocument", file: str) -> list[Diagnostic]:
         """Return the errors that a document of the file makes, each with the place in the policy."""
         raw = document.value
         if raw.__class__ is not dict:
@@ -139,7 +141,7 @@ class _Nothing(Bounds):
         super().__init__(())
         self._file = file
 
-    def breaches(self, document: RawDocument, file: str) -> list[Diagnostic]:
+    def breaches(self, document: "RawDocument", file: str) -> list[Diagnostic]:
         """Return the one error that there is to say."""
         message = f"the policy is not known: {self._file} has an error, so nothing new is taken"
         related = (Related(Span(self._file), "what is wrong here is a finding of its own"),)
@@ -230,7 +232,7 @@ def _references(settings: Any) -> dict[Path, str]:
     return found
 
 
-def _finding(breach: Breach, folder: Folder, document: RawDocument, file: str) -> Diagnostic:
+def _finding(breach: Breach, folder: Folder, document: "RawDocument", file: str) -> Diagnostic:
     span = document.span(breach.path, file, key=breach.at_key)
     place = folder.places.get(breach.key) or folder.places.get(breach.key[:1]) or folder.places.get(())
     related = (Related(place, "the policy says so here"),) if place is not None else ()

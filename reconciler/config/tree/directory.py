@@ -119,6 +119,7 @@ class Directory:
 
     def keep(self) -> None:
         """Put what the first scan has read where the next life finds it; in the thread that scans."""
+        self._validator.prepare()
         if self._kept is not None and not self._invalid:
             self._kept.save(self._base, self._tree.stand(), self._tree.policy_key)
 

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from reconciler.config.files import Unreadable
 from reconciler.config.tree.snapshot import Claim, FileState
 from reconciler.config.validation import Validator
-from reconciler.config.yaml.reader import read_documents
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.rules import INTERNAL_ERROR, POLICY, UNREADABLE_FILE
 
@@ -39,6 +38,8 @@ def read_state(file: str, data: bytes, validator: Validator, bounds: "Bounds | N
 
 
 def _read_state(file: str, data: bytes, validator: Validator, bounds: "Bounds | None") -> FileState:
+    from reconciler.config.yaml.reader import read_documents
+
     result = read_documents(data, file)
     diagnostics = list(result.diagnostics)
     claims = []

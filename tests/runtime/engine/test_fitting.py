@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+from msgspec.structs import replace
+
 from reconciler.model.ports import Where
 from reconciler.model.state import Role, StateReason
 from reconciler.runtime.lanes.cleanup import Leftover
@@ -48,7 +50,7 @@ def test_those_about_which_nothing_is_special_fit(harness, make, doc):
     first, second, unwanted, runs, *special = (f"diary/n{n}" for n in range(len(SPECIAL) + 4))
     for key in records.keys() - {runs}:
         engine._world.set_generation(records[key], None)
-    engine._world.set_effective(records[unwanted].effective._replace(waits=True))
+    engine._world.set_effective(replace(records[unwanted].effective, waits=True))
     for make_special, key in zip(SPECIAL, special, strict=True):
         make_special(engine._controller._p.services, records[key])
     keys = [second, "diary", "diary/unknown", "hears/hears", runs, unwanted, *special, first]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.compose.catalogue import build_catalogue
 from reconciler.config.secrets import SecretResolver
@@ -47,7 +48,7 @@ def step(world, key, want, generation, failure, imposed):
     if want is None:
         world.forget(key)
         return
-    record = world.set_effective(want._replace(desired=want.desired._replace(id=key)))
+    record = world.set_effective(replace(want, desired=replace(want.desired, id=key)))
     record.failure, record.imposed = failure, imposed
     world.set_generation(record, generation)
 

@@ -13,6 +13,8 @@ from typing import Final
 
 from reconciler.model.errors import SecretForbidden, SecretMissing
 
+DEADLINE: Final = 10.0
+"""How many seconds a source may take for one reference."""
 MAX_BYTES: Final = 64 * 1024
 """The largest secret that is read from a file."""
 RESERVED: Final = "RECONCILE_"

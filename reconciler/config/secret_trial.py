@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from reconciler.config.references import filled, references
 from reconciler.config.schemas.schema import ResolvedSchema
+from reconciler.config.secret_sources import DEADLINE
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.model import rules
@@ -21,8 +22,6 @@ from reconciler.model.errors import ReconcileError
 from reconciler.model.json import Path
 from reconciler.model.secret import SecretRef
 
-DEADLINE: Final = 10.0
-"""How many seconds a provider may take for one reference."""
 _AT_ONCE: Final = 8
 _PATIENCE: Final = 3
 """After so many references of one scheme have run out of time, its others are not tried."""

@@ -6,6 +6,7 @@ Validation only asks whether a reference can ever resolve; the engine resolves, 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.config.secret_sources import EnvProvider, FileProvider
@@ -102,26 +103,37 @@ class SecretResolver:
         near = nearest(ref.scheme, self.schemes)
         return f"did you mean `{near}:`?" if near else f"known are {', '.join(f'{one}:' for one in self.schemes)}"
 
-    def may_block(self, settings: Mapping[str, Any]) -> bool:
-        """Whether to resolve what `settings` refer to may wait for something outside of memory."""
+    def outside(self, settings: Mapping[str, Any]) -> list[SecretRef]:
+        """Return the references in `settings` whose look-up may wait for something outside of memory, each URI once."""
+        found: dict[str, SecretRef] = {}
         todo: list[Any] = [item for item in settings.values() if isinstance(item, _NESTED)]
         while todo:
             value = todo.pop()
             if type(value) is dict:
                 ref = SecretRef.parse(value)
                 if ref is not None and not isinstance(self._providers.get(ref.scheme), EnvProvider):
-                    return True
+                    found[ref.uri] = ref
                 value = value.values()
             todo += [item for item in value if isinstance(item, _NESTED)]
-        return False
+        return list(found.values())
 
-    def resolve(self, settings: Mapping[str, Any], schema: Mapping[str, Any] | None) -> Resolved:
-        """Resolve every reference in `settings`; where it `may_block`, not on an event loop.
+    def resolve(
+        self,
+        settings: Mapping[str, Any],
+        schema: Mapping[str, Any] | None,
+        known: Mapping[str, str] = MappingProxyType({}),
+    ) -> Resolved:
+        """Resolve every reference in `settings`; on an event loop, with what is `outside` looked up before.
 
-        With a schema, what comes out is judged by it. Raises SecretMissing or SecretForbidden, and TerminalError,
-        without the value, when it does not fit.
+        `known` is that, by URI. With a schema, what comes out is judged by it. Raises SecretMissing or SecretForbidden,
+        and TerminalError, without the value, when it does not fit.
         """
-        return self._resolve(settings, schema, self.fetch)
+
+        def value_of(ref: SecretRef) -> str:
+            text = known.get(ref.uri)
+            return self.fetch(ref) if text is None else text
+
+        return self._resolve(settings, schema, value_of)
 
     def resolve_many(
         self, many: Iterable[Mapping[str, Any]], schema: Mapping[str, Any] | None

@@ -138,7 +138,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     is_runner = ground.role is Role.RUNNER
     goods = Goods(ground.store, tools.validator, world, ground.disk, directory.permits, writing=is_runner)
     effects.may_keep = goods.keeps
-    parts = Parts(services, world, directory, goods, absences, overrides, deliveries, ground.disk, ground.scanner)
+    parts = Parts(services, world, directory, goods, absences, overrides, deliveries, ground.scanner)
     controller = Controller(parts, listener, first_pass)
     deliveries.on_abandoned = controller.abandoned
     services.abandoned.listener = lambda key, error: controller.abandoned(world.integration(key), error)

@@ -1,14 +1,17 @@
-"""The engine's own thread with its own loop, in every host: nothing else runs on it."""
+"""The engine's own thread with its own loop, in every host, and threads for what must not hold it up."""
 
 import asyncio
+import queue
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from reconciler.model.errors import NotRunning
 
 T = TypeVar("T")
+_SPARE_FOR = 1.0
+"""How long a thread waits for something to do, in seconds, before it ends."""
 _LAST_TURNS = 20
 """How often the loop turns at its end for what is cancelled: that may begin something on its way out, or go on."""
 
@@ -67,6 +70,38 @@ class Worker:
     def stop(self) -> None:
         """End the thread after the job that runs."""
         self._inner.stop()
+
+
+class SpareThreads:
+    """Daemon threads for jobs that may hang: no job waits for another one. A thread without a job soon ends."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = 0
+
+    def run(self, job: Callable[[], None]) -> None:
+        """Run `job`, which raises nothing, at once."""
+        with self._lock:
+            if self._idle:
+                self._idle -= 1
+            else:
+                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while True:
+            try:
+                self._jobs.get(timeout=_SPARE_FOR)()
+            except queue.Empty:
+                with self._lock:
+                    if self._idle:  # else a job is on its way
+                        self._idle -= 1
+                        return
+            else:
+                with self._lock:
+                    self._idle += 1
 
 
 async def _call(function: Any, args: tuple[Any, ...]) -> Any:

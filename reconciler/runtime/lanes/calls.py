@@ -43,13 +43,13 @@ async def call(
     """
     running = lane.submit(function, *args, about=about)
     try:
-        if await _finished(clock, running.future, deadline):
+        if await finished(clock, running.future, deadline):
             return _result(what, running.future)
     except asyncio.CancelledError:
         running.cancel()
         raise
     running.cancel()
-    if await _finished(clock, running.future, GRACE):
+    if await finished(clock, running.future, GRACE):
         raise DeadlineExceeded(f"{what} did not return within {deadline:g} s and was cancelled")
     blocks = " (an `async def` must not block: await, or make it a `def`)" if iscoroutinefunction(function) else ""
     message = f"{what} did not return within {deadline:g} s, ignored its cancellation and was abandoned{blocks}"
@@ -86,7 +86,7 @@ def tellable(error: BaseException) -> BaseException:
     return told
 
 
-async def _finished(clock: Clock, future: "Future[Any]", seconds: float) -> bool:
+async def finished(clock: Clock, future: "Future[Any]", seconds: float) -> bool:
     """Wait until `future` is done, at most `seconds` by the clock; never raises what the future holds."""
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()

@@ -72,14 +72,17 @@ class Appointments:
             self.recheck_at = self._clock.monotonic() + scan.recheck_in
             self._recheck_folders = folders
 
-    def looked(self, look: Look, scan: Scan, began: float, *, is_first: bool = False) -> None:
-        """A look that began at `began` has ended: arrange the next sweep. A first look takes longer than any sweep."""
+    def looked(self, look: Look, scan: Scan, began: float, *, is_first: bool = False, beside: float = 0.0) -> None:
+        """A look that began at `began` has ended: arrange the next sweep. A first look takes longer than any sweep.
+
+        `beside` is how long that takes which a sweep begins, and does not wait for.
+        """
         now = self._clock.monotonic()
         if scan.root is not RootState.OK:
             self._sweep_at = now + ROOT_SWEEP if look.folders is None else min(self._sweep_at, now + ROOT_SWEEP)
         elif look.folders is None:
             if not is_first and scan.read <= _MUCH * scan.files:
-                self._sweep_takes = now - began
+                self._sweep_takes = now - began + beside
             self._sweep_at = now + min(max(SWEEP, SWEEP_FACTOR * self._sweep_takes), LONGEST_SWEEP)
 
     def failed(self) -> None:

@@ -18,7 +18,7 @@ from reconciler.runtime.listener import ALARM, Listener
 from reconciler.runtime.loop import requests
 from reconciler.runtime.loop.absence import TWO_LOOKS
 from reconciler.runtime.loop.appointments import Appointments
-from reconciler.runtime.loop.drift import drifted, rotated, without_owner
+from reconciler.runtime.loop.drift import drifted, without_owner
 from reconciler.runtime.loop.first_look import FirstLook
 from reconciler.runtime.loop.git_wait import GitWait
 from reconciler.runtime.loop.goods import LONG_START
@@ -29,10 +29,12 @@ from reconciler.runtime.loop.opening import Opening
 from reconciler.runtime.loop.parts import Parts
 from reconciler.runtime.loop.passes import OpenPass, Passes, failed
 from reconciler.runtime.loop.pump import Pump
+from reconciler.runtime.loop.rotation import Rotation
 from reconciler.runtime.loop.sequence import RemovalsFirst
 from reconciler.runtime.loop.waiting import waiting
 from reconciler.runtime.loop.world import ConfigRecord
 from reconciler.runtime.steps.applier import Applier
+from reconciler.runtime.steps.look_ups import SecretLookUps
 
 log = logging.getLogger(__name__)
 __all__ = ["Controller", "Listener", "Parts"]
@@ -52,8 +54,10 @@ class Controller:
         self.last_pass: float | None = None
         self.looks = 0
         """How many looks have ended with a plan; for tests."""
-        self._applier = Applier(parts.services, parts.world, self, parts.disk, parts.goods.checked)
+        look_ups = SecretLookUps(parts.services.secrets, parts.services.clock)
+        self._applier = Applier(parts.services, parts.world, self, look_ups, parts.goods.checked)
         self._health = Health(parts.services, parts.world, lambda ids: self.inbox.put("drift", ids=ids), self.abandoned)
+        self._rotation = Rotation(parts.services, parts.world, look_ups, lambda ids: self.inbox.put("secret", ids=ids))
         self._pump = Pump(self._clock, self._applier, self._worked, parts.services.metrics.work)
         self._passes = Passes(self._pass_ended, first_pass, parts.services.in_pass)
         self._first_pass = first_pass
@@ -93,10 +97,19 @@ class Controller:
         looks = ["a look at the files"] if self.inbox or self._is_looking else []
         opening = ["what follows the first pass"] if self._opening.under_way else []
         parked = [] if self._sequence.idle else ["removals before additions"]
+        secrets = ["the values of secrets"] if self._rotation.under_way else []
         asked = [f"the health of {key}" for key in self._health.asked]
         due = self._pump.queue.next_due()
         late = ["work that is due"] if due is not None and due <= self._clock.monotonic() else []
-        return [*looks, *opening, *parked, *asked, *late, *(f"work on {key}" for key in self._pump.queue.busy)]
+        return [
+            *looks,
+            *opening,
+            *parked,
+            *secrets,
+            *asked,
+            *late,
+            *(f"work on {key}" for key in self._pump.queue.busy),
+        ]
 
     async def withdraw(self, integration_id: str) -> None:
         """Stop every configuration of an integration and shut it down, whatever the files ask for."""
@@ -128,6 +141,7 @@ class Controller:
         """Plan nothing more, and begin no further work."""
         self._stopping = True
         self._health.stop()
+        self._rotation.stop()
         self.inbox.put("stop")
         self._pump.halt()
 
@@ -159,13 +173,13 @@ class Controller:
             ids = await self._recall(ids)
         elif look.folders is None:
             ids |= await drifted(self._p.world, self._is_pending)
-            ids |= await rotated(self._p.services, self._p.world, self._p.disk)
+            self._rotation.begin()
             self._health.begin()
             for integration in without_owner(self._p.services, self._p.world):
                 self._pump.add(integration)
         ids = self._newcomers_wait(ids)
         self.inbox.keep(ids)
-        self._appointments.looked(look, scan, began, is_first=bool(is_first))
+        self._appointments.looked(look, scan, began, is_first=bool(is_first), beside=self._rotation.takes)
         if scan.root is RootState.OK:
             self._p.goods.note_root(self._p.directory.identity)
             if look.folders is None:

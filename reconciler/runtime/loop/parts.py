@@ -23,5 +23,4 @@ class Parts:
     absences: Absences
     overrides: Overrides
     deliveries: Deliveries
-    disk: Worker
     scanner: Worker

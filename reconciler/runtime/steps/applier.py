@@ -4,7 +4,6 @@ Level-triggered: a key says only where to look. The steps of a configuration are
 `integrations.py`. Used by the controller, on the engine's loop.
 """
 
-import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +14,6 @@ from reconciler.model.errors import SecretError, SecretMissing, TransientError
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.model.ports import StopReason
 from reconciler.model.state import Condition, ConditionType, IntegrationState, StateReason, Tristate
-from reconciler.runtime.engine_thread import Worker
 from reconciler.runtime.lanes.calls import Abandoned
 from reconciler.runtime.lanes.config_calls import ConfigCalls
 from reconciler.runtime.lanes.failures import describe, log_failure, reason_of
@@ -27,6 +25,7 @@ from reconciler.runtime.services import Services
 from reconciler.runtime.steps.agenda import Agenda
 from reconciler.runtime.steps.cleaner import Check, Cleaner, Ways
 from reconciler.runtime.steps.integrations import IntegrationSteps
+from reconciler.runtime.steps.look_ups import SecretLookUps
 from reconciler.runtime.steps.restart import TakeDown
 from reconciler.runtime.steps.retries import Retries
 from reconciler.runtime.steps.together import Steps, Together
@@ -37,11 +36,13 @@ log = logging.getLogger(__name__)
 class Applier:
     """Takes one step for one key and returns its outcome, or None when there was nothing to do."""
 
-    def __init__(self, services: Services, world: World, agenda: Agenda, disk: Worker, checked: Check) -> None:
+    def __init__(
+        self, services: Services, world: World, agenda: Agenda, look_ups: SecretLookUps, checked: Check
+    ) -> None:
         self._services = services
         self._world = world
         self._agenda = agenda
-        self._disk = disk
+        self._look_ups = look_ups
         self._retries = retries = Retries(services, agenda)
         self._cleaner = Cleaner(services, world, agenda, Ways(self._resolve, checked, retries.delay))
         self._take_down = TakeDown(services, world, agenda)
@@ -195,11 +196,8 @@ class Applier:
             record.rotated, record.drift = False, ""
 
     async def _resolve(self, document: ConfigDocument) -> Resolved:
-        secrets, schema = self._services.secrets, self._services.catalogue.descriptor(document.integration).schema
-        if not secrets.may_block(document.settings):
-            return secrets.resolve(document.settings, schema)
-        resolved: Resolved = await asyncio.wrap_future(self._disk.run(secrets.resolve, document.settings, schema))
-        return resolved
+        schema = self._services.catalogue.descriptor(document.integration).schema
+        return await self._look_ups.resolve(document.settings, schema)
 
     def _succeeded(self, started: Iterable[Started]) -> None:
         applied = Condition(ConditionType.APPLIED, Tristate.TRUE, since=self._services.clock.time())

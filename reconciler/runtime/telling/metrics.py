@@ -20,8 +20,8 @@ _CALLS = (0.01, 0.1, 1, 5, 10, 30)
 _LATENCY = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
 _ATTEMPTS = (1, 2, 3, 5, 8, 13, 21)
 _TRIGGERS = (
-    "api", "approve", "host", "pause", "recheck", "resume", "retry", "root", "sighup", "start", "stop", "suspend",
-    "sweep", "watch",
+    "api", "approve", "host", "pause", "recheck", "resume", "retry", "root", "secret", "sighup", "start", "stop",
+    "suspend", "sweep", "watch",
 )  # fmt: skip
 
 

@@ -88,6 +88,15 @@ def test_next_sweep_comes_by_what_a_sweep_takes_and_not_by_what_there_was_to_rea
     assert asyncio.run(after_a_look(2, scan, is_first)) == delay
 
 
+def test_what_a_sweep_begins_beside_it_counts_for_the_next_one():
+    async def after_a_look():
+        times = Times()
+        times.appointments.looked(ALL, Scan(files=8000), 0.0, beside=2)
+        return await times.until_next()
+
+    assert asyncio.run(after_a_look()) == SWEEP_FACTOR * 2
+
+
 def test_sweep_that_hung_puts_the_next_one_no_further_away_than_the_longest_time():
     assert asyncio.run(after_a_look(60, Scan(files=8000))) == LONGEST_SWEEP < SWEEP_FACTOR * 60
 

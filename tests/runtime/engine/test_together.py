@@ -5,6 +5,7 @@ import threading
 import pytest
 from pydantic import BaseModel, model_validator
 
+from reconciler.config.secret_sources import FileProvider
 from reconciler.sdk import Integration, Secret
 
 PLAIN = {"config_enabled": Integration.config_enabled, "config_disabled": Integration.config_disabled}
@@ -134,8 +135,13 @@ def test_defaults_that_are_none_fail_each_with_a_reason(harness, make, doc):
 def test_secret_that_does_not_answer_holds_up_none_of_those_that_start_with_it(harness, make, doc):
     go_on = threading.Event()
 
+    class Hanging(FileProvider):
+        def resolve(self, path):
+            assert go_on.wait(20)
+            return super().resolve(path)
+
     def initialize(self):
-        h.manager.engine._disk.run(go_on.wait, 20)  # a file system of secrets that hangs
+        h.manager.engine._tools.secrets._providers["file"] = Hanging(h.secrets)
 
     def runs(name):
         return next((c.settings.number for c in h.manager.engine.configs_of("diary") if c.name == name), None)

@@ -40,7 +40,7 @@ def site(harness, make, vault):
     h = harness(make())
     h.start()
     h.manager.engine._tools.secrets._providers["vault"] = vault
-    h.manager.engine._controller._rotation._look_ups.deadline = 0.5
+    h.manager.engine._controller._rotation._look_ups.deadline = 0.2
     return h
 
 
@@ -66,7 +66,7 @@ def test_secret_that_hangs_while_it_is_looked_at_again_stops_no_pass(site, vault
     site.write("b.yaml", doc("b"))
     assert site.state("diary/b") is ConfigState.ACTIVE
     found = resolved(site, "diary/a")
-    assert (found.status, found.message) == (Tristate.FALSE, "vault:a was not resolved within 0.5 s")
+    assert (found.status, found.message) == (Tristate.FALSE, "vault:a was not resolved within 0.2 s")
     assert tokens(site) == {"a": "one"}
 
 

@@ -10,14 +10,15 @@ from typing import Any
 
 from reconciler.cli.engine_options import engine_options
 from reconciler.compose.signals import caught
+from reconciler.config.collector import without_gc
 
 
 def watch(values: dict[str, Any]) -> int:
     """Run the daemon until it is told to stop; returns 0, or 1 when something had to be forced."""
     faulthandler.enable()  # a watchdog ends what hangs with SIGABRT: then the log has where every thread stood
-    options = engine_options(values)
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    with caught(items.put):
+    with caught(items.put), without_gc():  # what is imported stays; the daemon says when to collect from then on
+        options = engine_options(values)
         from reconciler.compose.ahead import begin_reading
 
         ahead = begin_reading(options)

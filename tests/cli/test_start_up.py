@@ -61,3 +61,12 @@ def test_validation_imports_no_integration(root):
 
 def test_help_imports_no_engine(tmp_path):
     assert not {"reconciler.compose", "reconciler.config"} & imported(tmp_path, "--help")
+
+
+def test_daemon_consists_of_nothing_that_judges():
+    """With nothing changed there is nothing to judge; right after its start a daemon imports the rest."""
+    script = "import json, sys, reconciler.compose.daemon; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50, check=True)
+    assert not {"yaml", "jsonschema", "reconciler.config.judge", "reconciler.config.tree.ahead"} & {
+        *json.loads(done.stdout)
+    }

@@ -12,7 +12,7 @@ from reconciler.config.basis import code_digest
 from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.tree.directory import Directory
-from reconciler.config.tree.kept import KeptFiles
+from reconciler.config.tree.kept import KeptFiles, holds_nearly_all
 from reconciler.config.tree.snapshot import Claim, FileState
 from reconciler.config.validation import Validator
 from reconciler.model.descriptor import Descriptor, EventDeclaration
@@ -293,3 +293,35 @@ def test_form_that_is_kept_carries_all_that_a_file_says():
     empty_where_it_is_kept = {"diagnostics", "persistable", "refused"}
     assert set(Claim.__struct_fields__) == carried | empty_where_it_is_kept
     assert set(FileState.__struct_fields__) == {"claims", "diagnostics", "unreadable", "last"}
+
+
+def many(lives, number):
+    for n in range(number):
+        lives.write(f"n{n}")
+    lives.live()
+
+
+def test_shelf_holds_nearly_all_as_long_as_little_has_changed(lives):
+    many(lives, 40)
+    assert holds_nearly_all(lives.shelf, lives.root)
+    lives.write("n7", level=2)
+    assert holds_nearly_all(lives.shelf, lives.root)
+    for n in range(20):
+        lives.write(f"n{n}", level=3)
+    assert not holds_nearly_all(lives.shelf, lives.root)
+
+
+def test_shelf_does_not_hold_nearly_all_of_another_root_or_of_none(lives, tmp_path):
+    many(lives, 40)
+    lives.root.rename(tmp_path / "gone")
+    assert not holds_nearly_all(lives.shelf, lives.root)
+    lives.root.mkdir()
+    assert not holds_nearly_all(lives.shelf, lives.root)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda _: None, *(DAMAGES[name] for name in ("empty", "garbage", "no head", "a deep head"))]
+)
+def test_damaged_shelf_holds_nothing(lives, damage):
+    lives.shelf.data = damage(lives.shelf.data)
+    assert not holds_nearly_all(lives.shelf, lives.root)

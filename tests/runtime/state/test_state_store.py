@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from reconciler.model.errors import StateError
-from reconciler.model.good import Good
+from reconciler.model.good import Good, Known
 from reconciler.model.json import digest
 from reconciler.model.state import PassRecord
 from reconciler.runtime.state.state_store import HISTORY, StateStore
@@ -49,6 +49,24 @@ def test_good_survives_a_restart(store):
     again = reopened(store)
     assert again.load_good() == {"x/one": good(), "x/two": row}
     again.close()
+
+
+def test_what_is_known_of_good_documents_is_known_without_reading_them(store):
+    raw = good().accepted
+    rows = [
+        Good("x/same", "a.yaml", 3, "one", raw, raw),
+        Good("x/other", "a.yaml", 9, "two", raw, {"integration": "y"}),
+        Good("x/never", "b.yaml", 1, "three", raw),
+    ]
+    store.save_good(rows).result()
+    assert store.load_known() == {
+        "x/same": Known("x/same", "a.yaml", 3, "one", started=True),
+        "x/other": Known("x/other", "a.yaml", 9, "two", started=False),
+        "x/never": Known("x/never", "b.yaml", 1, "three", started=False),
+    }
+    assert store.load_good(["x/other", "x/nobody"]) == {"x/other": rows[1]}
+    store.submit(lambda db: db.execute("UPDATE good SET accepted_doc = 'torn' WHERE id = 'x/same'").close()).result()
+    assert {*store.load_known()} == {*store.load_good()} == {"x/other", "x/never"}
 
 
 def test_applied_that_equals_accepted_is_stored_once_and_comes_back(store):

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET  # written, never parsed
 from reconciler.core.cases.result import CaseResult, CaseRun, Status
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.cases.text import failure_lines
-from reconciler.report.findings.text import headline
+from reconciler.report.findings.headline import headline
 from reconciler.report.xml import xml_document, xml_text
 
 

@@ -13,7 +13,8 @@ from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.duration import brief_duration
 from reconciler.report.ansi import PLAIN, Palette, crop, printable
 from reconciler.report.count import count
-from reconciler.report.findings.text import Source, TextReport, headline
+from reconciler.report.findings.headline import headline
+from reconciler.report.findings.text import Source, TextReport
 from reconciler.report.plan_text import dotted
 from reconciler.report.trace.text import invalid_files, why_lines
 

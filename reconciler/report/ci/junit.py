@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET  # written, never parsed
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.ansi import printable
 from reconciler.report.count import count
+from reconciler.report.findings.headline import headline
 from reconciler.report.findings.run import Run
-from reconciler.report.findings.text import headline
 from reconciler.report.xml import xml_document, xml_text
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.report.ansi import PLAIN, Palette, printable
-from reconciler.report.findings.text import headline
+from reconciler.report.findings.headline import headline
 
 
 def render_concise(diagnostics: Iterable[Diagnostic], palette: Palette = PLAIN) -> Iterator[str]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.report.ansi import Palette, printable
+from reconciler.report.findings.headline import place
 from reconciler.report.findings.snippet import Snippet, snippet
 
 _OF_THE_WHOLE_FILE = frozenset({rules.UNREADABLE_FILE, rules.FILE_NAME, rules.FILE_TOO_LARGE})
@@ -90,8 +91,3 @@ class Frame:
 def note(paint: Palette, gutter: int, kind: str, text: str) -> str:
     """Return a line below the frame, such as `= help: …`."""
     return f" {' ' * gutter} {paint.blue('=')} {paint.bold(kind)}: {text}"
-
-
-def place(span: Span) -> str:
-    """Return `file:line:column`, safe to print."""
-    return f"{printable(span.file)}:{span.line}:{span.column}"

@@ -9,8 +9,9 @@ from typing import Final
 from reconciler.model import rules
 from reconciler.model.diagnostic import Diagnostic, Span
 from reconciler.model.secret_names import without_glued
-from reconciler.report.ansi import PLAIN, Palette, printable
-from reconciler.report.findings.frame import Frame, place
+from reconciler.report.ansi import PLAIN, Palette
+from reconciler.report.findings.frame import Frame
+from reconciler.report.findings.headline import headline
 from reconciler.report.findings.masking import MaskedLines
 from reconciler.report.findings.run import SecretKeys, no_keys
 from reconciler.report.findings.snippet import split_lines
@@ -88,11 +89,3 @@ def unknown_keys(diagnostics: Iterable[Diagnostic]) -> dict[str, set[str]]:
             key = str(one.path[-1])
             found.setdefault(one.span.file, set()).update({key, without_glued(key)})
     return found
-
-
-def headline(found: Diagnostic, palette: Palette = PLAIN, *, mark: bool = False) -> str:
-    """Return `file:line:column: error[rule] message`, with `[*]` before the message of what `--fix` fixes if `mark`."""
-    label = palette.severity(found.severity.value, f"{found.severity.value}[{found.rule}]")
-    if mark and found.is_fixable:
-        label = f"{label} {palette.cyan('[*]')}"
-    return f"{palette.bold(place(found.span))}: {label} {printable(found.message)}"

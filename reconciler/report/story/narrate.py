@@ -12,8 +12,7 @@ from reconciler.model.duration import brief_duration, format_duration
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus
 from reconciler.report.ansi import PLAIN, Palette, printable
 from reconciler.report.count import count
-from reconciler.report.findings.frame import place
-from reconciler.report.findings.text import headline
+from reconciler.report.findings.headline import headline, place
 from reconciler.report.override_text import intervention_line, override_line
 from reconciler.report.plan_text import REASONS, change_text
 from reconciler.report.story.daemon_event import (

@@ -13,7 +13,7 @@ from reconciler.core.routing.trace import Verdict, Way
 from reconciler.model.rehearsal import Rehearsed, message_value
 from reconciler.report.ansi import PLAIN, Palette, crop, printable
 from reconciler.report.count import count
-from reconciler.report.findings.text import headline
+from reconciler.report.findings.headline import headline
 from reconciler.report.plan_text import value_text
 from reconciler.report.trace.report import TraceEntry, TraceReport
 

@@ -175,6 +175,8 @@ def read_ahead(
         else:
             rest.append(file)
     processes = how_many(None, len(rest))
+    if rest:
+        validator.prepare()  # here, and not in each of the processes
     shares = [rest[i::processes] for i in range(processes)]
     judge = partial(_judged, base, validator, policy, kept, ages.settle)
     packs = [pack(found), *spread(shares, lambda share: pack(judge(share)))]

@@ -16,7 +16,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.config.files import SETTINGS_FILE, is_gone
-from reconciler.config.policy.policy import UnknownPolicy
 from reconciler.config.tree.files import FileTree
 from reconciler.config.tree.kept import KeptFiles
 from reconciler.config.tree.memory import SETTLE
@@ -213,8 +212,11 @@ class Directory:
         self._base = base
         if self._settings.is_known:
             tree.policy = settings.policy
-        elif not isinstance(tree.policy, UnknownPolicy):
-            tree.policy = UnknownPolicy(SETTINGS_FILE)
+        else:
+            from reconciler.config.policy.policy import UnknownPolicy
+
+            if not isinstance(tree.policy, UnknownPolicy):
+                tree.policy = UnknownPolicy(SETTINGS_FILE)
         # A scan may end before it judges anything: until one has, the policy counts as changed.
         return tree.policy_key != self._judged_by
 

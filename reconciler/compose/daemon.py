@@ -56,6 +56,7 @@ def run_daemon(
     if manager.within is not None:
         engine.heartbeat.listen(manager.beat, manager.within)
     server = build_server(engine, options)
+    server.prepare()
 
     def tell(event: DaemonEvent) -> None:
         manager.say(event)

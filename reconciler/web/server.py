@@ -6,20 +6,24 @@ import logging
 import socket
 import threading
 from concurrent.futures import Future
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-import uvicorn
 
 from reconciler.model.errors import ReconcileError
 from reconciler.runtime.api import EngineView
-from reconciler.web.app import create_app
 from reconciler.web.options import WebOptions, check_listen
-from reconciler.web.protocol import bounded_protocol
-from reconciler.web.shell import HttpMetrics
 from reconciler.web.sockets import SOCKET_NAME, bind_tcp, bind_unix
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from reconciler.web.shell import HttpMetrics
 
 log = logging.getLogger(__name__)
 _START_SECONDS = 30.0
+_SERVING: Final = "reconciler.web.serving"
 
 
 class WebServer:
@@ -32,6 +36,7 @@ class WebServer:
         self._servers: list[uvicorn.Server] = []
         self._metrics: HttpMetrics | None = None
         self._thread: threading.Thread | None = None
+        self._importing: threading.Thread | None = None
         self._started: Future[None] = Future()
         self._inode: int | None = None
         self.port = 0
@@ -56,6 +61,11 @@ class WebServer:
             self._listeners.append((listener, self._options))
             self.port = listener.getsockname()[1]
 
+    def prepare(self) -> None:
+        """Begin to import what serving takes, in a thread of its own: for who waits for a disk until `start`."""
+        self._importing = threading.Thread(target=import_module, args=(_SERVING,), name="reconcile-import", daemon=True)
+        self._importing.start()
+
     def start(self) -> None:
         """Bind, in the caller's thread, then serve in another; returns when requests are answered.
 
@@ -63,12 +73,17 @@ class WebServer:
         """
         options = self._options
         check_listen(options.host, options.token)
+        if self._importing is not None:
+            self._importing.join()
+        from reconciler.web.serving import http_server
+        from reconciler.web.shell import HttpMetrics
+
         with contextlib.ExitStack() as undo:
             undo.callback(self._close_sockets)
             self._bind()
-            self._metrics = HttpMetrics(self._engine.metrics)
-            undo.callback(self._metrics.close)
-            self._servers = [self._server(options) for _, options in self._listeners]
+            self._metrics = metrics = HttpMetrics(self._engine.metrics)
+            undo.callback(metrics.close)
+            self._servers = [http_server(self._engine, options, metrics) for _, options in self._listeners]
             self._thread = threading.Thread(target=self._run, name="reconcile-web", daemon=True)
             self._thread.start()
             self._started.result(_START_SECONDS)
@@ -118,26 +133,6 @@ class WebServer:
             await asyncio.sleep(0.005)
         self._started.set_result(None)
         await asyncio.gather(*serving)
-
-    def _server(self, options: WebOptions) -> uvicorn.Server:
-        limits = options.limits
-        chatter = logging.getLogger("uvicorn.error")
-        if chatter.level == logging.NOTSET:  # a host that runs uvicorn itself has set it
-            chatter.setLevel(logging.ERROR)
-        config = uvicorn.Config(
-            create_app(self._engine, options, self._metrics),
-            http=bounded_protocol(limits),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            limit_concurrency=limits.connections,
-            backlog=512,
-            timeout_keep_alive=limits.keep_alive,
-            h11_max_incomplete_event_size=limits.head,
-        )
-        return uvicorn.Server(config)
 
     def _close_sockets(self) -> None:
         for listener, _ in self._listeners:

@@ -40,11 +40,6 @@ class Resolved(NamedTuple):
     refs: tuple[str, ...] = ()
     places: tuple[tuple[JsonPath, Secret], ...] = ()
 
-    @property
-    def secrets(self) -> tuple[Secret, ...]:
-        """What the references lead to."""
-        return tuple([secret for _, secret in self.places])
-
 
 class SecretResolver:
     """Finds the provider of each reference by its scheme; `providers` adds to `env` and `file`."""

@@ -135,8 +135,9 @@ class ConfigCalls(Struct, frozen=True):
         settings = await self._settings(document, resolved.settings if self.builder is not None else values)
         hook_set = HookSet(document.id, self.descriptor)
         config = IntegrationConfig(document, settings, values, self.instance.default_settings, hook_set)
-        declarer = Declarer(document.id, document, (*resolved.secrets, *literals))
-        return config, OwnerHost(self.caller.services, self.caller.lane, declarer, deadline)
+        declarer = Declarer(document.id, document, resolved.places, literals)
+        loop = asyncio.get_running_loop()
+        return config, OwnerHost(self.caller.services, self.caller.lane, declarer, deadline, loop)
 
     async def _settings(self, document: ConfigDocument, settings: Mapping[str, Any]) -> Any:
         """Build the typed settings, with the integration's defaults beneath what the file says."""

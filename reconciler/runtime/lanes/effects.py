@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from reconciler.model.config import ConfigDocument
 from reconciler.model.effect import EffectRow, EffectStatus
 from reconciler.model.errors import TerminalError, TransientError
-from reconciler.model.json import Json
+from reconciler.model.json import Json, Path
 from reconciler.model.ports import Clock
 from reconciler.model.secret import Secret
 from reconciler.sdk.hooks.base import Hook
@@ -40,11 +40,20 @@ class EffectStore(Protocol):
 
 
 class Declarer(Struct, frozen=True):
-    """Who declares effects: its id, its document where it is a configuration, and the secrets it knows."""
+    """Who declares effects: its id, its document where it is a configuration, and the secrets it knows.
+
+    Those of references are kept with their `places`, as they were resolved: nearly nobody asks for them.
+    """
 
     owner: str
     document: ConfigDocument | None = None
-    secrets: tuple[Secret, ...] = ()
+    places: tuple[tuple[Path, Secret], ...] = ()
+    literals: tuple[Secret, ...] = ()
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """All that it knows."""
+        return (*[secret for _, secret in self.places], *self.literals)
 
 
 class Effects:

@@ -40,19 +40,24 @@ class Receiver(Struct, frozen=True, eq=False):
 
 
 class OwnerHost:
-    """Implements HookHost for one owner. `close` takes back whatever its hooks left registered."""
+    """Implements HookHost for one owner. `close` takes back whatever its hooks left registered.
+
+    `loop` is the engine's: who makes many asks for it once.
+    """
 
     __slots__ = (
         "_deadline", "_declarer", "_disposers", "_engine_loop", "_lane", "_lock", "_services", "owner", "receivers",
     )  # fmt: skip
 
-    def __init__(self, services: Services, lane: Lane, declarer: Declarer, deadline: float) -> None:
+    def __init__(
+        self, services: Services, lane: Lane, declarer: Declarer, deadline: float, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._services = services
         self._lane = lane
         self._declarer = declarer
         self.owner = declarer.owner
         self._deadline = deadline
-        self._engine_loop = asyncio.get_running_loop()
+        self._engine_loop = loop
         self._lock = threading.Lock()
         self._disposers: list[Disposer] = []
         self.receivers: tuple[Receiver, ...] = ()

@@ -3,6 +3,7 @@
 It does what the controller decides; it decides nothing itself. Used on the engine's loop alone.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -148,7 +149,8 @@ class IntegrationRuntime:
         caller = self._settle_in(self.instance)
         instance = self.instance
         instance.hook_set = HookSet(self.id, descriptor)
-        self._host = host = OwnerHost(self._services, caller.lane, Declarer(self.id), instance.delivery_deadline)
+        deadline, loop = instance.delivery_deadline, asyncio.get_running_loop()
+        self._host = host = OwnerHost(self._services, caller.lane, Declarer(self.id), deadline, loop)
         try:
             deadline = instance.initialize_deadline
             await caller("initialize()", deadline, instance.initialize)

@@ -5,6 +5,7 @@ to do is validating the settings, which is one call into the lane for all of the
 `ConfigCalls.start` gives one by one. Called by `together.py`, on the engine's loop.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,10 +40,13 @@ async def start_plainly(calls: ConfigCalls, asked: Sequence[Asked]) -> list[Gene
     except TypeError as error:  # what an integration calls its defaults is no mapping
         return [error] * len(asked)
     built: Sequence[Any] = values if calls.builder is None else await calls.builder.build_many(values)
-    return [_started(calls, *one) for one in zip(asked, literals, built, strict=True)]
+    loop = asyncio.get_running_loop()
+    return [_started(calls, loop, *one) for one in zip(asked, literals, built, strict=True)]
 
 
-def _started(calls: ConfigCalls, asked: Asked, literals: tuple[Secret, ...], settings: Any) -> Generation | Exception:
+def _started(
+    calls: ConfigCalls, loop: asyncio.AbstractEventLoop, asked: Asked, literals: tuple[Secret, ...], settings: Any
+) -> Generation | Exception:
     document, resolved = asked
     if isinstance(settings, Exception):
         return unfit(document, settings, calls.caller.lane.masked)
@@ -52,6 +56,6 @@ def _started(calls: ConfigCalls, asked: Asked, literals: tuple[Secret, ...], set
         values = with_literals(document, values, calls.caller.services.secrets.revealed)
         settings = settings if calls.builder is not None else {**instance.default_settings, **values}
     config = IntegrationConfig(document, settings, values, instance.default_settings, hook_set)
-    declarer = Declarer(config_id, document, (*resolved.secrets, *literals) if literals else resolved.secrets)
-    host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline)
+    declarer = Declarer(config_id, document, resolved.places, literals)
+    host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline, loop)
     return Generation(document, resolved, config, host, hook_set.close())

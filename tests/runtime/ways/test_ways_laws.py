@@ -9,8 +9,9 @@ import sys
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from ways_stage import Stage, differences
+from ways_stage import Stage
 from ways_stories import crowd, stories
+from ways_told import differences
 
 LONG = int(os.environ.get("WAYS_EXAMPLES", "0"))
 examples = settings(

@@ -7,7 +7,8 @@ was tried, are left out.
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from ways_fakes import make_classes, settings_of
+from ways_told import acted, looked, timeless
 
 from reconciler.compose.build import build_engine
 from reconciler.compose.judges import build_judges
@@ -20,92 +21,11 @@ from reconciler.report.items import config_item, diagnostic_item, integration_it
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.state.shelf import READ_CACHE, FileShelf
 from reconciler.runtime.state.state_store import StateStore
-from reconciler.sdk import Event, EventHook, Integration, ResourceHook, Secret, TerminalError, TransientError
+from reconciler.sdk import Event, Integration
 from reconciler.testing import Harness
 
 AGES = Ages(0.0, 0.0)
 """No file is too young to be read, or believed."""
-TIMES = {"since", "until", "started", "last_pass", "next_attempt", "seconds", "oldest_seconds"}
-
-
-class Settings(BaseModel):
-    """Odd numbers do not fit, which only the code knows; 66 breaks it."""
-
-    model_config = ConfigDict(extra="forbid")
-    number: int = 0
-    channel: str = "#none"
-    token: Secret | None = None
-
-    @model_validator(mode="after")
-    def _even(self):
-        if self.number == 66:
-            raise RuntimeError("broken")
-        if self.number % 2:
-            raise ValueError("an odd number")
-        return self
-
-
-def make_classes(calls, received):
-    """Return integrations of every kind.
-
-    `typed` and `bare` hear nothing of single configurations; `hears` does, and has effects outside the process; `late`
-    is up at the second attempt, `down` never.
-    """
-
-    attempts = []
-
-    class Typed(Integration):
-        integration_id = "typed"
-        Settings = Settings
-        events = ("note",)
-        default_settings = {"channel": "#default"}
-
-        def initialize(self):
-            EventHook(self, self.deliver)
-
-        def deliver(self, event, config):
-            received.append((config.id, event.id, repr(self.render(event, config)), settings_of(config)))
-            if config.get("channel") == "#full":
-                raise TerminalError("it is full")
-
-    class Bare(Typed):
-        integration_id = "bare"
-
-    class Hears(Typed):
-        integration_id = "hears"
-
-        def config_enabled(self, config):
-            calls.append(("enabled", config.id, settings_of(config)))
-            if config.get("number") == 4:
-                raise TerminalError("four")
-            ensure, remove = lambda: {"of": config.id}, lambda handle: calls.append(("remove", handle))
-            ResourceHook(config, config.get("channel", "none"), ensure, remove)
-
-        def config_disabled(self, config):
-            calls.append(("disabled", config.id, settings_of(config)))
-
-    class Late(Typed):
-        integration_id = "late"
-
-        def initialize(self):
-            super().initialize()
-            if not attempts.append(self) and len(attempts) % 2:
-                raise TransientError("not yet", retry_after=20)
-
-    class Down(Typed):
-        integration_id = "down"
-
-        def initialize(self):
-            raise TerminalError("never up")
-
-    Bare.Settings = None
-    return [Typed, Bare, Hears, Late, Down]
-
-
-def settings_of(config):
-    """Return the settings that code gets, secrets in plain text."""
-    found = config.settings.model_dump() if isinstance(config.settings, BaseModel) else dict(config.settings)
-    return {key: ("revealed", one.reveal()) if isinstance(one, Secret) else one for key, one in found.items()}
 
 
 class Stage:
@@ -338,56 +258,3 @@ class Stage:
             return {key: tuple(row) for key, row in sorted(store.load_good().items())}
         finally:
             store.close()
-
-
-def looked(record):
-    """Return what is known of a configuration after a look, before anything is done."""
-    want = record.effective
-    return {
-        "id": record.id,
-        "presence": want.desired.presence,
-        "desired": of_document(want.desired.document),
-        "place": (want.desired.file, want.desired.line, want.desired.persistable),
-        "in force": of_document(want.document),
-        "stale": want.stale,
-        "flags": (want.known, want.waits, record.rotated, record.refused, record.drift),
-        "accepted": of_document(record.accepted),
-        "applied": of_document(record.applied),
-        "runs": of_document(record.generation.document if record.generation is not None else None),
-        "failure": record.failure and (record.failure.digest, record.failure.reason, record.failure.message),
-        "waiting": (record.waiting, record.message),
-        "imposed": repr(record.imposed.sending),
-        "conditions": {one.type: (one.status, one.reason, one.message) for one in record.conditions.values()},
-    }
-
-
-def of_document(document):
-    """Return a document as plain values."""
-    return document and (document.id, document.digest, document.raw, document.literals)
-
-
-def acted(action):
-    """Return an action as plain values."""
-    fields = (action.kind, action.key, action.reason, action.old_digest, action.new_digest, action.held)
-    return (*fields, action.suspended, repr(action.changes))
-
-
-def timeless(value, folder):
-    """Return a value without times, and without the folder that all of it lies in."""
-    if isinstance(value, dict):
-        return {key: timeless(one, folder) for key, one in value.items() if key not in TIMES}
-    if isinstance(value, list):
-        return [timeless(one, folder) for one in value]
-    return value.replace(folder, "") if isinstance(value, str) else value
-
-
-def differences(one, other, place=""):
-    """Return what of two values of the same kind is not the same, each with its place."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        for key, value in one.items():
-            yield from differences(value, other[key], f"{place}.{key}")
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for index, value in enumerate(one):
-            yield from differences(value, other[index], f"{place}[{index}]")
-    elif one != other:
-        yield place, one, other

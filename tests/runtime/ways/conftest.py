@@ -1,4 +1,4 @@
-"""Lets the tests in this folder import the stage of two ways and what is drawn for it."""
+"""Lets the tests in this folder import the stage, its fakes and its stories."""
 
 import sys
 from pathlib import Path

@@ -1,93 +1,31 @@
 """The stage of two ways: one harness that lives through a story, and all that can be told of it, as plain values.
 
-Two stages that went different ways through the same story must have told the same. Times, and how often something was
-tried, are left out: what is tried again is due at random.
+Two stages that went different ways through the same story must have told the same. Times, and how often something
+was tried, are left out.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from ways_fakes import make_classes, settings_of
+from ways_told import acted, looked, timeless
 
 from reconciler.compose.build import build_engine
 from reconciler.compose.judges import build_judges
 from reconciler.config.tree.ahead import _packed, _unpacked, read_ahead
 from reconciler.config.tree.memory import Ages
 from reconciler.config.yaml.writer import write_yaml
+from reconciler.model.errors import RootUnreadable, UnknownTarget
 from reconciler.model.override import OverrideKind, OverrideRequest, Selector
 from reconciler.report.items import config_item, diagnostic_item, integration_item, plan_item, status_item
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.state.shelf import READ_CACHE, FileShelf
 from reconciler.runtime.state.state_store import StateStore
-from reconciler.sdk import Event, EventHook, Integration, Secret, TerminalError
+from reconciler.sdk import Event, Integration
 from reconciler.testing import Harness
 
 AGES = Ages(0.0, 0.0)
 """No file is too young to be read, or believed."""
-TIMES = {"since", "until", "started", "last_pass", "next_attempt", "seconds", "oldest_seconds"}
-
-
-class Settings(BaseModel):
-    """Odd numbers do not fit, which only the code knows; 66 breaks it."""
-
-    model_config = ConfigDict(extra="forbid")
-    number: int = 0
-    channel: str = "#none"
-    token: Secret | None = None
-
-    @model_validator(mode="after")
-    def _even(self):
-        if self.number == 66:
-            raise RuntimeError("broken")
-        if self.number % 2:
-            raise ValueError("an odd number")
-        return self
-
-
-def make_classes(calls, received):
-    """Return integrations of every kind: typed, untyped, one that hears of its configurations, one that never is up."""
-
-    class Typed(Integration):
-        integration_id = "typed"
-        events = ("note",)
-        default_settings = {"channel": "#default"}
-
-        def initialize(self):
-            EventHook(self, self.deliver)
-
-        def deliver(self, event, config):
-            received.append((config.id, event.id, repr(self.render(event, config)), settings_of(config)))
-            if config.get("channel") == "#full":
-                raise TerminalError("it is full")
-
-    class Bare(Typed):
-        integration_id = "bare"
-
-    class Hears(Typed):
-        integration_id = "hears"
-
-        def config_enabled(self, config):
-            calls.append(("enabled", config.id, settings_of(config)))
-            if config.get("number") == 4:
-                raise TerminalError("four")
-
-        def config_disabled(self, config):
-            calls.append(("disabled", config.id, settings_of(config)))
-
-    class Down(Typed):
-        integration_id = "down"
-
-        def initialize(self):
-            raise TerminalError("never up")
-
-    Typed.Settings = Hears.Settings = Down.Settings = Settings
-    Bare.Settings = None
-    return [Typed, Bare, Hears, Down]
-
-
-def settings_of(config):
-    """Return the settings that code gets, secrets in plain text."""
-    found = config.settings.model_dump() if isinstance(config.settings, BaseModel) else dict(config.settings)
-    return {key: ("revealed", one.reveal()) if isinstance(one, Secret) else one for key, one in found.items()}
 
 
 class Stage:
@@ -100,19 +38,26 @@ class Stage:
         self.keeps, self.ahead = keeps, ahead
         self.read, self.most = [], 0
         self.calls, self.received, self.looks, self.plans, self.outcomes = [], [], [], [], set()
+        self.classes = make_classes(self.calls, self.received)
         self.h = Harness(
-            *make_classes(self.calls, self.received),
+            *self.classes,
             ages=AGES,
             allow_plaintext_secrets=True,
             **options,
         )
         self.h.manager._listener = Listener(
-            on_look=lambda records: self.looks.append([looked(record) for record in records]),
+            on_look=self.look,
             on_plan=lambda plan: self.plans.append([acted(action) for action in plan.actions]),
             on_outcomes=self.hear,
         )
         self.state = Path(self.h.directory).parent / "state"
         self.events = 0
+        self.aside, self.documents, self.before = {}, {}, None
+
+    def look(self, records):
+        """Take in what a look has found; how many find nothing is a matter of chance."""
+        if records:
+            self.looks.append([looked(record) for record in records])
 
     def hear(self, outcomes):
         """Take in what came of some actions."""
@@ -129,25 +74,33 @@ class Stage:
     def chapter(self, kind, what):
         """Do one thing, wait until all has come of it, and return what the world is then."""
         getattr(self, kind)(what)
+        self.rest()
         if kind != "restart":
             self.h.settle()
+            self.rest()
+        # A slow machine lets virtual time creep: what is due to be tried again may have been, or not.
+        self.h.manager.engine.retry_all(Selector.of((), {}, None))
+        self.rest()
         return self.told()
+
+    def rest(self):
+        """Wait until nothing is under way: what was asked for by itself is no part of what is asked for next."""
+        engine = self.h.manager.engine
+        self.h.wait_until(lambda: engine.idle and engine.delivered)
 
     # --- what may happen ----------------------------------------------------------------------------------------
 
     def restart(self, files):
         """Stop, if it runs; the files change; start."""
-        rows = None
         if self.h.manager._engine is not None:
             self.h.stop()
-            rows = self.on_disk()
+            self.before = self.on_disk()
             if not self.keeps:
                 (self.state / READ_CACHE).unlink(missing_ok=True)
         self.edit(files)
         if self.ahead:
             self.start_ahead()
         self.h.start()
-        self.looks.append(rows)
         self.read.append(self.h.manager.engine._directory._tree.read)
 
     def start_ahead(self):
@@ -172,13 +125,72 @@ class Stage:
         return handed
 
     def edit(self, files):
-        """Write and delete files."""
-        for name, documents in files.items():
-            if documents is None:
+        """Write, delete, link and change files, and have two change places."""
+        for name, content in files.items():
+            how = content[0] if type(content) is tuple else "write"
+            if content is None:
                 (self.h.directory / name).unlink(missing_ok=True)
             else:
-                text = documents if isinstance(documents, str) else "---\n".join(map(write_yaml, documents))
-                self.h.write(name, text, settle=False)
+                getattr(self, how)(name, *content[1:] if how != "write" else (content,))
+
+    def write(self, name, content):
+        """Write text, or documents."""
+        self.documents[name] = content if isinstance(content, list) else []
+        text = content if isinstance(content, str) else "---\n".join(map(write_yaml, content))
+        self.h.write(name, text, settle=False)
+
+    def tweak(self, name, number, change):
+        """Change one document of a file."""
+        documents = self.documents.get(name)
+        if documents:
+            number %= len(documents)
+            self.write(name, [*documents[:number], {**documents[number], **change}, *documents[number + 1 :]])
+
+    def link(self, name, target):
+        """Let a name lead to another file."""
+        path = self.h.directory / name
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(exist_ok=True)
+        path.symlink_to(self.h.directory / target)
+
+    def swap(self, name, other):
+        """Have two files change places."""
+        one, two = self.h.directory / name, self.h.directory / other
+        if name != other and one.exists() and two.exists():
+            aside = one.with_name(".aside")
+            one.rename(aside)
+            two.rename(one)
+            aside.rename(two)
+
+    def turn(self, _):
+        """A new version of an integration hears nothing of its configurations any more, or does again."""
+        self.h.stop()
+        hears = next(cls for cls in self.classes if cls.integration_id == "hears")
+        for name in ("config_enabled", "config_disabled"):
+            now, other = getattr(hears, name), getattr(Integration, name)
+            setattr(hears, name, self.aside.pop(name) if now is other else other)
+            self.aside[name] = now
+        self.restart({})
+
+    def lose(self, is_running):
+        """The root is not there for a while, before the start or after it."""
+        gone = self.h.directory.with_name("gone")
+        if is_running:
+            self.h.directory.rename(gone)
+            self.h.settle()
+        else:
+            self.h.stop()
+            self.h.directory.rename(gone)
+            with suppress(RootUnreadable):  # where nothing is good
+                self.h.start()
+                self.rest()
+        self.before = self.told() if self.h.manager._engine is not None else None
+        gone.rename(self.h.directory)
+        self.h.start()
+
+    def wait(self, seconds):
+        """Time passes, less than a sweep takes to come."""
+        self.h.advance(seconds)
 
     def secret(self, text):
         """Write the secret that some refer to, or delete it."""
@@ -190,9 +202,18 @@ class Stage:
     def impose(self, asked):
         """Suspend or pause some of them."""
         kind, integration = asked
-        request = OverrideRequest(OverrideKind(kind), Selector.of((), {}, integration), None, "a freeze")
-        self.h.manager.engine.overrides.impose(request, "alice")
-        self.h.wait_until(lambda: self.h.manager.engine.idle)  # the look that this asks for is one of its own
+        desk, selector = self.h.manager.engine.overrides, Selector.of((), {}, integration)
+        if kind == "resume":
+            with suppress(UnknownTarget):
+                desk.lift(selector, "bob", "")
+        else:
+            desk.impose(OverrideRequest(OverrideKind(kind), selector, None, "a freeze"), "alice")
+
+    def approve(self, _):
+        """Somebody approves what is held."""
+        held = self.h.manager.engine.status().held_digest
+        if held is not None:
+            self.h.manager.engine.approve(held, "carol")
 
     def happen(self, data):
         """An event comes."""
@@ -202,19 +223,23 @@ class Stage:
     # --- what is told -------------------------------------------------------------------------------------------
 
     def told(self):
-        """Return all that there is to tell since the last time."""
+        """Return all that there is to tell since the last time.
+
+        Of looks and plans that is the first: another one may follow while work is under way, or when it has ended.
+        """
         engine = self.h.manager.engine
         backlog = engine.backlog().result(10)
         found = {
-            "looks": self.looks.copy(),
-            "plans": self.plans.copy(),
+            "before": self.before,
+            "look": self.looks[:1],
+            "plan": self.plans[:1],
             "outcomes": sorted(self.outcomes, key=repr),
-            "calls": sorted(self.calls, key=repr),
+            "calls": sorted({repr(call) for call in self.calls}),
             "received": sorted(self.received, key=repr),
             "configs": [config_item(engine.config(key), backlog.get(key)) for key in sorted(engine._world.configs)],
             "integrations": [integration_item(one) for one in engine.integrations()],
             "status": status_item(engine.status()),
-            "plan": plan_item(engine.plan()),
+            "left": plan_item(engine.plan()),
             "diagnostics": [diagnostic_item(one) for one in engine.diagnostics()],
             "running": {
                 one.integration_id: [(c.id, settings_of(c)) for c in engine.configs_of(one.integration_id)]
@@ -223,6 +248,7 @@ class Stage:
         }
         for told in (self.looks, self.plans, self.outcomes, self.calls, self.received):
             told.clear()
+        self.before = None
         return timeless(found, str(self.state.parent))
 
     def on_disk(self):
@@ -232,44 +258,3 @@ class Stage:
             return {key: tuple(row) for key, row in sorted(store.load_good().items())}
         finally:
             store.close()
-
-
-def looked(record):
-    """Return what is known of a configuration after a look, before anything is done."""
-    want = record.effective
-    return {
-        "id": record.id,
-        "presence": want.desired.presence,
-        "desired": of_document(want.desired.document),
-        "place": (want.desired.file, want.desired.line, want.desired.persistable),
-        "in force": of_document(want.document),
-        "stale": want.stale,
-        "flags": (want.known, want.waits, record.rotated, record.refused, record.drift),
-        "accepted": of_document(record.accepted),
-        "applied": of_document(record.applied),
-        "runs": of_document(record.generation.document if record.generation is not None else None),
-        "failure": record.failure and (record.failure.digest, record.failure.reason, record.failure.message),
-        "waiting": (record.waiting, record.message),
-        "imposed": repr(record.imposed.sending),
-        "conditions": {one.type: (one.status, one.reason, one.message) for one in record.conditions.values()},
-    }
-
-
-def of_document(document):
-    """Return a document as plain values."""
-    return document and (document.id, document.digest, document.raw, document.literals)
-
-
-def acted(action):
-    """Return an action as plain values."""
-    fields = (action.kind, action.key, action.reason, action.old_digest, action.new_digest, action.held)
-    return (*fields, action.suspended, repr(action.changes))
-
-
-def timeless(value, folder):
-    """Return a value without times, and without the folder that all of it lies in."""
-    if isinstance(value, dict):
-        return {key: timeless(one, folder) for key, one in value.items() if key not in TIMES}
-    if isinstance(value, list):
-        return [timeless(one, folder) for one in value]
-    return value.replace(folder, "") if isinstance(value, str) else value

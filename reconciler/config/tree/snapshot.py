@@ -165,7 +165,7 @@ class Index:
         """Derive what changed; returns the ids whose Desired differs, and those of which only the place does."""
         changed: set[str] = set()
         moved: set[str] = set()
-        touched = [config_id for config_id in self._touched if not self._derive_only(config_id, changed, moved)]
+        touched = self._derive_plain(changed, moved)
         # A duplicate keeps its file's earlier ids alive, so what happens to one id concerns its files' others.
         files = {file for config_id in touched for file in self._files_of.get(config_id, ())}
         ids = {*touched}.union(*(self._files[file].last for file in files))
@@ -233,22 +233,25 @@ class Index:
         else:
             self._files_of.pop(config_id, None)
 
-    def _derive_only(self, config_id: str, changed: set[str], moved: set[str]) -> bool:
-        """Derive an id whose only document is all that its only file has ever held, as nearly all are."""
-        files = self._files_of.get(config_id, ())
-        if len(files) != 1 or config_id in self._doubled:
-            return False
-        state = self._files[files[0]]
-        claims = state.claims
-        if state.last or len(claims) != 1 or claims[0].id != config_id:
-            return False
-        new = _asked_by(files[0], claims[0])
-        if config_id in self.desired:
-            self._note(config_id, new, changed, moved)
-        else:  # as at every start
-            self.desired[config_id] = new
-            changed.add(config_id)
-        return True
+    def _derive_plain(self, changed: set[str], moved: set[str]) -> list[str]:
+        """Derive the ids whose only document is all that their only file has ever held; returns the others.
+
+        Nearly all are so, and all are derived before anybody is served: few calls.
+        """
+        others: list[str] = []
+        files_of, states, desired, doubled = self._files_of, self._files, self.desired, self._doubled
+        for config_id in self._touched:
+            files = files_of.get(config_id, ())
+            state = states[files[0]] if len(files) == 1 and config_id not in doubled else None
+            claims = state.claims if state is not None and not state.last else ()
+            if len(claims) != 1 or claims[0].id != config_id:
+                others.append(config_id)
+            elif config_id in desired:
+                self._note(config_id, _asked_by(files[0], claims[0]), changed, moved)
+            else:
+                desired[config_id] = _asked_by(files[0], claims[0])
+                changed.add(config_id)
+        return others
 
     def _derive(self, config_id: str, changed: set[str], moved: set[str]) -> None:
         new = self._desired(config_id)

@@ -61,7 +61,9 @@ def diff(
     steps: defaultdict[str, list[Action]] = defaultdict(list)
     for key in looked_at:  # of thousands at a start
         of_it, want, runs = steps[key.partition("/")[0]], desired.get(key), live.get(key)
-        action = _start(key, want) if runs is None else config_action(key, want, runs)
+        if runs is None and (want is None or not want.wanted):
+            continue
+        action = config_action(key, want, runs)
         if action is not None:
             of_it.append(action)
     for integration in {*steps, *(integrations.up if ids is None else ()), *integrations.drifted}:

@@ -36,7 +36,10 @@ async def start_plainly(calls: ConfigCalls, asked: Sequence[Asked]) -> list[Gene
     # Before any code sees them.
     literals = [literal_secrets(document, revealed) if document.literals else () for document, _ in asked]
     try:
-        values = [{**defaults, **resolved.settings} for _, resolved in asked]
+        if defaults or calls.builder is None:  # what is built is made anew, and what is not, is the code's to change
+            values: list[Any] = [{**defaults, **resolved.settings} for _, resolved in asked]
+        else:
+            values = [resolved.settings for _, resolved in asked]
     except TypeError as error:  # what an integration calls its defaults is no mapping
         return [error] * len(asked)
     built: Sequence[Any] = values if calls.builder is None else await calls.builder.build_many(values)

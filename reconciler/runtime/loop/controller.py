@@ -278,10 +278,10 @@ class Controller:
         todo = [action for action in plan.actions if not action.held]
         if plan.actions:
             self._listener.on_plan(plan)
-        for key in ids:
-            record = self._p.world.configs.get(key)
-            if record is not None and not record.effective.known and record.live is None:
-                self._pump.add(key)
+        records = [record for key in ids if (record := self._p.world.configs.get(key)) is not None]
+        for record in records:
+            if not record.effective.known and record.live is None:
+                self._pump.add(record.id)
         for name in self._p.world.failed_in_vain({key.partition("/")[0] for key in ids}):
             self._pump.add(name)
         self._sequence.add(todo)

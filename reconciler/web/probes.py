@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,11 +23,11 @@ class Probes:
             return answer({"live": True})
         return answer({"live": False, "reason": "the engine's loop does not turn"}, 503)
 
-    def readyz(self, request: Request) -> Response:  # noqa: ARG002
+    async def readyz(self, request: Request) -> Response:  # noqa: ARG002
         """Answer 200 once the first pass has ended, else 503 with the reason."""
-        if self._engine.ready:
+        if self._engine.ready:  # known here: no thread is begun, nor is imported what that takes
             return answer({"ready": True})
-        return answer({"ready": False, "reason": self._why_not()}, 503, {"retry-after": "1"})
+        return answer({"ready": False, "reason": await run_in_threadpool(self._why_not)}, 503, {"retry-after": "1"})
 
     def _why_not(self) -> str:
         try:

@@ -88,6 +88,15 @@ def test_unchanged_files_are_not_read_again(lives):
     assert lives.snapshot.desired == before.desired
 
 
+def test_what_judges_is_not_made_for_unchanged_files_but_right_after_them(lives):
+    directory = lives.directory()
+    lives.validator._made = None
+    assert directory.scan().read == 0
+    assert lives.validator._made is None
+    directory.keep()
+    assert lives.validator._made is not None
+
+
 def test_recalled_file_stands_in_the_same_place(lives):
     lives.live()
     (lives.root / "d.yaml").write_text("integration: thing\nname: a\n")

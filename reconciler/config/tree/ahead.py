@@ -1,7 +1,7 @@
 """Reading a directory ahead: in a process of its own, while the one that wants it is still importing its code.
 
 The child is forked before there is any thread. It looks at every file, judges those that are not kept from an earlier
-life, and hands over what those without a finding say, in the form of `kept.py`. The parent believes that of a file
+life, and hands over what those without a finding say, in the form of `kept_form.py`. The parent believes that of a file
 which still has the signature it was read with, judged on the basis that is the parent's too; it reads all others
 itself. So whatever goes wrong with the child costs time alone. Begun by the daemon, taken by `KeptFiles`.
 """

@@ -21,7 +21,7 @@ from reconciler.config.tree.sharing import Sharing
 FORMAT: Final = 2
 """Raised with every change of what is written here."""
 HEAD: Final = 64 * 1024
-"""No head is longer, in bytes."""
+"""Hardly a head is longer, in bytes."""
 A_PACK: Final = 10_000
 """How many files are packed, or unpacked, at a time, so that other threads get their turn."""
 _SUM: Final = 16
@@ -31,8 +31,6 @@ KeptClaim = Sequence[Any]
 """A document and its place: line, the four numbers of its name's span, digest, value."""
 KeptFile = tuple[str, bytes, bytes, bool, Sequence[KeptClaim]]
 """One file: its name, signature and digest of its bytes, whether to keep it, and what its documents claim."""
-
-
 Pack = tuple[frozenset[str], bytes | memoryview]
 """Some files in the form of `marshal`, and the integrations that they name."""
 
@@ -81,7 +79,7 @@ def written(head: Head, packs: Iterable[Pack]) -> Iterator[bytes]:
 
 def head_of(data: bytes) -> Head:
     """Return the head that `data` begins with; raises ValueError, KeyError or TypeError where there is none of ours."""
-    said = json.loads(data[: data.index(b"\n", 0, HEAD)])
+    said = json.loads(data[: data.index(b"\n")])
     if (said["format"], said["python"], said["user"]) != (FORMAT, _python(), _user()):
         raise ValueError("it is of another version or user")
     return Head(said["policy"], said["basis"], said["sample"])

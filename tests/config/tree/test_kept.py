@@ -13,6 +13,7 @@ from reconciler.config.catalogue import Catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import KeptFiles, holds_nearly_all
+from reconciler.config.tree.kept_form import HEAD
 from reconciler.config.tree.snapshot import Claim, FileState
 from reconciler.config.validation import Validator
 from reconciler.model.descriptor import Descriptor, EventDeclaration
@@ -318,6 +319,17 @@ def test_shelf_holds_nearly_all_as_long_as_little_has_changed(lives):
     for n in range(20):
         lives.write(f"n{n}", level=3)
     assert not holds_nearly_all(lives.shelf, lives.root)
+
+
+def test_head_that_is_longer_than_a_glance_is_still_read(lives):
+    folder = lives.root / "/".join(["x" * 200] * 15)
+    folder.mkdir(parents=True)
+    for n in range(40):
+        (folder / f"{n:0100}.yaml").write_text(f"integration: thing\nname: long{n}\n")
+    lives.live()
+    assert lives.shelf.data.index(b"\n") > HEAD
+    assert not holds_nearly_all(lives.shelf, lives.root)
+    assert lives.live() == 0
 
 
 def test_shelf_does_not_hold_nearly_all_of_another_root_or_of_none(lives, tmp_path):

@@ -31,27 +31,31 @@ def is_plain(calls: ConfigCalls) -> bool:
 
 async def start_plainly(calls: ConfigCalls, asked: Sequence[Asked]) -> list[Generation | Exception]:
     """Return for each of `asked` what runs now, or why it does not; never raises what an integration raises."""
-    defaults, revealed = calls.instance.default_settings, calls.caller.services.secrets.revealed
+    revealed = calls.caller.services.secrets.revealed
     # Before any code sees them.
     literals = [literal_secrets(document, revealed) if document.literals else () for document, _ in asked]
     try:
+        declared = defaults, _ = calls.instance.default_settings, calls.instance.delivery_deadline
         values = [{**defaults, **resolved.settings} for _, resolved in asked]
-    except TypeError as error:  # what an integration calls its defaults is no mapping
+    except Exception as error:  # noqa: BLE001 — what an integration declares may be its code, or no mapping
         return [error] * len(asked)
     built: Sequence[Any] = values if calls.builder is None else await calls.builder.build_many(values)
-    return [_started(calls, *one) for one in zip(asked, literals, built, strict=True)]
+    return [_started(calls, declared, *one) for one in zip(asked, literals, built, strict=True)]
 
 
-def _started(calls: ConfigCalls, asked: Asked, literals: tuple[Secret, ...], settings: Any) -> Generation | Exception:
+def _started(
+    calls: ConfigCalls, declared: tuple[Any, float], asked: Asked, literals: tuple[Secret, ...], settings: Any
+) -> Generation | Exception:
     document, resolved = asked
+    defaults, deadline = declared
     if isinstance(settings, Exception):
         return unfit(document, settings, calls.caller.lane.masked)
-    config_id, caller, instance = document.id, calls.caller, calls.instance
+    config_id, caller = document.id, calls.caller
     hook_set, values = HookSet(config_id, calls.descriptor), resolved.settings
     if literals:
         values = with_literals(document, values, calls.caller.services.secrets.revealed)
-        settings = settings if calls.builder is not None else {**instance.default_settings, **values}
-    config = IntegrationConfig(document, settings, values, instance.default_settings, hook_set)
+        settings = settings if calls.builder is not None else {**defaults, **values}
+    config = IntegrationConfig(document, settings, values, defaults, hook_set)
     declarer = Declarer(config_id, document, (*resolved.secrets, *literals) if literals else resolved.secrets)
-    host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline)
+    host = OwnerHost(caller.services, caller.lane, declarer, deadline)
     return Generation(document, resolved, config, host, hook_set.close())

@@ -6,7 +6,7 @@ to do is validating the settings, which is one call into the lane for all of the
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.config.secrets import Resolved
@@ -23,6 +23,8 @@ from reconciler.sdk.hooks.base import HookSet
 from reconciler.sdk.integration import Integration
 
 Asked = tuple[ConfigDocument, Resolved]
+Declared = tuple[Mapping[str, Any], float, asyncio.AbstractEventLoop]
+"""What an integration declares, asked once for all: its defaults and its deadline of deliveries. And the loop."""
 
 
 def is_plain(calls: ConfigCalls) -> bool:
@@ -32,33 +34,36 @@ def is_plain(calls: ConfigCalls) -> bool:
 
 async def start_plainly(calls: ConfigCalls, asked: Sequence[Asked]) -> list[Generation | Exception]:
     """Return for each of `asked` what runs now, or why it does not; never raises what an integration raises."""
-    defaults, revealed = calls.instance.default_settings, calls.caller.services.secrets.revealed
+    revealed = calls.caller.services.secrets.revealed
     # Before any code sees them.
     literals = [literal_secrets(document, revealed) if document.literals else () for document, _ in asked]
     try:
-        if defaults or calls.builder is None:  # what is built is made anew, and what is not, is the code's to change
-            values: list[Any] = [{**defaults, **resolved.settings} for _, resolved in asked]
-        else:
-            values = [resolved.settings for _, resolved in asked]
-    except TypeError as error:  # what an integration calls its defaults is no mapping
+        shared, deadline = calls.instance.default_settings, calls.instance.delivery_deadline
+        defaults = {**shared}
+    except Exception as error:  # noqa: BLE001 — what an integration declares may be its code, or no mapping
         return [error] * len(asked)
+    if defaults or calls.builder is None:  # what is built is made anew; what is not, the code may change
+        values: list[Any] = [{**defaults, **resolved.settings} for _, resolved in asked]
+    else:
+        values = [resolved.settings for _, resolved in asked]
     built: Sequence[Any] = values if calls.builder is None else await calls.builder.build_many(values)
-    loop = asyncio.get_running_loop()
-    return [_started(calls, loop, *one) for one in zip(asked, literals, built, strict=True)]
+    declared = shared, deadline, asyncio.get_running_loop()
+    return [_started(calls, declared, *one) for one in zip(asked, literals, built, strict=True)]
 
 
 def _started(
-    calls: ConfigCalls, loop: asyncio.AbstractEventLoop, asked: Asked, literals: tuple[Secret, ...], settings: Any
+    calls: ConfigCalls, declared: Declared, asked: Asked, literals: tuple[Secret, ...], settings: Any
 ) -> Generation | Exception:
     document, resolved = asked
+    defaults, deadline, loop = declared
     if isinstance(settings, Exception):
         return unfit(document, settings, calls.caller.lane.masked)
-    config_id, caller, instance = document.id, calls.caller, calls.instance
+    config_id, caller = document.id, calls.caller
     hook_set, values = HookSet(config_id, calls.descriptor), resolved.settings
     if literals:
         values = with_literals(document, values, calls.caller.services.secrets.revealed)
-        settings = settings if calls.builder is not None else {**instance.default_settings, **values}
-    config = IntegrationConfig(document, settings, values, instance.default_settings, hook_set)
+        settings = settings if calls.builder is not None else {**defaults, **values}
+    config = IntegrationConfig(document, settings, values, defaults, hook_set)
     declarer = Declarer(config_id, document, resolved.places, literals)
-    host = OwnerHost(caller.services, caller.lane, declarer, instance.delivery_deadline, loop)
+    host = OwnerHost(caller.services, caller.lane, declarer, deadline, loop)
     return Generation(document, resolved, config, host, hook_set.close())

@@ -132,6 +132,20 @@ def test_defaults_that_are_none_fail_each_with_a_reason(harness, make, doc):
     }
 
 
+@pytest.mark.parametrize("how", [PLAIN, HEARS], ids=["together", "each"])
+def test_defaults_that_cannot_be_had_fail_each_with_a_reason(harness, make, doc, how):
+    def broken(self):
+        raise LookupError("no defaults today")
+
+    h = harness(make(default_settings=property(broken), Settings=None, **how))
+    for n in range(3):
+        h.write(f"{n}.yaml", doc(f"n{n}", settings={}), settle=False)
+    h.start()
+    assert {(h.state(f"diary/n{n}"), "no defaults today" in h.config(f"diary/n{n}").message) for n in range(3)} == {
+        ("failed", True)
+    }
+
+
 def test_secret_that_does_not_answer_holds_up_none_of_those_that_start_with_it(harness, make, doc):
     go_on = threading.Event()
 

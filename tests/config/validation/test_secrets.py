@@ -212,7 +212,7 @@ def test_what_is_outside_of_memory_is_named_once_and_not_looked_up_again(resolve
     settings = {"x": [{"secret": "file:gone"}, {"secret": "env:TOKEN"}], "y": {"secret": "file:gone", "format": "<{}>"}}
     assert [ref.uri for ref in resolver.outside(settings)] == ["file:gone"]
     found = resolver.resolve(settings, None, {"file:gone": "here"})
-    assert [secret.reveal() for secret in found.secrets] == ["here", VALUE, "<here>"]
+    assert [secret.reveal() for _, secret in found.places] == ["here", VALUE, "<here>"]
 
 
 def test_many_resolve_as_each_does_by_itself(resolver):

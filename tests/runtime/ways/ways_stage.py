@@ -7,6 +7,7 @@ was tried, are left out.
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec.structs import astuple
 from ways_fakes import make_classes, settings_of
 from ways_told import acted, looked, timeless
 
@@ -255,6 +256,6 @@ class Stage:
         """Return what the state directory holds of what was good."""
         store = StateStore(self.state)
         try:
-            return {key: tuple(row) for key, row in sorted(store.load_good().items())}
+            return {key: astuple(row) for key, row in sorted(store.load_good().items())}
         finally:
             store.close()

@@ -10,7 +10,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Container, Iterable, Sequence
 
-SIDE_BY_SIDE = 256
+SIDE_BY_SIDE = 1024
 """How many configurations of one integration are worked on at a time; most of that is waiting for its code."""
 
 

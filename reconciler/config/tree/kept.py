@@ -28,6 +28,7 @@ from reconciler.config.tree.kept_form import (
     head_of,
     pack,
     packs_of,
+    settled,
     unpack,
     written,
 )
@@ -156,7 +157,7 @@ class KeptFiles:
         names = {claim[-1]["integration"] for *_, claims in entries for claim in claims}
         basis = {name: self._validator.basis(name) for name in sorted(names)}
         head = Head(self._policy, basis, _sampled(base, entries))
-        yield from written(head, (pack(entries[i : i + A_PACK]) for i in range(0, len(entries), A_PACK)))
+        yield from written(head, (settled(pack(entries[i : i + A_PACK])) for i in range(0, len(entries), A_PACK)))
 
     def _understood(self, data: bytes) -> dict[str, KeptFile]:
         head = head_of(data)

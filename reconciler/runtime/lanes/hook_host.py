@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import operator
-import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -46,7 +45,7 @@ class OwnerHost:
     """
 
     __slots__ = (
-        "_deadline", "_declarer", "_disposers", "_engine_loop", "_lane", "_lock", "_services", "owner", "receivers",
+        "_deadline", "_declarer", "_disposers", "_engine_loop", "_lane", "_services", "owner", "receivers",
     )  # fmt: skip
 
     def __init__(
@@ -58,8 +57,7 @@ class OwnerHost:
         self.owner = declarer.owner
         self._deadline = deadline
         self._engine_loop = loop
-        self._lock = threading.Lock()
-        self._disposers: list[Disposer] = []
+        self._disposers: list[Disposer] | None = None  # most owners register nothing
         self.receivers: tuple[Receiver, ...] = ()
 
     @property
@@ -70,7 +68,7 @@ class OwnerHost:
     def on_event(self, types: Sequence[str] | None, receive: Callable[..., Any]) -> Disposer:
         """Register a receiver of deliveries."""
         receiver = Receiver(None if types is None else tuple(types), receive)
-        with self._lock:
+        with self._lane.registering:
             self.receivers = (*self.receivers, receiver)
         return self._keep(lambda: self._drop(receiver))
 
@@ -116,8 +114,8 @@ class OwnerHost:
 
     def close(self) -> None:
         """Take back every registration that is left; safe to call twice."""
-        with self._lock:
-            disposers, self._disposers = self._disposers, []
+        with self._lane.registering:
+            disposers, self._disposers = self._disposers or [], None
         for dispose in reversed(disposers):
             dispose()
 
@@ -133,12 +131,14 @@ class OwnerHost:
             raise
 
     def _keep(self, dispose: Disposer) -> Disposer:
-        with self._lock:
+        with self._lane.registering:
+            if self._disposers is None:
+                self._disposers = []
             self._disposers.append(dispose)
 
         def once() -> None:
-            with self._lock:
-                if dispose not in self._disposers:
+            with self._lane.registering:
+                if self._disposers is None or dispose not in self._disposers:
                     return
                 self._disposers.remove(dispose)
             dispose()
@@ -146,7 +146,7 @@ class OwnerHost:
         return once
 
     def _drop(self, receiver: Receiver) -> None:
-        with self._lock:
+        with self._lane.registering:
             self.receivers = tuple(r for r in self.receivers if r is not receiver)
 
     def _ended(self, name: str, future: "Future[Any]") -> None:

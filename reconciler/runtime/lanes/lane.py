@@ -81,6 +81,8 @@ class Lane:
         self._loop = asyncio.new_event_loop() if host is None else host
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        self.registering = threading.Lock()
+        """Held while one of the owners that live in this lane keeps, or takes back, what a hook has registered."""
         self._workers = 0
         self._idle = 0
         self._closed = False

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _PYDANTIC = "pydantic.main"
-_TOGETHER = 256
+_TOGETHER = 1024
 _PART = 0.1
 """After which part of the deadline a call takes no further settings: they share it, and must not use it up."""
 

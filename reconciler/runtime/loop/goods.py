@@ -87,9 +87,9 @@ class Goods:
         for key, known in self._known.items():
             desired = snapshot.desired.get(key)
             document = desired.document if desired is not None else None
-            if document is not None and known.started and document.digest == known.digest:
-                raw = document.raw
-                rows[key] = Good(key, known.file, known.line, known.digest, raw, raw)
+            if desired is not None and document is not None and known.started and document.digest == known.digest:
+                file = desired.file if desired.file == known.file else known.file  # one text serves both
+                rows[key] = Good(desired.id, file, known.line, document.digest, document.raw, document.raw)
             else:
                 others.append(key)
         if others:

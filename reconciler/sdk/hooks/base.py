@@ -73,7 +73,7 @@ class HookSet:
     def __init__(self, owner_key: str, descriptor: Descriptor) -> None:
         self.owner_key = owner_key
         self.descriptor = descriptor
-        self._hooks: list[Hook] = []
+        self._hooks: list[Hook] | None = None  # most sets stay empty
         self._open = True
 
     def declare(self, hook: Hook) -> None:
@@ -83,14 +83,16 @@ class HookSet:
                 f"{type(hook).__name__} for {self.owner_key}: hooks are declared inside initialize() for the "
                 "integration, and inside config_enabled() or config_changed() for a configuration"
             )
+        if self._hooks is None:
+            self._hooks = []
         self._hooks.append(hook)
 
     def close(self) -> tuple[Hook, ...]:
         """Refuse further hooks and return those declared, in order."""
         self._open = False
-        return tuple(self._hooks)
+        return tuple(self._hooks or ())
 
     @property
     def hooks(self) -> tuple[Hook, ...]:
         """The hooks declared so far, in order."""
-        return tuple(self._hooks)
+        return tuple(self._hooks or ())

@@ -58,7 +58,7 @@ def pack(files: Sequence[KeptFile]) -> Pack:
 
 
 def settled(pack: Pack) -> Pack:
-    """Return the same in the form that is taken over the quickest: it marks as shared what is shared within it alone."""
+    """Return the same in the form that is taken over the quickest: it marks only what is shared within it."""
     names, data = pack
     return names, marshal.dumps(marshal.loads(data))  # noqa: S302 — it was made a moment ago
 

@@ -116,8 +116,12 @@ class RecordingServer:
 
             def do_POST(self) -> None:
                 length = min(int(self.headers.get("content-length") or 0), _LARGEST)
+                body = self.rfile.read(length)
+                if len(body) < length:  # who sends it has ended: nothing has come that could be answered
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                answer = record(Recorded(self.command, self.path, headers, self.rfile.read(length)))
+                answer = record(Recorded(self.command, self.path, headers, body))
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)

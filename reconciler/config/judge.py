@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from reconciler.config.catalogue import Catalogue
+from reconciler.config.checked import Checked
 from reconciler.config.checks.checks import Checks, Expectations, sound_parts
 from reconciler.config.schemas.envelope import Envelope
 from reconciler.config.schemas.schema import SettingsSchema
 from reconciler.config.secrets import SecretResolver
-from reconciler.config.validation import Checked
 from reconciler.config.yaml.reader import RawDocument
 from reconciler.core.findings.nearest import known_names, nearest
 from reconciler.model import rules

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.config.secrets import Resolved
+from reconciler.config.resolved import Resolved
 from reconciler.model.errors import TerminalError
 from reconciler.model.json import Path
 from reconciler.model.secret import SHORTEST, Secret, SecretRef

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.config.resolved import Resolved
 from reconciler.config.secret_sources import EnvProvider, FileProvider
 from reconciler.model.errors import ReconcileError, SecretForbidden
-from reconciler.model.json import Path as JsonPath
-from reconciler.model.secret import Secret, SecretRef
+from reconciler.model.secret import SecretRef
 
 if TYPE_CHECKING:
     from reconciler.config.resolution import Resolution
@@ -27,18 +27,6 @@ _ADVICE: Final = {
     "env": "name another variable, as env:NAME",
     "file": "write a path inside it, such as file:slack/token",
 }
-
-
-class Resolved(NamedTuple):
-    """Settings with `Secret` objects at the places of references.
-
-    `refs` are the references, as written; `places` says where which secret stands. Of the same settings, two are equal
-    when their values are.
-    """
-
-    settings: Mapping[str, Any]
-    refs: tuple[str, ...] = ()
-    places: tuple[tuple[JsonPath, Secret], ...] = ()
 
 
 class SecretResolver:

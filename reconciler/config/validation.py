@@ -6,14 +6,10 @@ by the engine for documents out of the state directory, and by `validate`.
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
 from reconciler.config.catalogue import Catalogue
+from reconciler.config.checked import Checked
 from reconciler.config.schemas.schema import ResolvedSchema
 from reconciler.config.secrets import SecretResolver
-from reconciler.core.claims import Claims
-from reconciler.model.config import ConfigDocument
-from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import ReconcileError
 from reconciler.model.json import digest
 
@@ -22,24 +18,7 @@ if TYPE_CHECKING:
 
     from reconciler.config.judge import Judge
     from reconciler.config.policy.policy import Bounds
-    from reconciler.config.secret_trial import SecretUse
     from reconciler.config.yaml.reader import RawDocument
-
-
-class Checked(Struct):  # not frozen: one is made for each document, and freezing costs a tenth of the verdict
-    """One document's verdict. `document` is None when any of `diagnostics` is an error.
-
-    `id` is given whenever integration and name are readable strings. `persistable` is false when a literal stands at
-    the place of a secret: such a document is never written to the state directory. `use` is what it refers to, where
-    the validator keeps that, and `claims` what its integration's configurations need for themselves.
-    """
-
-    document: ConfigDocument | None
-    id: str | None
-    diagnostics: tuple[Diagnostic, ...] = ()
-    persistable: bool = True
-    use: "SecretUse | None" = None
-    claims: Claims | None = None
 
 
 class Validator:

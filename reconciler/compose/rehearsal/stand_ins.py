@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from reconciler.config.explain.engine import Engine
 from reconciler.config.references import filled, references
+from reconciler.config.resolved import Resolved
 from reconciler.config.schemas.schema import ResolvedSchema, SettingsSchema
-from reconciler.config.secrets import Resolved
 from reconciler.model.json import Path
 from reconciler.model.secret import MASK, Secret, SecretRef
 from reconciler.sdk.http_request import echoes

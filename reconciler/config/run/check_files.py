@@ -6,10 +6,11 @@ need is imported when there are some: checking one file should take no longer th
 
 from typing import TYPE_CHECKING
 
+from reconciler.config.checked import Checked
 from reconciler.config.files import Unreadable, Vanished, check_regular, read_file, resolve_link
 from reconciler.config.run.part import Batch, Part
 from reconciler.config.run.suppressions import MARK, find_suppressions
-from reconciler.config.validation import Checked, Validator
+from reconciler.config.validation import Validator
 from reconciler.config.yaml.reader import read_documents
 from reconciler.model.config import ConfigDocument
 from reconciler.model.rules import POLICY

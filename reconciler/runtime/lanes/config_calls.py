@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.config.secrets import Resolved
+from reconciler.config.resolved import Resolved
 from reconciler.model.config import ConfigDocument
 from reconciler.model.descriptor import Descriptor
 from reconciler.model.ports import StopReason

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.config.secrets import Resolved
+from reconciler.config.resolved import Resolved
 from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import TransientError
 from reconciler.runtime.lanes.hook_host import OwnerHost, Receiver

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.config.secrets import Resolved
+from reconciler.config.resolved import Resolved
 from reconciler.model.config import ConfigDocument
 from reconciler.model.secret import Secret
 from reconciler.runtime.lanes.config_calls import ConfigCalls

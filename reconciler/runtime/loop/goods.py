@@ -11,8 +11,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from reconciler.config.checked import Checked
 from reconciler.config.tree.snapshot import Snapshot
-from reconciler.config.validation import Checked, Validator
+from reconciler.config.validation import Validator
 from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.model.good import Good, Known
 from reconciler.model.state import PassRecord

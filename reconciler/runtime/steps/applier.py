@@ -7,7 +7,7 @@ Level-triggered: a key says only where to look. The steps of a configuration are
 import logging
 from collections.abc import Iterable, Sequence
 
-from reconciler.config.secrets import Resolved
+from reconciler.config.resolved import Resolved
 from reconciler.core.plan.diff import config_action
 from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import SecretError, SecretMissing, TransientError

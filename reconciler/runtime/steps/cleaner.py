@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from reconciler.config.secrets import Resolved
+from reconciler.config.resolved import Resolved
 from reconciler.model.config import ConfigDocument
 from reconciler.model.effect import EffectRow
 from reconciler.model.errors import TerminalError, TransientError

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any, Final
 
+from reconciler.config.resolved import Resolved
 from reconciler.config.secret_sources import DEADLINE
-from reconciler.config.secrets import Resolved, SecretResolver
+from reconciler.config.secrets import SecretResolver
 from reconciler.model.errors import SecretMissing
 from reconciler.model.ports import Clock
 from reconciler.model.secret import SecretRef

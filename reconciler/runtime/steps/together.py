@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.config.secrets import Resolved
+from reconciler.config.resolved import Resolved
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import ConfigDocument
 from reconciler.model.errors import TransientError

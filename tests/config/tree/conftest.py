@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from reconciler.config.checked import Checked
 from reconciler.config.tree.directory import Directory, Scan
-from reconciler.config.validation import Checked
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Diagnostic, Severity
 from reconciler.model.json import digest

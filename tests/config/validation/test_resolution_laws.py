@@ -7,8 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.config.references import filled, references
+from reconciler.config.resolved import Resolved
 from reconciler.config.revealed import Revealed
-from reconciler.config.secrets import Resolved, SecretResolver
+from reconciler.config.secrets import SecretResolver
 from reconciler.model.secret import Secret, SecretRef
 
 ENVIRON = {

@@ -128,7 +128,8 @@ def test_restart_runs_what_ran(world, doc):
     h.write("b.yaml", doc("b"), settle=False)
     cls.diary.clear()
     h.start()
-    assert cls.diary == [*STARTED, "enabled b #default"]
+    assert cls.diary[:1] == STARTED[:1]
+    assert sorted(cls.diary[1:]) == [*STARTED[1:], "enabled b #default"]  # one beside the other
     assert h.config("diary/a").reason is StateReason.SUSPENDED
     resume(h)
     assert "enabled a #newer" in cls.diary

@@ -63,8 +63,8 @@ class IntegrationConfig(Generic[S]):
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """Its labels."""
-        return self.document.labels
+        """Its labels; the caller's own, for the document shares them with others."""
+        return dict(self.document.labels)
 
     @property
     def hooks(self) -> tuple[object, ...]:

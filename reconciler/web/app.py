@@ -15,11 +15,13 @@ from reconciler.web.access import Access, Guard
 from reconciler.web.answers import ApiError, busy, error
 from reconciler.web.api import Api
 from reconciler.web.api_outside import OutsideApi
+from reconciler.web.http_metrics import HttpMetrics
 from reconciler.web.intake import Intake
 from reconciler.web.options import WebOptions
 from reconciler.web.overrides import OverridesApi
 from reconciler.web.probes import Probes
-from reconciler.web.shell import HttpMetrics, Shell
+from reconciler.web.scrape import Scrape
+from reconciler.web.shell import Shell
 from reconciler.web.webhooks import METHODS, Webhooks
 
 
@@ -49,7 +51,7 @@ def _routes(engine: EngineView, options: WebOptions) -> Sequence[Route]:
     return [
         Route("/livez", probes.livez),
         Route("/readyz", probes.readyz),
-        Route("/metrics", probes.metrics),
+        Route("/metrics", Scrape(engine).metrics),
         Route("/events", Intake(engine, options.limits).events, methods=["POST"]),
         Route("/hooks/{path:path}", Webhooks(engine, options.limits).dispatch, methods=METHODS),
         Route("/api/v1/openapi.json", api.openapi),

@@ -1,8 +1,5 @@
-"""`/livez`, `/readyz` and `/metrics`: for what runs and watches the daemon."""
+"""`/livez` and `/readyz`: for what runs the daemon."""
 
-from collections.abc import Iterator
-
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,21 +32,3 @@ class Probes:
         except Exception:  # noqa: BLE001 — an engine that stops may not tell its status any more
             looked = True
         return "the engine stops" if looked else "the first pass has not ended"
-
-    def metrics(self, request: Request) -> Response:  # noqa: ARG002
-        """Answer with every metric in Prometheus' text format."""
-        return Response(generate_latest(_Plain(self._engine.metrics)), headers={"content-type": CONTENT_TYPE_LATEST})
-
-
-class _Plain(CollectorRegistry):
-    """A registry without the `_created` series, which this format cannot carry and gives as gauges of their own."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        super().__init__()
-        self._inner = registry
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the metrics."""
-        for metric in self._inner.collect():
-            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
-            yield metric

@@ -19,7 +19,7 @@ from reconciler.web.sockets import SOCKET_NAME, bind_tcp, bind_unix
 if TYPE_CHECKING:
     import uvicorn
 
-    from reconciler.web.shell import HttpMetrics
+    from reconciler.web.http_metrics import HttpMetrics
 
 log = logging.getLogger(__name__)
 _START_SECONDS = 30.0
@@ -75,8 +75,8 @@ class WebServer:
         check_listen(options.host, options.token)
         if self._importing is not None:
             self._importing.join()
+        from reconciler.web.http_metrics import HttpMetrics
         from reconciler.web.serving import http_server
-        from reconciler.web.shell import HttpMetrics
 
         with contextlib.ExitStack() as undo:
             undo.callback(self._close_sockets)

@@ -6,9 +6,9 @@ import uvicorn
 
 from reconciler.runtime.api import EngineView
 from reconciler.web.app import create_app
+from reconciler.web.http_metrics import HttpMetrics
 from reconciler.web.options import WebOptions
 from reconciler.web.protocol import bounded_protocol
-from reconciler.web.shell import HttpMetrics
 
 
 def http_server(engine: EngineView, options: WebOptions, metrics: HttpMetrics) -> uvicorn.Server:

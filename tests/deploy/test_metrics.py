@@ -16,7 +16,7 @@ from reconciler.runtime.loop.world import World
 from reconciler.runtime.telling.metrics import Metrics
 from reconciler.runtime.telling.state_counts import StateCounts
 from reconciler.runtime.telling.statuses import Registered
-from reconciler.web.shell import HttpMetrics
+from reconciler.web.http_metrics import HttpMetrics
 
 RUNNING = Path(__file__).resolve().parents[2] / "docs" / "running.md"
 ROW = re.compile(r"^\| `(reconcile_\w+)` \| (\w+) \| ([^|]*)\|", re.MULTILINE)

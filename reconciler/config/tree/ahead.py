@@ -166,14 +166,9 @@ def read_ahead(
     files = [join(f, name) for f, found in listings for name in found.files if name not in found.links | found.odd]
     if len(files) > most:
         return None
-    found: list[KeptFile] = []
-    rest: list[str] = []
-    for file in files:
-        entry = kept.recall(file, f"{base}/{file}")
-        if entry is not None:
-            found.append(entry)
-        else:
-            rest.append(file)
+    found = kept.recall("", f"{base}/", files)
+    known = {name for name, *_ in found}
+    rest = [file for file in files if file not in known]
     processes = how_many(None, len(rest))
     if rest:
         validator.prepare()  # here, and not in each of the processes

@@ -148,23 +148,21 @@ class FileTree:
 
         This is done for every file of a start, before anybody is served: few calls, and no object that is not kept.
         """
-        kept, index, others = self._kept, self.index, []
+        kept, put, earlier = self._kept, self.index.put, self._lost_files.recall
         if kept is None:
             return listing.files
         inner = f"{listing.folder}/" if listing.folder else ""
-        for name in listing.files:
-            known = None
-            if name not in listing.links and self.files < self._limit:
-                known = kept.recall(inner + name, prefix + name)
-            if known is None:
-                others.append(name)
-                continue
-            file, seen, content, _, _ = known
-            records[name] = FileRecord(seen, content)
-            self.files += 1
-            index.put(file, state_of(known), self._lost_files.recall(file))
-            self._count()
-        return others
+        names = [name for name in listing.files if name not in listing.links] if listing.links else listing.files
+        for start in range(0, len(names), _TICK):
+            some = names[start : start + min(_TICK, self._limit - self.files)]
+            same = kept.recall(inner, prefix, some)
+            for known in same:
+                file, seen, content, _, _ = known
+                records[file[len(inner) :]] = FileRecord(seen, content)
+                put(file, state_of(known), earlier(file))
+            self.files += len(same)
+            self._tick()
+        return [name for name in listing.files if name not in records]
 
     def _count(self) -> None:
         self._looked += 1

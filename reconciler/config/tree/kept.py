@@ -12,7 +12,6 @@ Used by `directory`, in its thread; where the bytes lie is the shelf's. The same
 
 import logging
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -111,21 +110,29 @@ class KeptFiles:
             log.info("what files said in an earlier life cannot be read (%s): all of them are", type(error).__name__)
             self._found, self.is_news = {}, True
 
-    def recall(self, file: str, path: str) -> KeptFile | None:
-        """Return what is kept of a file, once, if what lies at `path` is a file of the same signature."""
-        kept = self._found.get(file)
-        if kept is None:
-            return None
-        try:
-            status = os.lstat(path)
-        except OSError:
-            return None
-        if signature(status) != kept[1] or not stat.S_ISREG(status.st_mode):
-            return None
-        if kept[3]:
-            self._sure[file] = kept[1]
-        del self._found[file]
-        return kept
+    def recall(self, folder: str, path: str, names: Iterable[str]) -> list[KeptFile]:
+        """Return what is kept, once, of those of `names` that are files of the same signature.
+
+        `folder` is where they are, relative to the root, and `path` the whole of it; both end with a slash, where they
+        are not empty. Every file of a start is asked for, before anybody is served: few calls, and many at a time.
+        """
+        found, sure, lstat, same = self._found, self._sure, os.lstat, []
+        for name in names:
+            file = folder + name
+            kept = found.pop(file, None)
+            if kept is None:
+                continue
+            try:
+                seen = signature(lstat(path + name))
+            except OSError:
+                seen = b""
+            if seen != kept[1]:
+                found[file] = kept  # what the shelf holds is out of date
+                continue
+            if kept[3]:
+                sure[file] = seen
+            same.append(kept)
+        return same
 
     def is_sure(self, signature: bytes, began: float) -> bool:
         """Whether a file that was read after `began` (since the epoch) could not have changed once more unseen."""
@@ -196,8 +203,9 @@ def can_be_kept(state: FileState) -> bool:
 
 def state_of(kept: KeptFile) -> FileState:
     """Return what a file says."""
-    file = kept[0]
-    return FileState(tuple([_claim(file, claim) for claim in kept[4]]), (), False, NO_IDS)
+    file, _, _, _, claims = kept
+    found = (_claim(file, claims[0]),) if len(claims) == 1 else tuple([_claim(file, claim) for claim in claims])
+    return FileState(found, (), False, NO_IDS)
 
 
 def claims_of(state: FileState) -> list[KeptClaim]:

@@ -99,6 +99,8 @@ class Index:
         self._is_dirty = False
         self._noisy: dict[str, tuple[Diagnostic, ...]] = {}
         self._doubled: dict[str, tuple[Diagnostic, ...]] = {}
+        self._fresh: dict[str, Desired] = {}
+        """What ids are that nothing was known of before, and nothing is the matter with: as most are, at a start."""
         self._grouped: dict[str, dict[str, list[Claim]]] = {}
         """By file: what it claims by id, as long as one commit lasts."""
 
@@ -130,13 +132,16 @@ class Index:
         """Take in a file for the first time, if it holds one document without a finding, as nearly all do."""
         if len(state.claims) != 1 or state.diagnostics:
             return False
-        config_id = state.claims[0].id
+        claim = state.claims[0]
+        config_id = claim.id
         if config_id in self._files_of or (known and (len(known) > 1 or config_id not in known)):
+            return False
+        if config_id in self.desired:
             return False
         state.last = NO_IDS
         self._files[file] = state
         self._files_of[config_id] = (file,)
-        self._touched.add(config_id)
+        self._fresh[config_id] = _asked_by(file, claim)
         return True
 
     def drop(self, file: str) -> tuple[str, ...]:
@@ -163,8 +168,10 @@ class Index:
 
     def commit(self) -> tuple[frozenset[str], frozenset[str]]:
         """Derive what changed; returns the ids whose Desired differs, and those of which only the place does."""
-        changed: set[str] = set()
-        moved: set[str] = set()
+        for config_id in self._touched & self._fresh.keys():
+            del self._fresh[config_id]
+        self.desired.update(self._fresh)
+        changed, moved, self._fresh = set(self._fresh), set[str](), {}
         touched = self._derive_plain(changed, moved)
         # A duplicate keeps its file's earlier ids alive, so what happens to one id concerns its files' others.
         files = {file for config_id in touched for file in self._files_of.get(config_id, ())}
@@ -234,23 +241,17 @@ class Index:
             self._files_of.pop(config_id, None)
 
     def _derive_plain(self, changed: set[str], moved: set[str]) -> list[str]:
-        """Derive the ids whose only document is all that their only file has ever held; returns the others.
-
-        Nearly all are so, and all are derived before anybody is served: few calls.
-        """
+        """Derive the ids whose only document is all that their only file has ever held; returns the others."""
         others: list[str] = []
         files_of, states, desired, doubled = self._files_of, self._files, self.desired, self._doubled
         for config_id in self._touched:
             files = files_of.get(config_id, ())
             state = states[files[0]] if len(files) == 1 and config_id not in doubled else None
             claims = state.claims if state is not None and not state.last else ()
-            if len(claims) != 1 or claims[0].id != config_id:
-                others.append(config_id)
-            elif config_id in desired:
+            if config_id in desired and len(claims) == 1 and claims[0].id == config_id:
                 self._note(config_id, _asked_by(files[0], claims[0]), changed, moved)
             else:
-                desired[config_id] = _asked_by(files[0], claims[0])
-                changed.add(config_id)
+                others.append(config_id)
         return others
 
     def _derive(self, config_id: str, changed: set[str], moved: set[str]) -> None:

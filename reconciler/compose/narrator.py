@@ -1,11 +1,10 @@
 """Turns what the engine's loop tells its listener into the events that people are told. Decides nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from msgspec import Struct, field
 
-from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import Presence
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.override import OverrideKind
@@ -78,8 +77,7 @@ class Narrator:
         self._engine = engine
 
     def _looked(self, records: Sequence[ConfigRecord]) -> None:
-        known = self._invalid.keys() | self._kept_back.keys()
-        for record in [record for record in records if record.id in known or not _is_quiet(record.effective)]:
+        for record in _noteworthy(records, self._invalid.keys() | self._kept_back.keys()):
             self._tell_validity(record)
             self._tell_kept_back(record)
         assert self._engine is not None
@@ -200,6 +198,12 @@ class Narrator:
         self._alarms = alarms
 
 
-def _is_quiet(want: Effective) -> bool:
-    """Whether nothing is the matter with a configuration: so it is with nearly all."""
-    return want.desired.presence is Presence.VALID and want.stale is StateReason.NONE and not want.waits
+def _noteworthy(records: Iterable[ConfigRecord], known: Container[str]) -> list[ConfigRecord]:
+    """Return those with which something is the matter, or was as far as is `known`: few of a start's thousands."""
+    valid, no_reason = Presence.VALID, StateReason.NONE
+    found = [(record, record.effective) for record in records]
+    return [
+        record
+        for record, want in found
+        if want.desired.presence is not valid or want.stale is not no_reason or want.waits or record.id in known
+    ]

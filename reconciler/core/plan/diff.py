@@ -57,13 +57,11 @@ def diff(
     Grouped by integration: initialize, removals before additions (an exclusive resource may pass from one to the
     other), updates, shutdown; within each by id. `desired` need not know an id that is gone.
     """
-    looked_at = sorted({*desired, *live} if ids is None else {*ids})
+    looked_at = sorted({*desired, *live} if ids is None else dict.fromkeys(ids))
     steps: defaultdict[str, list[Action]] = defaultdict(list)
     for key in looked_at:  # of thousands at a start
         of_it, want, runs = steps[key.partition("/")[0]], desired.get(key), live.get(key)
-        if runs is None and (want is None or not want.wanted):
-            continue
-        action = config_action(key, want, runs)
+        action = _start(key, want) if runs is None else config_action(key, want, runs)
         if action is not None:
             of_it.append(action)
     for integration in {*steps, *(integrations.up if ids is None else ()), *integrations.drifted}:
@@ -91,9 +89,10 @@ def config_action(key: str, want: Effective | None, live: LiveConfig | None, *, 
 
 
 def _start(key: str, want: Effective | None, why: ActionReason = ActionReason.ADDED) -> Action | None:
-    if want is None or want.document is None or not want.wanted:
+    document = want.document if want is not None else None
+    if want is None or document is None or not want.wanted:
         return None
-    return Action(ActionKind.START, key, why, None, want.document.digest)
+    return Action(ActionKind.START, key, why, None, document.digest)
 
 
 def _in_order(steps: list[Action]) -> Iterable[Action]:

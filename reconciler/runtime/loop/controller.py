@@ -184,14 +184,15 @@ class Controller:
             self._p.goods.note_root(self._p.directory.identity)
             if look.folders is None:
                 self._p.goods.check()
-        await self._absorb(ids)
+        ordered = sorted(ids)
+        await self._absorb(ordered)
         self.inbox.taken_in()
         if is_first:
             self._p.goods.adopt()
-        plan = self._plan(ids)
+        plan = self._plan(ordered)
         self._p.services.metrics.passed(look.trigger)
         self._p.services.metrics.pass_seconds.observe(self._clock.monotonic() - began)
-        self._begin(plan, ids, look.trigger, started, began, scan.files)
+        self._begin(plan, ordered, look.trigger, started, began, scan.files)
         self.looks += 1
         self._first_look.made(is_first)
 

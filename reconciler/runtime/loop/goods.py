@@ -56,6 +56,8 @@ class Goods:
         self._rows: dict[str, Good] = {}
         self._known: dict[str, Known] = {}
         """What has been loaded, until it is read."""
+        self._same: dict[str, ConfigDocument] = {}
+        """The documents of files that say what was good and started last, where it stood: until the first pass ends."""
         self._unsaved: list[Good] = []
         self._started: dict[str, str] = {}
         self._refused: dict[str, tuple[ConfigDocument | None, ConfigDocument | None]] = {}
@@ -85,14 +87,19 @@ class Goods:
         """
         rows: dict[str, Good] = {}
         others: list[str] = []
+        asked_for, same = snapshot.desired, self._same
         for key, known in self._known.items():
-            desired = snapshot.desired.get(key)
+            desired = asked_for.get(key)
             document = desired.document if desired is not None else None
-            if desired is not None and document is not None and known.started and document.digest == known.digest:
-                file = desired.file if desired.file == known.file else known.file  # one text serves both
-                rows[key] = Good(desired.id, file, known.line, document.digest, document.raw, document.raw)
-            else:
+            if desired is None or document is None or not known.started or document.digest != known.digest:
                 others.append(key)
+                continue
+            file, line = known.file, known.line
+            if desired.file == file:
+                file = desired.file  # one text serves both
+                if desired.line == line:
+                    same[key] = document
+            rows[key] = Good(desired.id, file, line, document.digest, document.raw, document.raw)
         if others:
             found = await asyncio.wrap_future(self._disk.run(self._store.load_good, others))
             rows.update({key: row for key, row in found.items() if key in self._known})
@@ -139,10 +146,12 @@ class Goods:
 
     def recall_or_accept(self, record: ConfigRecord, desired: Desired) -> None:
         """The valid document of a new record is its last good one; as a rule it was that, and had started, before."""
-        row = self._rows.get(desired.id)
-        is_same = self.recall_same(record, desired)
-        if not (is_same and row is not None and row.file == desired.file and row.line == desired.line):
-            self.accept(record, desired)
+        document = self._same.get(desired.id)
+        if document is not None and document is desired.document:
+            record.accepted = record.applied = document
+            return
+        self.recall_same(record, desired)
+        self.accept(record, desired)
 
     async def recall(self, config_id: str, record: ConfigRecord, snapshot: Snapshot) -> None:
         """Give a record its last good documents, validated again against today's schemas and today's policy."""
@@ -236,6 +245,7 @@ class Goods:
         record = self._world.configs.get(config_id)
         if record is not None:
             record.accepted = record.applied = None
+        self._same.pop(config_id, None)
         known, row = self._known.pop(config_id, None), self._rows.pop(config_id, None)
         if (known or row) and self.writing:
             self.watch(self._store.forget_good([config_id]), ids=[config_id])
@@ -252,7 +262,7 @@ class Goods:
 
     def open(self) -> None:
         """The first pass has ended: what it has gathered is written, and from now on nothing is gathered for long."""
-        self._is_open = True
+        self._is_open, self._same = True, {}
         self.flush()
 
     def flush(self) -> None:
@@ -304,6 +314,7 @@ class Goods:
 
     def _put(self, row: Good) -> None:
         self._rows[row.id] = row
+        self._same.pop(row.id, None)
         self._unsaved.append(row)
 
     def _wrote(

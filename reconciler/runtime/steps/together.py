@@ -99,8 +99,10 @@ class Together:
 
         They fitted a moment ago, and nobody else has worked on them; but their files may ask for something else by now.
         """
-        found = [(record, record.effective.document) for key in keys if (record := self._world.configs.get(key))]
-        wanted = [(r, d) for r, d in found if d is not None and r.generation is None and r.effective.wanted]
+        there = self._world.wanting_among(integration, frozenset(keys))
+        records = [self._world.configs[key] for key in keys if key in there]
+        found = [(record, record.effective.document) for record in records if record.generation is None]
+        wanted = [(record, document) for record, document in found if document is not None]
         schema = self._services.catalogue.descriptor(integration).schema
         resolved = self._services.secrets.resolve_many([document.settings for _, document in wanted], schema)
         return [_Start(r, r.effective, d, one) for (r, d), one in zip(wanted, resolved, strict=True) if one is not None]

@@ -22,8 +22,9 @@ def bind_tcp(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 lets the system choose. Raises ReconcileError with what to do."""
     try:
         # The protocol must be named: asyncio switches Nagle's delay off (40 ms an answer) only where it is.
+        name = host.encode("ascii") if host.isascii() else host  # for text, the tables of IDNA would be loaded
         found = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+            name, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
         )
         # "localhost" has two addresses on many machines: IPv4 is what people and tools try first.
         family, kind, protocol, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)

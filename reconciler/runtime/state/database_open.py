@@ -125,7 +125,7 @@ def _prepare(path: Path, schema: Schema, *, owner: bool) -> sqlite3.Connection:
         if owner:
             check(connection, schema.version)
         if owner or found == 0:
-            _make_tables(connection, schema)
+            _make_tables(connection, schema, is_new=found == 0)
     except BaseException:
         connection.close()
         raise
@@ -149,8 +149,10 @@ def _check_version(connection: sqlite3.Connection, version: int) -> int:
     return found
 
 
-def _make_tables(connection: sqlite3.Connection, schema: Schema) -> None:
-    connection.executescript(f"BEGIN IMMEDIATE; {schema.tables}; PRAGMA user_version={schema.version}; COMMIT;")
+def _make_tables(connection: sqlite3.Connection, schema: Schema, *, is_new: bool) -> None:
+    """Make what is missing; where nothing is, nothing is written, and no start waits for the disk."""
+    noted = f"PRAGMA user_version={schema.version};" if is_new else ""
+    connection.executescript(f"BEGIN IMMEDIATE; {schema.tables}; {noted} COMMIT;")
 
 
 def _quarantine(path: Path, error: sqlite3.DatabaseError) -> Path:

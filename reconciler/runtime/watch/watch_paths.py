@@ -98,7 +98,8 @@ class Beneath(Struct, frozen=True):
 def find_beneath(top: str) -> Beneath:
     """Return `top` and the folders beneath it in which configurations, or what links lead to, may stand.
 
-    Hidden ones are left out: what git does in `.git` is nobody's business. So are names that are not UTF-8.
+    Hidden ones are left out: what git does in `.git` is nobody's business. So are names that are not UTF-8, and those
+    of configurations: nobody looks into a folder that is called so.
     """
     stamps: dict[str, Hashable] = {}
     unreadable: set[str] = set()
@@ -109,14 +110,21 @@ def find_beneath(top: str) -> Beneath:
         seen = look_at(folder)
         stamps[folder] = seen if seen is not None and seen[-1] < old else None
         try:
-            with os.scandir(folder) as entries:
-                inner = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+            names = os.listdir(folder)  # noqa: PTH208 — thousands
         except OSError:
             stamps[folder] = None
             unreadable.add(folder)
             continue
-        todo += [entry.path for entry in inner if entry.name[0] != "." and is_utf8(entry.name)]
+        others = [name for name in names if not name.endswith(SUFFIXES) and name[0] != "." and is_utf8(name)]
+        todo += [path for name in others if _is_folder(path := f"{folder.rstrip('/')}/{name}")]
     return Beneath(frozenset(stamps.keys() - unreadable), stamps)
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def is_utf8(name: str) -> bool:

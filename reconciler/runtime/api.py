@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Protocol
-
-from prometheus_client import CollectorRegistry
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.model.delivery import Backlog
 from reconciler.model.event import Event
@@ -14,6 +12,10 @@ from reconciler.model.plan import Plan
 from reconciler.model.ports import Receipt
 from reconciler.model.state import ConfigStatus, EngineStatus, IntegrationStatus, PassRecord
 from reconciler.runtime.lanes.routes import RouteTable
+from reconciler.runtime.telling.instruments import Instruments
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
 class OverridesView(Protocol):
@@ -53,8 +55,12 @@ class EngineView(Protocol):
         """The routes that RouteHooks have opened."""
 
     @property
-    def metrics(self) -> CollectorRegistry:
-        """The Prometheus registry."""
+    def metrics(self) -> "CollectorRegistry":
+        """The Prometheus registry, always the same; who asks first waits for the library's import."""
+
+    @property
+    def instruments(self) -> Instruments:
+        """What is counted as it happens, of HTTP too; the registry has it."""
 
     @property
     def outside(self) -> OutsideView:

@@ -39,8 +39,7 @@ from reconciler.runtime.loop.world import World
 from reconciler.runtime.services import Services
 from reconciler.runtime.state.shelf import READ_CACHE, FileShelf
 from reconciler.runtime.state.state_store import StateStore
-from reconciler.runtime.telling.metric_collectors import Now, NowCollector
-from reconciler.runtime.telling.metrics import Metrics
+from reconciler.runtime.telling.metrics import Metrics, Now
 from reconciler.runtime.telling.state_counts import StateCounts
 from reconciler.runtime.telling.statuses import Registered
 
@@ -159,7 +158,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     desk = OverrideDesk(overrides, around)
     outside = OutsideDesk(services, desk, ground.submit, controller.add, errands)
     goods.on_new_file = partial(_write_again, goods, effects, desk)
-    now = Now(
+    ground.metrics.now = Now(
         counts=counts.counts,
         held=lambda: len(world.held),
         overridden=desk.counts,
@@ -168,7 +167,6 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         lag=ground.lag,
         stats=ground.queue.stats,
     )
-    ground.metrics.registry.register(NowCollector(now, ground.metrics.work, tools.clock))
     return Assembly(
         services,
         world,

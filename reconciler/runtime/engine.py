@@ -10,8 +10,8 @@ import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future
-
-from prometheus_client import CollectorRegistry
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from reconciler.model.event import Event
 from reconciler.model.override import InterventionKind, Selector
@@ -29,8 +29,12 @@ from reconciler.runtime.shutdown import shut_down
 from reconciler.runtime.state.state_directory import StateDirectory
 from reconciler.runtime.succession import Succession
 from reconciler.runtime.telling.heartbeat import Heartbeat
+from reconciler.runtime.telling.instruments import Instruments
 from reconciler.runtime.telling.metrics import Metrics
 from reconciler.runtime.watch.watcher import Hint, Watcher
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,8 @@ class Engine(Answers):
         self._clock = tools.clock
         self._listener = contained(listener or Listener())
         self._metrics = Metrics()
+        self._registry: CollectorRegistry | None = None
+        self._registry_lock = Lock()
         self._started = 0.0
         self._forced: tuple[str, ...] | None = None
         self.heartbeat = Heartbeat(self._dead_task)
@@ -182,9 +188,19 @@ class Engine(Answers):
     # --- what hosts and people ask ------------------------------------------------------------------------------
 
     @property
-    def metrics(self) -> CollectorRegistry:
-        """The Prometheus registry of this engine."""
-        return self._metrics.registry
+    def metrics(self) -> "CollectorRegistry":
+        """The Prometheus registry of this engine, always the same; who asks first waits for the library's import."""
+        with self._registry_lock:
+            if self._registry is None:
+                from reconciler.runtime.telling.metric_registry import metric_registry
+
+                self._registry = metric_registry(self._metrics, self._clock)
+            return self._registry
+
+    @property
+    def instruments(self) -> Instruments:
+        """What is counted as it happens; `metrics` reads it."""
+        return self._metrics.instruments
 
     def publish(self, events: Sequence[Event]) -> "Future[list[Receipt]]":
         """Append events to the queue; the future is done when they are on disk, after the commit where it is deferred.

@@ -81,7 +81,7 @@ class WebServer:
         with contextlib.ExitStack() as undo:
             undo.callback(self._close_sockets)
             self._bind()
-            self._metrics = metrics = HttpMetrics(self._engine.metrics)
+            self._metrics = metrics = HttpMetrics(self._engine.instruments)
             undo.callback(metrics.close)
             self._servers = [http_server(self._engine, options, metrics) for _, options in self._listeners]
             self._thread = threading.Thread(target=self._run, name="reconcile-web", daemon=True)

@@ -10,6 +10,21 @@ HEAVY = {
     "rich", "pydantic", "asyncio", "jsonschema", "importlib.metadata", "typer", "click", "argparse", "http.client",
     "watchfiles", "starlette", "jinja2", "httpx2", "subprocess", "multiprocessing",
 }  # fmt: skip
+DAEMON = """
+import json, pathlib, queue, signal, sys
+from reconciler.compose.daemon import run_daemon
+from reconciler.compose.options import EngineOptions
+from reconciler.report.story.daemon_event import Ready
+items, before = queue.SimpleQueue(), []
+
+def say(event):
+    if isinstance(event, Ready):
+        before.extend(sys.modules)
+        items.put(signal.SIGTERM)
+
+run_daemon(EngineOptions(pathlib.Path("configs"), pathlib.Path("state"), integrations=("console",)), items, say)
+print(json.dumps(before))
+"""
 PROBE = """
 import json, sys
 sys.argv = ["reconcile", *sys.argv[1:]]
@@ -70,3 +85,19 @@ def test_daemon_imports_nothing_for_reading_and_judging_before_a_file_has_change
     judging = {"yaml", "jsonschema", "jinja2", "cel_expr_python", "reconciler.config.policy.policy"}
     reading = {"reconciler.config.judge", "reconciler.config.tree.ahead"}
     assert (judging | reading) & set(json.loads(done.stdout)) == set()
+
+
+def test_daemon_that_nobody_has_scraped_yet_has_no_use_for_the_prometheus_library(root):
+    """It serves, and counts what it does, with instruments of its own: the first scrape imports the library."""
+    done = subprocess.run(
+        [sys.executable, "-c", DAEMON], cwd=root, capture_output=True, text=True, timeout=50, check=True
+    )
+    modules = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "reconciler.runtime.telling.instruments" in modules
+    assert "prometheus_client" not in modules
+
+
+def test_delivery_is_rehearsed_without_the_prometheus_library(root):
+    modules = imported(root, "trace", "--dir", "configs", "--type", "build.finished")
+    assert "reconciler.compose.rehearsal.rehearsal" in modules
+    assert "prometheus_client" not in modules

@@ -28,6 +28,8 @@ from reconciler.model.state import (
     Tristate,
 )
 from reconciler.runtime.lanes.routes import RouteTable
+from reconciler.runtime.telling.instruments import Instruments
+from reconciler.runtime.telling.metric_registry import keep_registered
 from reconciler.web.options import WebOptions
 from reconciler.web.server import WebServer
 
@@ -107,7 +109,8 @@ class MemoryEngine:
         """Be as new, also in what a test has put in the place of methods: the servers of all tests share one engine, for starting one takes longer than most tests."""
         vars(self).clear()
         self.routes = RouteTable()
-        self.metrics = CollectorRegistry()
+        self.instruments, self.metrics = Instruments(), CollectorRegistry()
+        keep_registered(self.instruments, self.metrics)
         self.live = self.ready = True
         self.passes = 1
         self.known = {}

@@ -1,71 +1,56 @@
 """Metrics that are looked up when somebody scrapes, and not before: what is there now, and how old it is."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from reconciler.model.ports import Clock
-from reconciler.runtime.telling.metrics import WorkMetrics
+from reconciler.runtime.telling.metrics import Metrics, Now
 
 log = logging.getLogger(__name__)
 _PATIENCE = 2.0
 """How long a scrape waits for the queue's numbers, in seconds; without them the others are still answered."""
 
-Counts = tuple[dict[str, int], dict[str, int], int]
-
-
-class Now(Struct, frozen=True):
-    """Where the present is looked up. Each may be called from any thread."""
-
-    counts: Callable[[], Counts]
-    held: Callable[[], int]
-    overridden: Callable[[], tuple[int, int]]
-    alarms: Callable[[], int]
-    ready: Callable[[], bool]
-    lag: Callable[[], float]
-    stats: "Callable[[], Future[dict[str, float]]]"
-
 
 class NowCollector(Collector):
-    """The gauges of one engine."""
+    """The gauges of one engine: none before it has been put together."""
 
-    def __init__(self, now: Now, work: WorkMetrics, clock: Clock) -> None:
-        self._now = now
-        self._work = work
+    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+        self._metrics = metrics
         self._clock = clock
 
     def collect(self) -> Iterable[Metric]:
         """Yield the gauges."""
-        yield from self._world()
-        yield from self._engine()
-        yield from self._queue()
+        present = self._metrics.now
+        if present is not None:
+            yield from self._world(present)
+            yield from self._engine(present)
+            yield from self._queue(present)
 
     def describe(self) -> Iterable[Metric]:
         """Return nothing: registering must not look anything up."""
         return ()
 
-    def _world(self) -> Iterator[Metric]:
-        configs, integrations, stale = self._now.counts()
+    def _world(self, present: Now) -> Iterator[Metric]:
+        configs, integrations, stale = present.counts()
         yield _by_state("reconcile_configs", "Configurations by state.", configs)
         yield _by_state("reconcile_integrations", "Integrations by state.", integrations)
         text = "Configurations that run another version than asked, but for the suspended."
         yield _gauge("reconcile_configs_stale", text, stale)
-        yield _gauge("reconcile_held_removals", "Removals that the guard holds.", self._now.held())
-        suspended, paused = self._now.overridden()
+        yield _gauge("reconcile_held_removals", "Removals that the guard holds.", present.held())
+        suspended, paused = present.overridden()
         yield _gauge("reconcile_configs_suspended", "Configurations whose changes wait.", suspended)
         yield _gauge("reconcile_configs_paused", "Configurations whose deliveries are not sent.", paused)
-        yield _gauge("reconcile_alarms", "What needs a person: see `reconcile status`.", self._now.alarms())
+        yield _gauge("reconcile_alarms", "What needs a person: see `reconcile status`.", present.alarms())
 
-    def _engine(self) -> Iterator[Metric]:
-        yield _gauge("reconcile_ready", "1 when the first pass has ended and it is not stopping.", self._now.ready())
-        yield _gauge("reconcile_loop_lag_seconds", "How late the engine's loop last woke.", self._now.lag())
+    def _engine(self, present: Now) -> Iterator[Metric]:
+        yield _gauge("reconcile_ready", "1 when the first pass has ended and it is not stopping.", present.ready())
+        yield _gauge("reconcile_loop_lag_seconds", "How late the engine's loop last woke.", present.lag())
         now, prefix = self._clock.monotonic(), "reconcile_workqueue_"
-        waiting, running = self._work.waiting(), self._work.under_way()
+        waiting, running = self._metrics.work.waiting(), self._metrics.work.under_way()
         yield _gauge(f"{prefix}depth", "Keys that wait for their turn.", len(waiting))
         yield _gauge(f"{prefix}oldest_age_seconds", "How long the oldest of them has waited.", _age(now, waiting))
         unfinished = sum(max(0.0, now - since) for since in running)
@@ -73,9 +58,9 @@ class NowCollector(Collector):
         longest = _age(now, running)
         yield _gauge(f"{prefix}longest_running_processor_seconds", "The longest work that is under way.", longest)
 
-    def _queue(self) -> Iterator[Metric]:
+    def _queue(self, present: Now) -> Iterator[Metric]:
         try:
-            stats = self._now.stats().result(_PATIENCE)
+            stats = present.stats().result(_PATIENCE)
         except Exception as error:  # noqa: BLE001 — a queue that does not answer must not blind people to the rest
             log.warning("the queue's metrics are left out of a scrape: %s", error or type(error).__name__)
             return

@@ -1,19 +1,19 @@
-"""Prometheus metrics of one engine, in a registry of its own: names and units as the field has them.
+"""The metrics of one engine: names and units as Prometheus has them.
 
-What is counted as it happens stands here; what is looked up when it is scraped, in `metric_collectors.py`. The table
-for people is in docs/running.md, and a test holds the two together. Labels are bounded: integration ids and words of
-this package, never user data.
+What is counted as it happens stands here; what is looked up when it is scraped, in `metric_collectors.py`, and what
+makes a registry of both, in `metric_registry.py`. The table for people is in docs/running.md, and a test holds the two
+together. Labels are bounded: integration ids and words of this package, never user data.
 """
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from msgspec import Struct
 
 from reconciler._version import __version__
 from reconciler.model.ports import Receipt
-from reconciler.runtime.telling.metric_durations import Durations
+from reconciler.runtime.telling.instruments import Instruments
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _CALLS = (0.01, 0.1, 1, 5, 10, 30)
@@ -24,65 +24,75 @@ _TRIGGERS = (
     "suspend", "sweep", "watch",
 )  # fmt: skip
 
+Counts = tuple[dict[str, int], dict[str, int], int]
+
+
+class Now(Struct, frozen=True):
+    """Where the present is looked up. Each may be called from any thread."""
+
+    counts: Callable[[], Counts]
+    held: Callable[[], int]
+    overridden: Callable[[], tuple[int, int]]
+    alarms: Callable[[], int]
+    ready: Callable[[], bool]
+    lag: Callable[[], float]
+    stats: "Callable[[], Future[dict[str, float]]]"
+
 
 class Metrics:
     """Every metric that the engine keeps by itself."""
 
     def __init__(self) -> None:
-        self.registry = r = CollectorRegistry()
-        ProcessCollector(registry=r)
-        info = Gauge("reconcile_build_info", "1, with what runs as labels.", ["version", "python"], registry=r)
+        self.now: Now | None = None
+        self.instruments = r = Instruments()
+        info = r.gauge("reconcile_build_info", "1, with what runs as labels.", ["version", "python"])
         info.labels(__version__, platform.python_version()).set(1)
-        self._passes = Counter("reconcile_passes", "Passes of the loop.", ["trigger"], registry=r)
-        self.pass_failures = Counter("reconcile_pass_failures", "Passes that failed in the engine itself.", registry=r)
-        self.pass_seconds = Histogram(
-            "reconcile_pass_duration_seconds", "From a pass's scan to its plan.", buckets=_FAST, registry=r
+        self._passes = r.counter("reconcile_passes", "Passes of the loop.", ["trigger"])
+        self.pass_failures = r.counter("reconcile_pass_failures", "Passes that failed in the engine itself.")
+        self.pass_seconds = r.histogram(
+            "reconcile_pass_duration_seconds", "From a pass's scan to its plan.", buckets=_FAST
         )
-        self._last_pass = Gauge("reconcile_last_pass_timestamp_seconds", "When the last pass ended.", registry=r)
-        self._last_success = Gauge(
-            "reconcile_last_success_timestamp_seconds", "When a pass last ended without a failed action.", registry=r
+        self._last_pass = r.gauge("reconcile_last_pass_timestamp_seconds", "When the last pass ended.")
+        self._last_success = r.gauge(
+            "reconcile_last_success_timestamp_seconds", "When a pass last ended without a failed action."
         )
-        self.actions = Counter(
-            "reconcile_actions", "Actions that were carried out.", ["integration", "kind", "status"], registry=r
+        self.actions = r.counter(
+            "reconcile_actions", "Actions that were carried out.", ["integration", "kind", "status"]
         )
         self._integrations(r)
         self._events(r)
         self.work = WorkMetrics(r)
 
-    def _integrations(self, r: CollectorRegistry) -> None:
-        self.call_seconds = Histogram(
+    def _integrations(self, r: Instruments) -> None:
+        self.call_seconds = r.histogram(
             "reconcile_integration_call_duration_seconds", "One call into an integration's code.",
-            ["integration", "call"], buckets=_CALLS, registry=r,
+            ["integration", "call"], buckets=_CALLS,
         )  # fmt: skip
-        self.calls = Counter(
+        self.calls = r.counter(
             "reconcile_integration_calls", "Calls into an integration's code by result.",
-            ["integration", "call", "result"], registry=r,
+            ["integration", "call", "result"],
         )  # fmt: skip
-        self.calls_abandoned = Counter(
-            "reconcile_calls_abandoned", "Calls that ignored their cancellation.", ["integration"], registry=r
+        self.calls_abandoned = r.counter(
+            "reconcile_calls_abandoned", "Calls that ignored their cancellation.", ["integration"]
         )
-        self.hook_failures = Counter(
-            "reconcile_hook_failures", "Contained failures of hooks.", ["integration"], registry=r
-        )
+        self.hook_failures = r.counter("reconcile_hook_failures", "Contained failures of hooks.", ["integration"])
 
-    def _events(self, r: CollectorRegistry) -> None:
-        self.events = Counter("reconcile_events", "Events that came in, by result.", ["result"], registry=r)
+    def _events(self, r: Instruments) -> None:
+        self.events = r.counter("reconcile_events", "Events that came in, by result.", ["result"])
         for result in ("accepted", "duplicate", "failed"):
             self.events.labels(result)
-        self.filter_errors = Counter("reconcile_filter_errors", "Filters that failed on an event.", registry=r)
-        self.deliveries = Counter(
-            "reconcile_deliveries", "Delivery attempts by outcome.", ["integration", "outcome"], registry=r
+        self.filter_errors = r.counter("reconcile_filter_errors", "Filters that failed on an event.")
+        self.deliveries = r.counter("reconcile_deliveries", "Delivery attempts by outcome.", ["integration", "outcome"])
+        self.delivery_seconds = r.histogram(
+            "reconcile_delivery_duration_seconds", "One delivery attempt.", ["integration"], buckets=_FAST
         )
-        self.delivery_seconds = Histogram(
-            "reconcile_delivery_duration_seconds", "One delivery attempt.", ["integration"], buckets=_FAST, registry=r
-        )
-        self.delivery_latency = Histogram(
+        self.delivery_latency = r.histogram(
             "reconcile_delivery_latency_seconds", "From a delivery's beginning on disk to its success.",
-            ["integration"], buckets=_LATENCY, registry=r,
+            ["integration"], buckets=_LATENCY,
         )  # fmt: skip
-        self.delivery_attempts = Histogram(
+        self.delivery_attempts = r.histogram(
             "reconcile_delivery_attempts", "How many attempts a delivery took that has ended, well or badly.",
-            ["integration"], buckets=_ATTEMPTS, registry=r,
+            ["integration"], buckets=_ATTEMPTS,
         )  # fmt: skip
 
     def passed(self, trigger: str) -> None:
@@ -118,16 +128,16 @@ class WorkMetrics:
     Used on the engine's loop, but for `waiting` and `under_way`. Times are monotonic seconds.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        r, prefix = registry, "reconcile_workqueue_"
+    def __init__(self, instruments: Instruments) -> None:
+        r, prefix = instruments, "reconcile_workqueue_"
         self._added: dict[str, float] = {}
         self._running: dict[str, float] = {}
-        self.adds = Counter(f"{prefix}adds", "Keys that were put into the work queue.", registry=r)
-        self.retries = Counter(f"{prefix}retries", "Keys that were put off to be tried again.", registry=r)
-        self.queued = Durations(f"{prefix}queue_duration_seconds", "How long a key waited for its turn.", _FAST)
-        self.worked = Durations(f"{prefix}work_duration_seconds", "How long the work on a key took.", _FAST)
-        for durations in (self.queued, self.worked):
-            r.register(durations)
+        self.adds = r.counter(f"{prefix}adds", "Keys that were put into the work queue.")
+        self.retries = r.counter(f"{prefix}retries", "Keys that were put off to be tried again.")
+        self.queued = r.histogram(
+            f"{prefix}queue_duration_seconds", "How long a key waited for its turn.", buckets=_FAST
+        )
+        self.worked = r.histogram(f"{prefix}work_duration_seconds", "How long the work on a key took.", buckets=_FAST)
 
     def added(self, keys: Iterable[str], now: float) -> None:
         """Keys were asked for; asking for one that waits counts once."""
@@ -137,12 +147,12 @@ class WorkMetrics:
 
     def began(self, keys: Sequence[str], now: float) -> None:
         """The work on keys begins."""
-        self.queued.observe(now - self._added.pop(key, now) for key in keys)
+        self.queued.observe_all(now - self._added.pop(key, now) for key in keys)
         self._running.update(dict.fromkeys(keys, now))
 
     def ended(self, keys: Iterable[str], now: float) -> None:
         """The work on keys has ended."""
-        self.worked.observe(now - self._running.pop(key, now) for key in keys)
+        self.worked.observe_all(now - self._running.pop(key, now) for key in keys)
 
     def waiting(self) -> list[float]:
         """Return since when each waiting key waits."""

@@ -37,6 +37,7 @@ async def all_ask(late, make, paths, first_gives_up=False):
     await asyncio.to_thread(make.begun.wait, 20)
     if first_gives_up:
         tasks[0].cancel()
+        await asyncio.wait(tasks[:1])
     make.may.set()
     return await asyncio.gather(*tasks, return_exceptions=True)
 

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from reconciler.cli.console import Fatal
-from reconciler.web.sockets import SOCKET_NAME, unix_connection
+from reconciler.web.sockets import SOCKET_NAME
+from reconciler.web.unix_client import unix_connection
 
 _USER = "Reconcile-User"
 _TIMEOUT = 30.0

@@ -72,7 +72,7 @@ def run_daemon(
             server.start()
             known = len(engine.catalogue.ids())
             tell(Started(__version__, str(options.root), str(options.state_dir), known, server.url))
-            told = _until_told(items, engine, manager, tell, collector)
+            told = _until_told(items, engine, server, manager, tell, collector)
             return _stop(engine, server, options.grace, told, items, tell)
     finally:
         server.stop(0.0)
@@ -91,7 +91,12 @@ def _start(engine: Engine, server: WebServer) -> None:
 
 
 def _until_told(
-    items: Items, engine: Engine, manager: ServiceManager, tell: Callable[[DaemonEvent], None], collector: Collector
+    items: Items,
+    engine: Engine,
+    server: WebServer,
+    manager: ServiceManager,
+    tell: Callable[[DaemonEvent], None],
+    collector: Collector,
 ) -> str:
     while True:
         item = _next(items, collector.glance)
@@ -104,6 +109,7 @@ def _until_told(
             tell(item)
             if isinstance(item, Ready):
                 collector.started()
+                server.load()
 
 
 def _next(items: Items, glance: Callable[[], None] = lambda: None) -> Item:

@@ -8,13 +8,14 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reconciler.web.answers import ApiError
 from reconciler.web.options import WebOptions, is_loopback
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 PROBES = frozenset({"/livez", "/readyz"})
 HOOKS = "/hooks/"
@@ -88,18 +89,23 @@ class Access:
 class Guard:
     """The middleware: answers with the refusal, or passes on."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: "ASGIApp", access: Access) -> None:
         self._app = app
         self._access = access
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            refusal = self._access.refusal(scope["method"], scope["path"], Headers(scope=scope))
+            refusal = self._access.refusal(scope["method"], scope["path"], _headers(scope))
             if refusal is not None:
                 await refusal.response()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _headers(scope: "Scope") -> dict[str, str]:
+    """Return a request's headers, the names in lower case; of one that comes twice, the first counts."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(scope["headers"])}
 
 
 def _hashed(token: str) -> bytes:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from reconciler.model.delivery import Backlog
 from reconciler.model.errors import UnknownTarget
@@ -17,7 +16,7 @@ from reconciler.model.override import Selector
 from reconciler.report.items import FORMAT_VERSION, config_item, history_items, integration_item, plan_item, status_item
 from reconciler.runtime.api import EngineView
 from reconciler.runtime.asking.override_refusals import no_config, no_integration
-from reconciler.web.answers import ApiError, answer
+from reconciler.web.answers import Answer, ApiError, answer
 from reconciler.web.body import read_object
 from reconciler.web.listing import check_known, page, parse_limit, parse_query
 from reconciler.web.openapi import openapi
@@ -39,18 +38,18 @@ class Api:
         self._limits = options.limits
         self._trusted = options.trusted
 
-    def status(self, request: Request) -> Response:
+    def status(self, request: Request) -> Answer:
         """Answer with the whole at a glance."""
         check_known(request.query_params, ())
         return answer(status_item(self._engine.status()))
 
-    def integrations(self, request: Request) -> Response:
+    def integrations(self, request: Request) -> Answer:
         """Answer with every registered integration."""
         check_known(request.query_params, ())
         items = [integration_item(status) for status in self._engine.integrations()]
         return answer({"format_version": FORMAT_VERSION, "items": items, "next": None})
 
-    def integration(self, request: Request) -> Response:
+    def integration(self, request: Request) -> Answer:
         """Answer with one integration."""
         wanted = request.path_params["id"]
         for status in self._engine.integrations():
@@ -64,7 +63,7 @@ class Api:
     def _nothing_is(self, key: str) -> str:
         return no_config(key, self._engine.config_ids()) if "/" in key else self._no_integration(key)
 
-    def configs(self, request: Request) -> Response:
+    def configs(self, request: Request) -> Answer:
         """Answer with one page of configurations."""
         query = parse_query(request.query_params)
         found, following = page(self._engine.config_ids(), query, self._engine.config)
@@ -72,7 +71,7 @@ class Api:
         items = [config_item(status, waiting(status.id)) for status in found]
         return answer({"format_version": FORMAT_VERSION, "items": items, "next": following})
 
-    def config(self, request: Request) -> Response:
+    def config(self, request: Request) -> Answer:
         """Answer with one configuration."""
         wanted = f"{request.path_params['integration']}/{request.path_params['name']}"
         status = self._engine.config(wanted)
@@ -89,12 +88,12 @@ class Api:
             return lambda _: None
         return lambda config_id: found.get(config_id, Backlog())
 
-    def plan(self, request: Request) -> Response:
+    def plan(self, request: Request) -> Answer:
         """Answer with what still differs from the files."""
         check_known(request.query_params, ())
         return answer(plan_item(self._engine.plan()))
 
-    async def history(self, request: Request) -> Response:
+    async def history(self, request: Request) -> Answer:
         """Answer with the last passes and what people did between them, newest first."""
         check_known(request.query_params, ("limit",))
         limit = parse_limit(request.query_params, 20, _HISTORY_LIMIT)
@@ -104,7 +103,7 @@ class Api:
         items = history_items(passes, done)[:limit]
         return answer({"format_version": FORMAT_VERSION, "items": items, "next": None})
 
-    async def retry(self, request: Request) -> Response:
+    async def retry(self, request: Request) -> Answer:
         """Try a failed configuration or integration again now, or all that a selector means."""
         value = await read_object(request, self._limits.body_seconds)
         if value.keys() == {"selector"}:
@@ -114,21 +113,21 @@ class Api:
             raise ApiError(404, "not_found", await asyncio.to_thread(self._nothing_is, key[:160]))
         return answer({"format_version": FORMAT_VERSION, "key": key}, 202)
 
-    async def _retry_all(self, request: Request, selector: Selector) -> Response:
+    async def _retry_all(self, request: Request, selector: Selector) -> Answer:
         try:
             configs = await asyncio.to_thread(lambda: self._engine.retry_all(selector, self._who(request)))
         except UnknownTarget as error:
             raise ApiError(404, "not_found", str(error)) from error
         return answer({"format_version": FORMAT_VERSION, "selected": str(selector), "configs": configs}, 202)
 
-    async def approve(self, request: Request) -> Response:
+    async def approve(self, request: Request) -> Answer:
         """Release exactly the held plan of this digest."""
         digest = _one_text(await read_object(request, self._limits.body_seconds), "digest")
         if not await asyncio.to_thread(lambda: self._engine.approve(digest, self._who(request))):
             raise await asyncio.to_thread(self._not_held, digest)
         return answer({"format_version": FORMAT_VERSION, "digest": digest}, 202)
 
-    async def look(self, request: Request) -> Response:
+    async def look(self, request: Request) -> Answer:
         """Look again now; a body is not needed."""
         if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
             value = await read_object(request, self._limits.body_seconds)
@@ -137,7 +136,7 @@ class Api:
         await asyncio.to_thread(self._engine.look, "api")
         return answer({"format_version": FORMAT_VERSION}, 202)
 
-    async def openapi(self, request: Request) -> Response:  # noqa: ARG002 — every endpoint takes one
+    async def openapi(self, request: Request) -> Answer:  # noqa: ARG002 — every endpoint takes one
         """Answer with the description of all this."""
         return answer(openapi(self._engine.status().version))
 

@@ -4,11 +4,10 @@ import asyncio
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from reconciler.report.items import FORMAT_VERSION, panel_item
 from reconciler.runtime.api import EngineView
-from reconciler.web.answers import ApiError, answer
+from reconciler.web.answers import Answer, ApiError, answer
 from reconciler.web.body import read_object
 from reconciler.web.listing import check_known
 from reconciler.web.options import WebOptions
@@ -23,7 +22,7 @@ class OutsideApi:
         self._limits = options.limits
         self._trusted = options.trusted
 
-    async def panels(self, request: Request) -> Response:
+    async def panels(self, request: Request) -> Answer:
         """Answer with the panels of an integration and its configurations, rendered now."""
         check_known(request.query_params, ())
         wanted = request.path_params["id"]
@@ -33,7 +32,7 @@ class OutsideApi:
             panels = await asyncio.wrap_future(self._engine.outside.panels(wanted))
         return answer({"format_version": FORMAT_VERSION, "items": [panel_item(p) for p in panels], "next": None})
 
-    async def forget(self, request: Request) -> Response:
+    async def forget(self, request: Request) -> Answer:
         """Drop the effects of a configuration or an integration, or one of them, from the inventory."""
         value = await read_object(request, self._limits.body_seconds)
         owner, key = value.get("id"), value.get("key")

@@ -1,56 +1,41 @@
-"""The Starlette application: every route, and what stands before them."""
+"""The Starlette application: every route but the probes. `Entrance` loads it late, and stands before it."""
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from reconciler.model.errors import NotRunning, OverrideRefused, StateError
 from reconciler.runtime.api import EngineView
-from reconciler.web.access import Access, Guard
-from reconciler.web.answers import ApiError, busy, error
+from reconciler.web.answers import Answer, ApiError, busy, error, failed, not_allowed
 from reconciler.web.api import Api
 from reconciler.web.api_outside import OutsideApi
-from reconciler.web.http_metrics import HttpMetrics
 from reconciler.web.intake import Intake
 from reconciler.web.options import WebOptions
 from reconciler.web.overrides import OverridesApi
-from reconciler.web.probes import Probes
 from reconciler.web.scrape import Scrape
-from reconciler.web.shell import Shell
 from reconciler.web.webhooks import METHODS, Webhooks
 
 
-def create_app(engine: EngineView, options: WebOptions, metrics: HttpMetrics | None = None) -> Starlette:
-    """Return the application for one listener; without `metrics` its requests are not counted."""
-    routes = _routes(engine, options)
-    labels: dict[object, str] = {route.endpoint: route.path for route in routes}
-    app = Starlette(
-        routes=routes,
-        middleware=[Middleware(Shell, metrics=metrics, labels=labels), Middleware(Guard, access=Access(options))],
-        exception_handlers={
-            ApiError: _api_error,
-            HTTPException: _http_error,
-            OverrideRefused: _refused,
-            StateError: _refused,
-            NotRunning: _unavailable,
-            TimeoutError: _unavailable,
-        },
-    )
+def create_app(engine: EngineView, options: WebOptions) -> Starlette:
+    """Return the application for one listener."""
+    app = Starlette(routes=_routes(engine, options), exception_handlers=_HANDLERS)
     app.router.redirect_slashes = False
     return app
 
 
+def paths(app: Starlette) -> dict[object, str]:
+    """Return the path of each endpoint's route: what its requests are counted under."""
+    return {route.endpoint: route.path for route in app.routes if isinstance(route, Route)}
+
+
 def _routes(engine: EngineView, options: WebOptions) -> Sequence[Route]:
-    probes, api = Probes(engine), Api(engine, options)
+    api = Api(engine, options)
     outside, overrides = OutsideApi(engine, options), OverridesApi(engine, options)
     return [
-        Route("/livez", probes.livez),
-        Route("/readyz", probes.readyz),
         Route("/metrics", Scrape(engine).metrics),
         Route("/events", Intake(engine, options.limits).events, methods=["POST"]),
         Route("/hooks/{path:path}", Webhooks(engine, options.limits).dispatch, methods=METHODS),
@@ -73,29 +58,46 @@ def _routes(engine: EngineView, options: WebOptions) -> Sequence[Route]:
     ]
 
 
-async def _api_error(request: Request, exc: Exception) -> Response:  # noqa: ARG001 — Starlette's signature
+async def _api_error(request: Request, exc: Exception) -> Answer:  # noqa: ARG001 — Starlette's signature
     assert isinstance(exc, ApiError)
     return exc.response()
 
 
-async def _unavailable(request: Request, exc: Exception) -> Response:  # noqa: ARG001
+async def _unavailable(request: Request, exc: Exception) -> Answer:  # noqa: ARG001
     """Answer for an engine that stops, or whose databases do not answer."""
     if isinstance(exc, NotRunning):
         return busy("stopping", "the engine stops: come again later").response()
     return busy("slow", "the engine does not answer in time: come again later").response()
 
 
-async def _refused(request: Request, exc: Exception) -> Response:  # noqa: ARG001
+async def _refused(request: Request, exc: Exception) -> Answer:  # noqa: ARG001
     """Answer for a worker whose runner did not take up what it was asked, or for a state that cannot be written."""
     if isinstance(exc, StateError):
         return busy("state", str(exc)).response()
     return ApiError(409, "refused", str(exc)).response()
 
 
-async def _http_error(request: Request, exc: Exception) -> Response:  # noqa: ARG001
+async def _http_error(request: Request, exc: Exception) -> Answer:  # noqa: ARG001
     """Answer what Starlette itself refuses, mostly 404 and 405."""
     assert isinstance(exc, HTTPException)
-    codes = {404: "not_found", 405: "method_not_allowed"}
-    messages = {404: "nothing is served at this path", 405: "this method is not served at this path"}
-    status = exc.status_code
-    return error(status, codes.get(status, "error"), messages.get(status, str(exc.detail)), exc.headers)
+    if exc.status_code == 405:
+        return not_allowed(exc.headers)
+    if exc.status_code == 404:
+        return error(404, "not_found", "nothing is served at this path", exc.headers)
+    return error(exc.status_code, "error", str(exc.detail), exc.headers)
+
+
+async def _failed(request: Request, exc: Exception) -> Answer:  # noqa: ARG001
+    """Answer what nobody expected; Starlette raises it again, and `Shell` has it logged."""
+    return failed()
+
+
+_HANDLERS: Final[dict[Any, Any]] = {  # what they return is called as an ASGI application, and need not be Starlette's
+    ApiError: _api_error,
+    HTTPException: _http_error,
+    OverrideRefused: _refused,
+    StateError: _refused,
+    NotRunning: _unavailable,
+    TimeoutError: _unavailable,
+    Exception: _failed,
+}

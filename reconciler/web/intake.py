@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from reconciler.model.errors import ReconcileError
 from reconciler.model.event import Event
 from reconciler.model.ports import Receipt
 from reconciler.report.items import FORMAT_VERSION
 from reconciler.runtime.api import EngineView
-from reconciler.web.answers import answer, busy
+from reconciler.web.answers import Answer, answer, busy
 from reconciler.web.body import read_body
 from reconciler.web.cloudevents import decode_events
 from reconciler.web.options import Limits
@@ -29,7 +28,7 @@ class Intake:
         self._limits = limits
         self._under_way = 0
 
-    async def events(self, request: Request) -> Response:
+    async def events(self, request: Request) -> Answer:
         """Answer 202 with a receipt for each event, in order, once all of them are on disk."""
         if self._under_way >= self._limits.intake:
             raise busy("busy", f"{self._limits.intake} requests are under way", 429, 1)

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from reconciler.model.errors import UnknownTarget
 from reconciler.model.override import (
@@ -18,7 +17,7 @@ from reconciler.model.override import (
 )
 from reconciler.report.items import FORMAT_VERSION, override_item
 from reconciler.runtime.api import EngineView
-from reconciler.web.answers import ApiError, answer
+from reconciler.web.answers import Answer, ApiError, answer
 from reconciler.web.body import read_object
 from reconciler.web.listing import check_known, parse_label
 from reconciler.web.options import WebOptions
@@ -37,19 +36,19 @@ class OverridesApi:
         self._limits = options.limits
         self._trusted = options.trusted
 
-    def listed(self, request: Request) -> Response:
+    def listed(self, request: Request) -> Answer:
         """Answer with what is in force, oldest first."""
         check_known(request.query_params, ())
         items = [override_item(override, configs) for override, configs in self._engine.overrides.listed()]
         return answer({"format_version": FORMAT_VERSION, "items": items, "next": None})
 
-    async def impose(self, request: Request) -> Response:
+    async def impose(self, request: Request) -> Answer:
         """Suspend or pause; the answer is the override, which is in force."""
         asked = parse_override(await read_object(request, self._limits.body_seconds))
         override, configs = await self._change(self._impose, request, asked)
         return answer({"format_version": FORMAT_VERSION, **override_item(override, configs)}, 201)
 
-    async def lift(self, request: Request) -> Response:
+    async def lift(self, request: Request) -> Answer:
         """Resume; the answer is what has ended."""
         selector, reason = parse_lift(request)
         ended = await self._change(self._lift, request, selector, reason)

@@ -1,11 +1,9 @@
-"""`/livez` and `/readyz`: for what runs the daemon."""
+"""`/livez` and `/readyz`: for what runs the daemon. Answered without the application, which may not be loaded yet."""
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
+import asyncio
 
 from reconciler.runtime.api import EngineView
-from reconciler.web.answers import answer
+from reconciler.web.answers import Answer, answer
 
 
 class Probes:
@@ -14,17 +12,18 @@ class Probes:
     def __init__(self, engine: EngineView) -> None:
         self._engine = engine
 
-    async def livez(self, request: Request) -> Response:  # noqa: ARG002 — every endpoint takes one
+    async def livez(self) -> Answer:
         """Answer 200 as long as this loop and the engine's turn, else 503: then a restart helps."""
         if self._engine.live:
             return answer({"live": True})
         return answer({"live": False, "reason": "the engine's loop does not turn"}, 503)
 
-    async def readyz(self, request: Request) -> Response:  # noqa: ARG002
+    async def readyz(self) -> Answer:
         """Answer 200 once the first pass has ended, else 503 with the reason."""
         if self._engine.ready:  # known here: no thread is begun, nor is imported what that takes
             return answer({"ready": True})
-        return answer({"ready": False, "reason": await run_in_threadpool(self._why_not)}, 503, {"retry-after": "1"})
+        reason = await asyncio.to_thread(self._why_not)
+        return answer({"ready": False, "reason": reason}, 503, {"retry-after": "1"})
 
     def _why_not(self) -> str:
         try:

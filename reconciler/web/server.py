@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _START_SECONDS = 30.0
+_BREATH = 0.05
+"""How long loading waits, in seconds: whoever asks whether this is ready gets the interpreter first."""
 _SERVING: Final = "reconciler.web.serving"
 
 
@@ -36,6 +38,8 @@ class WebServer:
         self._servers: list[uvicorn.Server] = []
         self._metrics: HttpMetrics | None = None
         self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loading: asyncio.Task[None] | None = None
         self._importing: threading.Thread | None = None
         self._started: Future[None] = Future()
         self._inode: int | None = None
@@ -89,6 +93,12 @@ class WebServer:
             self._started.result(_START_SECONDS)
             undo.pop_all()
 
+    def load(self) -> None:
+        """Begin to load what answers all but the probes, so that no request waits for it: once the engine is ready."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._begin_loading)
+
     def stop(self, grace: float = 5.0) -> bool:
         """Take no more connections, and let what is under way end within `grace` seconds; False when it did not."""
         if self._thread is None:
@@ -124,7 +134,22 @@ class WebServer:
             else:
                 log.exception("the web server ended")
 
+    def _begin_loading(self) -> None:
+        self._loading = asyncio.ensure_future(self._load())
+
+    async def _load(self) -> None:
+        from reconciler.web.entrance import Entrance
+
+        await asyncio.sleep(_BREATH)
+        try:
+            for server in self._servers:
+                assert isinstance(server.config.app, Entrance)
+                await server.config.app.load()
+        except Exception as error:  # noqa: BLE001 — a request has it tried again, and answered with what is wrong
+            log.warning("the HTTP API is not loaded, and is tried again with the first request: %s", error)
+
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         serving = [
             asyncio.ensure_future(server.serve([listener]))
             for server, (listener, _) in zip(self._servers, self._listeners, strict=True)

@@ -3,11 +3,14 @@
 import logging
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from reconciler.web.answers import failed
 
-from reconciler.web.answers import CLOSE, error
-from reconciler.web.http_metrics import HttpMetrics
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from reconciler.web.http_metrics import HttpMetrics
 
 log = logging.getLogger(__name__)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -22,19 +25,19 @@ _SECURITY = [
 class Shell:
     """Wraps the application; `labels` maps an endpoint to the path of its route."""
 
-    def __init__(self, app: ASGIApp, metrics: HttpMetrics | None, labels: Mapping[object, str]) -> None:
+    def __init__(self, app: "ASGIApp", metrics: "HttpMetrics | None", labels: Mapping[object, str]) -> None:
         self._app = app
         self._metrics = metrics
         self._labels = labels
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one request."""
         if scope["type"] != "http":
             return
         began = time.perf_counter()
         code = 0
 
-        async def sending(message: Message) -> None:
+        async def sending(message: "Message") -> None:
             nonlocal code
             if message["type"] == "http.response.start":
                 code = message["status"]
@@ -46,12 +49,11 @@ class Shell:
         except Exception:
             log.exception("%s %s failed", scope["method"][:20], scope["path"][:200])
             if not code:
-                failed = error(500, "internal", "the server failed on this request; its log says how", CLOSE)
-                await failed(scope, receive, sending)
+                await failed()(scope, receive, sending)
         finally:
             self._count(scope, code, time.perf_counter() - began)
 
-    def _count(self, scope: Scope, code: int, seconds: float) -> None:
+    def _count(self, scope: "Scope", code: int, seconds: float) -> None:
         if self._metrics is None:
             return
         route = self._labels.get(scope.get("endpoint"), "other")

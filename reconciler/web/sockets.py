@@ -1,8 +1,7 @@
-"""The sockets that are listened on, bound before anything serves, and the client's end of the Unix one."""
+"""The sockets that are listened on, bound before anything serves."""
 
 import contextlib
 import errno
-import http.client
 import os
 import socket
 import stat
@@ -66,22 +65,8 @@ def bind_unix(state_dir: Path) -> socket.socket:
     return listener
 
 
-def unix_connection(state_dir: Path, timeout: float = 30.0) -> http.client.HTTPConnection:
-    """Return an HTTP connection to the daemon of `state_dir`; connecting, at its first request, raises OSError."""
-    return _UnixConnection(state_dir / SOCKET_NAME, timeout)
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect to the socket."""
-        self.sock = _connect(self._path, self.timeout or 30.0)
-
-
-def _connect(path: Path, timeout: float) -> socket.socket:
+def connect_unix(path: Path, timeout: float) -> socket.socket:
+    """Return a socket that is connected to the one at `path`; raises OSError."""
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         client.settimeout(timeout)
@@ -101,7 +86,7 @@ def _remove_stale(path: Path) -> None:
     if not stat.S_ISSOCK(mode):
         raise StateError(f"{path} is not a socket: move it away")
     try:
-        _connect(path, 2.0).close()
+        connect_unix(path, 2.0).close()
     except OSError:  # nobody listens there
         path.unlink(missing_ok=True)
     else:

@@ -78,13 +78,30 @@ def test_help_imports_no_engine(tmp_path):
     assert not {"reconciler.compose", "reconciler.config"} & imported(tmp_path, "--help")
 
 
-def test_daemon_imports_nothing_for_reading_and_judging_before_a_file_has_changed():
-    """What was read in an earlier life is believed; right after its start a daemon imports the rest."""
-    program = "import json, sys, reconciler.compose.ahead, reconciler.compose.daemon; print(json.dumps([*sys.modules]))"
+@pytest.fixture(scope="module")
+def daemons():
+    """Return what a daemon has imported once its server is made."""
+    program = """
+import json, sys, reconciler.compose.ahead, reconciler.compose.daemon
+from reconciler.web.options import WebOptions
+from reconciler.web.serving import http_server
+http_server(None, WebOptions(), None).config.load()
+print(json.dumps([*sys.modules]))
+"""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_daemon_imports_nothing_for_reading_and_judging_before_a_file_has_changed(daemons):
+    """What was read in an earlier life is believed; right after its start a daemon imports the rest."""
     judging = {"yaml", "jsonschema", "jinja2", "cel_expr_python", "reconciler.config.policy.policy"}
     reading = {"reconciler.config.judge", "reconciler.config.tree.ahead"}
-    assert (judging | reading) & set(json.loads(done.stdout)) == set()
+    assert (judging | reading) & daemons == set()
+
+
+def test_daemon_imports_nothing_for_its_api_before_it_is_ready(daemons):
+    assert {"uvicorn.protocols.http.auto", "reconciler.web.entrance"} <= daemons
+    assert {"starlette", "reconciler.web.app", "reconciler.web.api"} & daemons == set()
 
 
 def test_daemon_that_nobody_has_scraped_yet_has_no_use_for_the_prometheus_library(root):

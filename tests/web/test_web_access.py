@@ -145,3 +145,9 @@ def test_refusals_reach_the_client_as_json(serve):
     assert client.post("/api/v1/look", headers=BEARER).status_code == 202
     assert client.get("/api/v1/status", headers={"host": "evil.test"}).status_code == 403
     assert TOKEN not in repr(vars(client))
+
+
+@pytest.mark.parametrize(("tokens", "status"), [((TOKEN, "x"), 202), (("x", TOKEN), 401)])
+def test_first_of_two_tokens_counts(serve, tokens, status):
+    given = [("Authorization", f"Bearer {token}") for token in tokens]
+    assert serve(token=Secret(TOKEN)).post("/api/v1/look", headers=given).status_code == status

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.model.errors import OverrideRefused
-from reconciler.web.sockets import unix_connection
+from reconciler.web.unix_client import unix_connection
 
 ME = getpass.getuser()
 

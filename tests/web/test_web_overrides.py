@@ -9,7 +9,7 @@ import pytest
 from reconciler.model.errors import StateError
 from reconciler.model.override import Intervention, InterventionKind, OverrideKind, Selector
 from reconciler.model.secret import Secret
-from reconciler.web.sockets import unix_connection
+from reconciler.web.unix_client import unix_connection
 from reconciler.web.who import who
 
 TOKEN = "0123456789abcdef"

@@ -10,7 +10,8 @@ import pytest
 from reconciler.model.errors import ReconcileError, StateError
 from reconciler.web.options import Limits, WebOptions
 from reconciler.web.server import WebServer
-from reconciler.web.sockets import SOCKET_NAME, bind_tcp, unix_connection
+from reconciler.web.sockets import SOCKET_NAME, bind_tcp
+from reconciler.web.unix_client import unix_connection
 
 
 def get(connection, path="/livez"):

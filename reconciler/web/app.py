@@ -7,10 +7,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reconciler.model.errors import NotRunning, OverrideRefused, StateError
 from reconciler.runtime.api import EngineView
-from reconciler.web.answers import Answer, ApiError, busy, error, failed, not_allowed
+from reconciler.web.answers import Answer, ApiError, busy, error, not_allowed
 from reconciler.web.api import Api
 from reconciler.web.api_outside import OutsideApi
 from reconciler.web.intake import Intake
@@ -87,9 +88,13 @@ async def _http_error(request: Request, exc: Exception) -> Answer:  # noqa: ARG0
     return error(exc.status_code, "error", str(exc.detail), exc.headers)
 
 
-async def _failed(request: Request, exc: Exception) -> Answer:  # noqa: ARG001
-    """Answer what nobody expected; Starlette raises it again, and `Shell` has it logged."""
-    return failed()
+async def _failed(request: Request, exc: Exception) -> ASGIApp:  # noqa: ARG001
+    """Leave what nobody expected to `Shell`, which logs it before it answers: Starlette raises it again."""
+    return _nothing
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer nothing."""
 
 
 _HANDLERS: Final[dict[Any, Any]] = {  # what they return is called as an ASGI application, and need not be Starlette's

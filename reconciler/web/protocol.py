@@ -18,7 +18,7 @@ _SURPLUS = 16
 
 
 def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
-    """Return a protocol class, on httptools where it is installed, else on h11, that closes what is too slow."""
+    """Return a protocol class, on httptools where it can be imported, else on h11, that closes what is too slow."""
     base: Any = AutoHTTPProtocol
     # A logger of our own: bad requests are not news, and a host's uvicorn may have set up the shared ones to its taste.
     quiet = logging.getLogger("reconciler.web.http")

@@ -166,7 +166,8 @@ def read_ahead(
     files = [join(f, name) for f, found in listings for name in found.files if name not in found.links | found.odd]
     if len(files) > most:
         return None
-    found = kept.recall("", f"{base}/", files)
+    kept.recall("", f"{base}/", files)
+    found = list(kept.recalled())
     known = {name for name, *_ in found}
     rest = [file for file in files if file not in known]
     processes = how_many(None, len(rest))

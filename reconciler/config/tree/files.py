@@ -77,6 +77,8 @@ class FileTree:
         if self._is_first and self._kept is not None:
             self._kept.load(self.policy_key)
         self._apply(walk)
+        if self._is_first and self._kept is not None:
+            self._take_recalled(self._kept)
         for _ in range(_ROUNDS):
             if not self.again:
                 break
@@ -144,11 +146,8 @@ class FileTree:
             self._count()
 
     def _recall(self, listing: Listing, records: dict[str, FileRecord], prefix: str) -> list[str]:
-        """Take files that are as they were in an earlier life for what they said then; returns the names of the others.
-
-        This is done for every file of a start, before anybody is served: few calls, and no object that is not kept.
-        """
-        kept, put, earlier = self._kept, self.index.put, self._lost_files.recall
+        """Note which files are as they were in an earlier life; returns the names of the others."""
+        kept = self._kept
         if kept is None:
             return listing.files
         inner = f"{listing.folder}/" if listing.folder else ""
@@ -156,13 +155,17 @@ class FileTree:
         for start in range(0, len(names), _TICK):
             some = names[start : start + min(_TICK, self._limit - self.files)]
             same = kept.recall(inner, prefix, some)
-            for known in same:
-                file, seen, content, _, _ = known
-                records[file[len(inner) :]] = FileRecord(seen, content)
-                put(file, state_of(known), earlier(file))
+            records.update([(file[len(inner) :], FileRecord(seen, content)) for file, seen, content, _, _ in same])
             self.files += len(same)
             self._tick()
         return [name for name in listing.files if name not in records]
+
+    def _take_recalled(self, kept: KeptFiles) -> None:
+        """Take the files that are as they were for what they said then: every file of a start, so with few calls."""
+        put, earlier = self.index.put, self._lost_files.recall
+        for known in kept.recalled():
+            file = known[0]
+            put(file, state_of(known), earlier(file))
 
     def _count(self) -> None:
         self._looked += 1

@@ -47,14 +47,20 @@ class Head(NamedTuple):
 
 
 def pack(files: Sequence[KeptFile]) -> Pack:
-    """Return some files packed; equal parts of their documents come out of `unpack` as one object."""
+    """Return some files packed, by id; equal parts of their documents come out of `unpack` as one object."""
     sharing = Sharing()
     known = {
         name: (name, seen, content, sure, [(*claim[:-1], sharing.shared(claim[-1])) for claim in claims])
-        for name, seen, content, sure, claims in files
+        for name, seen, content, sure, claims in sorted(files, key=first_id)
     }
     names = frozenset(claim[-1]["integration"] for *_, claims in files for claim in claims)
     return names, marshal.dumps(known)
+
+
+def first_id(kept: KeptFile) -> tuple[str, str]:
+    """Return the two parts of the first id that a file claims."""
+    value = kept[4][0][-1]
+    return value["integration"], value["name"]
 
 
 def settled(pack: Pack) -> Pack:

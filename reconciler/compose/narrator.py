@@ -120,7 +120,7 @@ class Narrator:
             assert self._engine is not None
             self._tell(Held(plan, self._engine.held_reason))
         self._held = digest
-        kinds = Counter((action.integration, action.kind) for action in plan.actions if not action.held)
+        kinds = Counter([(action.key.partition("/")[0], action.kind) for action in plan.actions if not action.held])
         for group, number in kinds.items():
             if number > _FEW:
                 self._many.setdefault(group, _Together()).left += number

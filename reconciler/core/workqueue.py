@@ -33,7 +33,7 @@ class WorkQueue:
 
     def add_all(self, keys: Iterable[str]) -> None:
         """Ask for work on many keys now, as `add` does for each."""
-        for integration, group in itertools.groupby(keys, _integration):
+        for integration, group in _by_integration(list(keys)):
             some = dict.fromkeys(group)
             for key in self._due.keys() & some:
                 del self._due[key]
@@ -130,6 +130,12 @@ class WorkQueue:
         # What is left waits for something that runs: `done` opens the integration again.
         self._open.pop(integration, None)
         return taken
+
+
+def _by_integration(keys: Sequence[str]) -> Iterable[tuple[str, Iterable[str]]]:
+    """Return runs of keys of one integration: a start asks for work on thousands of the same."""
+    names = {key.partition("/")[0] for key in keys}
+    return [(names.pop(), keys)] if len(names) == 1 else itertools.groupby(keys, _integration)
 
 
 def _integration(key: str) -> str:

@@ -90,8 +90,13 @@ class Deliveries:
 
     def follow_all(self, records: Iterable[ConfigRecord]) -> None:
         """Follow many."""
-        for record in records:
-            self.follow(record)
+        if self._unrouted is None or self._failed_before:
+            for record in records:
+                self.follow(record)
+        else:
+            some = {record.id: record for record in records}
+            self._unrouted.update(some)
+            self.dispatcher.wake_all(some.keys())
 
     def gone(self, config_id: str) -> None:
         """The configuration is removed: its deliveries go to the dead letters."""

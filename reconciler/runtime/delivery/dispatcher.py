@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Literal, Protocol
 
 from reconciler.core.backoff import Backoff
@@ -103,6 +104,11 @@ class Dispatcher:
             self._parked.discard(config_id)
             self._room.call(config_id)
             self._woken.set()
+
+    def wake_all(self, config_ids: AbstractSet[str]) -> None:
+        """What is parked for any of these may be tried."""
+        for config_id in self._parked & config_ids:
+            self.wake(config_id)
 
     def wake_parked(self) -> None:
         """Whatever is parked may be tried, where it need not wait any more."""

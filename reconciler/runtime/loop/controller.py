@@ -283,7 +283,7 @@ class Controller:
         for record in records:
             if not record.effective.known and record.live is None:
                 self._pump.add(record.id)
-        for name in self._p.world.failed_in_vain({key.partition("/")[0] for key in ids}):
+        for name in self._p.world.failed_in_vain(ids):
             self._pump.add(name)
         self._sequence.add(todo)
         if not todo and _UNRECORDED.issuperset(trigger.split("+")) and self.ready.is_set():
@@ -306,14 +306,14 @@ class Controller:
         self._passes.done(outcomes)
 
     def _pass_ended(self, ended: OpenPass) -> None:
-        record = ended.record(self._clock.monotonic())
-        self.last_pass = self._clock.time()
+        now, self.last_pass = self._clock.monotonic(), self._clock.time()
         self._p.services.metrics.pass_ended(self.last_pass, clean=not any(map(failed, ended.outcomes)))
         if ended.number == self._first_pass:
             self.ready.set()
             self._opening.begin()
             for owner in self._p.services.effects.owners():
                 self._pump.add(owner)
+        record = ended.record(now)
         self._p.goods.record_pass(record)
         self._listener.on_pass(record)
 
@@ -344,9 +344,9 @@ class Controller:
         """Work on `key` at `due` (monotonic)."""
         self._pump.add_at(key, due)
 
-    def went_live(self, record: ConfigRecord) -> None:
-        """What runs under an id has changed: routes and deliveries follow."""
-        self._p.deliveries.follow(record)
+    def went_live(self, *records: ConfigRecord) -> None:
+        """What runs under some ids has changed: routes and deliveries follow."""
+        self._p.deliveries.follow_all(records)
 
     async def quiesce(self, config_id: str) -> None:
         """Return when no delivery to it is under way."""

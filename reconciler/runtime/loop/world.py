@@ -191,10 +191,11 @@ class World:
         rows = self._services.effects.of(config_id)
         return bool(rows) and all(row.status is EffectStatus.REMOVING for row in rows)
 
-    def failed_in_vain(self, names: Iterable[str]) -> list[str]:
-        """Return those of `names` that could not be brought up, and that no configuration wants up any more."""
-        runtimes = [self.integrations[name] for name in names if name in self.integrations]
-        return sorted(r.id for r in runtimes if r.state is IntegrationState.FAILED and not self._wanting.get(r.id))
+    def failed_in_vain(self, ids: Iterable[str]) -> list[str]:
+        """Return the integrations of `ids` that could not be brought up, and that no configuration wants any more."""
+        failed = {r.id for r in self.integrations.values() if r.state is IntegrationState.FAILED}
+        in_vain = {name for name in failed if not self._wanting.get(name)}
+        return sorted(in_vain.intersection(key.partition("/")[0] for key in ids)) if in_vain else []
 
     def integration(self, integration_id: str) -> IntegrationRuntime:
         """Return the runtime of an integration, making it when it is first named."""

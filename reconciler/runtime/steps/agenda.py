@@ -19,8 +19,8 @@ class Agenda(Protocol):
     def add_at(self, key: str, due: float) -> None:
         """Work on `key` at `due` (monotonic)."""
 
-    def went_live(self, record: ConfigRecord) -> None:
-        """What runs under this id has changed (or ceased): routes and deliveries follow."""
+    def went_live(self, *records: ConfigRecord) -> None:
+        """What runs under these ids has changed (or ceased): routes and deliveries follow."""
 
     async def quiesce(self, config_id: str) -> None:
         """Return when no delivery to this configuration is under way."""

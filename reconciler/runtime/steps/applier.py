@@ -192,20 +192,21 @@ class Applier:
     def _put(self, started: Sequence[Started]) -> None:
         self._world.run(started)
         for record, _ in started:
-            self._services.cleanups.runs_again(record.id)
             record.rotated, record.drift = False, ""
+        for owner in self._services.cleanups.among({record.id for record, _ in started}):
+            self._services.cleanups.runs_again(owner)
 
     async def _resolve(self, document: ConfigDocument) -> Resolved:
         schema = self._services.catalogue.descriptor(document.integration).schema
         return await self._look_ups.resolve(document.settings, schema)
 
-    def _succeeded(self, started: Iterable[Started]) -> None:
+    def _succeeded(self, started: Sequence[Started]) -> None:
         applied = Condition(ConditionType.APPLIED, Tristate.TRUE, since=self._services.clock.time())
         for record, generation in started:
             record.failure, record.attempts, record.message = None, 0, ""
             record.hold(applied)
             self._agenda.applied(record, generation.document)
-            self._agenda.went_live(record)
+        self._agenda.went_live(*[record for record, _ in started])
 
     def _secret_missing(self, record: ConfigRecord, action: Action, error: SecretError) -> Outcome:
         record.waiting, record.message = StateReason.SECRET_MISSING, str(error)

@@ -7,7 +7,7 @@ key removes it.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -111,11 +111,14 @@ class Cleaner:
         """Whether an integration that nobody wants has effects of its own, which it can remove when it is up."""
         return bool(self._services.effects.of(runtime.id)) and not self._services.cleanups.of(runtime.id)
 
-    def may_be_left(self, record: ConfigRecord) -> bool:
-        """Whether `is_left` may have anything to do: of nearly every configuration nothing was ever left."""
-        if self._world.alarms or record.id in self._tries or record.integration in self._world.cleaning:
-            return True
-        return ConditionType.CLEANED_UP in record.conditions or self._services.effects.has(record.id)
+    def may_be_left(self, records: Sequence[ConfigRecord]) -> set[str]:
+        """Return the ids for which `is_left` may have anything to do: of nearly all nothing was ever left."""
+        ids, cleaned_up = {record.id for record in records}, ConditionType.CLEANED_UP
+        cleaning = self._world.cleaning
+        if self._world.alarms or (cleaning and any(record.integration in cleaning for record in records)):
+            return ids
+        noted = {record.id for record in records if cleaned_up in record.conditions}
+        return noted | (self._tries.keys() & ids) | self._services.effects.among(ids)
 
     async def is_left(self, record: ConfigRecord) -> bool:
         """Remove the effects that lost their owner, when that is due; returns whether something is left to clean up."""

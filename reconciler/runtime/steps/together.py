@@ -8,6 +8,7 @@ hooks as there. Used by the pump, on the engine's loop, which keeps each of thes
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,12 +31,12 @@ from reconciler.runtime.steps.agenda import Agenda
 class Steps(Struct, frozen=True):
     """What the applier does with what comes of it: take in what `started`, or `failed`.
 
-    Where something `may_be_left` to clean up, `is_left` sees to it.
+    Where something `may_be_left` to clean up, by id, `is_left` sees to it.
     """
 
     started: Callable[[Sequence[Started], ConfigCalls, IntegrationRuntime], None]
     failed: Callable[[ConfigRecord, Action, ConfigDocument, IntegrationRuntime, Exception], Awaitable[Outcome]]
-    may_be_left: Callable[[ConfigRecord], bool]
+    may_be_left: Callable[[Sequence[ConfigRecord]], AbstractSet[str]]
     is_left: Callable[[ConfigRecord], Awaitable[bool]]
 
 
@@ -121,14 +122,15 @@ class Together:
         lost = self._run(
             [(start.record, result) for start, result in found if isinstance(result, Generation)], calls, runtime
         )
+        left, seconds = steps.may_be_left([start.record for start, _ in found]), clock.monotonic() - began
         for start, result in found:
             record, action = start.record, start.action
             record.hold(resolved)
             error = lost if isinstance(result, Generation) else result
             if error is None:
-                if steps.may_be_left(record):
+                if record.id in left:
                     await steps.is_left(record)
-                outcome = Outcome(action, OutcomeStatus.APPLIED, "", clock.monotonic() - began)
+                outcome = Outcome(action, OutcomeStatus.APPLIED, "", seconds)
             else:
                 failed = await steps.failed(record, action, start.document, runtime, error)
                 outcome = replace(failed, seconds=clock.monotonic() - began)

@@ -17,9 +17,8 @@ from reconciler.web.options import WebOptions, check_listen
 from reconciler.web.sockets import SOCKET_NAME, bind_tcp, bind_unix
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from reconciler.web.http_metrics import HttpMetrics
+    from reconciler.web.serving import Server
 
 log = logging.getLogger(__name__)
 _START_SECONDS = 30.0
@@ -35,7 +34,7 @@ class WebServer:
         self._engine = engine
         self._options = options
         self._listeners: list[tuple[socket.socket, WebOptions]] = []
-        self._servers: list[uvicorn.Server] = []
+        self._servers: list[Server] = []
         self._metrics: HttpMetrics | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -107,6 +106,9 @@ class WebServer:
         for server in self._servers:
             server.config.timeout_graceful_shutdown = max(0, grace)  # type: ignore[assignment]  # it takes fractions
             server.should_exit = True
+            if self._loop is not None:
+                with contextlib.suppress(RuntimeError):  # it has ended
+                    self._loop.call_soon_threadsafe(server.end)
         self._thread.join(grace + 2.0)
         ended = not self._thread.is_alive()
         self._thread = None

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 import os
 import socket
@@ -7,8 +8,10 @@ import threading
 import pytest
 
 from reconciler.model.errors import ReconcileError, StateError
+from reconciler.web.http_metrics import HttpMetrics
 from reconciler.web.options import WebOptions
 from reconciler.web.server import WebServer
+from reconciler.web.serving import http_server
 from reconciler.web.sockets import SOCKET_NAME, bind_tcp
 from reconciler.web.unix_client import unix_connection
 
@@ -114,6 +117,18 @@ def test_stop_closes_everything_and_leaves_nothing(engine, tmp_path):
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), 1)
     assert set(os.listdir("/proc/self/fd")) <= before  # another server may drop an idle connection meanwhile
+
+
+def test_server_that_is_told_to_end_does_not_wait_for_its_next_look(engine):
+    server = http_server(engine, WebOptions(), HttpMetrics(engine.instruments))
+
+    async def turn():
+        turning = asyncio.ensure_future(server.main_loop())
+        await asyncio.sleep(0)
+        server.end()
+        await asyncio.wait_for(turning, 0.9)
+
+    asyncio.run(turn())
 
 
 def test_stop_without_start_does_nothing(engine):

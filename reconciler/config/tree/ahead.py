@@ -24,7 +24,7 @@ from reconciler.config.collector import without_gc
 from reconciler.config.files import SUFFIXES, Unreadable, Vanished, changed_at, join, read_file, signature
 from reconciler.config.run.workers import Worker, end, how_many, receive, spread, start
 from reconciler.config.tree.kept import Handed, KeptFiles, Shelf, can_be_kept, claims_of
-from reconciler.config.tree.kept_form import KeptFile, Pack, pack
+from reconciler.config.tree.kept_form import KeptFile, Pack, first_id, pack
 from reconciler.config.tree.memory import Ages
 from reconciler.config.tree.read import read_state
 from reconciler.config.tree.settings_file import SettingsFile
@@ -175,7 +175,7 @@ def read_ahead(
         validator.prepare()  # here, and not in each of the processes
     shares = [rest[i::processes] for i in range(processes)]
     judge = partial(_judged, base, validator, policy, kept, ages.settle)
-    packs = [pack(found), *spread(shares, lambda share: pack(judge(share)))]
+    packs = [pack(found), *spread(shares, lambda share: pack(sorted(judge(share), key=first_id)))]
     basis = {name: validator.basis(name) for name in frozenset().union(*(names for names, _ in packs))}
     return key, basis, kept.is_news or bool(rest), [some for some in packs if some[0]]
 

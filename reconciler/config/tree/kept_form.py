@@ -47,11 +47,11 @@ class Head(NamedTuple):
 
 
 def pack(files: Sequence[KeptFile]) -> Pack:
-    """Return some files packed, by id; equal parts of their documents come out of `unpack` as one object."""
+    """Return some files packed; equal parts of their documents come out of `unpack` as one object."""
     sharing = Sharing()
     known = {
         name: (name, seen, content, sure, [(*claim[:-1], sharing.shared(claim[-1])) for claim in claims])
-        for name, seen, content, sure, claims in sorted(files, key=first_id)
+        for name, seen, content, sure, claims in files
     }
     names = frozenset(claim[-1]["integration"] for *_, claims in files for claim in claims)
     return names, marshal.dumps(known)

@@ -168,9 +168,7 @@ class Index:
 
     def commit(self) -> tuple[frozenset[str], frozenset[str]]:
         """Derive what changed; returns the ids whose Desired differs, and those of which only the place does."""
-        for config_id in self._touched & self._fresh.keys():
-            del self._fresh[config_id]
-        self.desired.update(self._fresh)
+        self.desired.update(self._fresh)  # those that were touched as well are derived below
         changed, moved, self._fresh = set(self._fresh), set[str](), {}
         touched = self._derive_plain(changed, moved)
         # A duplicate keeps its file's earlier ids alive, so what happens to one id concerns its files' others.

@@ -12,6 +12,7 @@ from reconciler.config.secrets import SecretResolver
 from reconciler.config.tree import ahead
 from reconciler.config.tree.directory import Directory
 from reconciler.config.tree.kept import KeptFiles
+from reconciler.config.tree.kept_form import pack, unpack
 from reconciler.config.tree.memory import Ages
 from reconciler.config.validation import Validator
 from reconciler.model.descriptor import Descriptor
@@ -88,6 +89,14 @@ def test_file_that_changed_meanwhile_is_read(root):
 
 def test_file_that_was_written_just_now_is_left_to_the_parent(root):
     assert root.ahead(settle=60.0)[3] == []
+
+
+def test_file_that_the_child_was_not_sure_of_is_taken_in_and_not_kept(root):
+    key, basis, is_news, packs = root.ahead()
+    files = [(*kept[:3], kept[0] != "a.yaml", kept[4]) for some in packs for kept in unpack(some, {"thing"}).values()]
+    assert root.take_in((key, basis, is_news, [pack(files)])) == 1  # the bad one
+    assert b"b.yaml" in root.shelf.data
+    assert b"a.yaml" not in root.shelf.data
 
 
 def test_child_that_judged_otherwise_is_not_believed(root):

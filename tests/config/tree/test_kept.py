@@ -89,6 +89,15 @@ def test_unchanged_files_are_not_read_again(lives):
     assert lives.snapshot.desired == before.desired
 
 
+def test_files_are_kept_and_recalled_by_the_ids_they_claim(lives):
+    os.rename(lives.root / "a.yaml", lives.root / "z.yaml")
+    lives.live()
+    kept = KeptFiles(lives.validator, lives.shelf)
+    kept.load("")
+    kept.recall("", f"{lives.root}/", ["b.yaml", "c.yaml", "z.yaml"])
+    assert [name for name, *_ in kept.recalled()] == ["z.yaml", "b.yaml", "c.yaml"]
+
+
 def test_what_judges_is_not_made_for_unchanged_files_but_right_after_them(lives):
     directory = lives.directory()
     lives.validator._made = None

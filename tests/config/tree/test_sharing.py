@@ -56,6 +56,6 @@ def test_pack_leaves_out_files_of_integrations_that_are_judged_otherwise_now():
         for name in ("mail", "chat")
     ]
     packed = pack(files)
-    assert list(unpack(packed, {"mail", "chat"})) == ["chat.yaml", "mail.yaml"]  # by id
+    assert list(unpack(packed, {"mail", "chat"})) == ["mail.yaml", "chat.yaml"]
     assert list(unpack(packed, {"chat"})) == ["chat.yaml"]
     assert unpack(packed, set()) == {}

@@ -1,5 +1,7 @@
 """A start reads what changed since the last one, and runs what it would run if it read everything."""
 
+import json
+
 import pytest
 from pydantic import BaseModel
 
@@ -40,6 +42,15 @@ def test_file_changed_meanwhile_runs_as_it_is_now(before, doc):
     before.start()
     assert read(before) == 2
     assert channels(before)["n3"] == "#new"
+
+
+def test_document_that_moved_meanwhile_is_remembered_where_it_stands_now(before, doc):
+    before.write("3.yaml", "# more\n" + json.dumps(doc("n3", settings={"channel": "#3"})), settle=False)
+    (before.directory / "4.yaml").rename(before.directory / "other.yaml")
+    before.start()
+    store = before.manager.engine._store
+    before.wait_until(lambda: store.load_good()["diary/n3"].line == 2, "the row's new line")
+    before.wait_until(lambda: store.load_good()["diary/n4"].file == "other.yaml", "the row's new file")
 
 
 def test_file_removed_meanwhile_does_not_run(before):

@@ -64,7 +64,7 @@ Handed = tuple[str, dict[str, str], bool, list[Pack]]
 
 
 class KeptFiles:
-    """The entries of one root, in the order of `KeptFile`'s ids.
+    """The entries of one root, by id.
 
     `load` once, `recall` each file, `recalled` once, `read` those that were read after all, `save` once.
     """
@@ -119,7 +119,8 @@ class KeptFiles:
         """Return what is kept of those of `names` that are files of the same signature.
 
         `folder` is where they are, relative to the root, and `path` the whole of it; both end with a slash, where they
-        are not empty. Every file of a start is asked for, before anybody is served: few calls, and many at a time.
+        are not empty. Only regular files are kept, and what has the same inode and times is still one. Every file of a
+        start is asked for, before anybody is served: few calls, and many at a time.
         """
         found, same, lstat, kept_now = self._found, self._alike, os.lstat, []
         for name in names:
@@ -136,10 +137,7 @@ class KeptFiles:
         return kept_now
 
     def recalled(self) -> Iterable[KeptFile]:
-        """Return all that was recalled, once, by id: as the steps that follow go, which find it side by side in memory.
-
-        That takes a tenth off them.
-        """
+        """Return all that was recalled, once, by id: so go the steps that follow, which find it side by side."""
         found, same = self._found, self._alike
         if len(same) == len(found):
             known, self._found = list(found.values()), {}

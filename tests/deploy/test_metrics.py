@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+import reconciler
 from reconciler.compose.catalogue import build_catalogue
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.validation import Validator
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.model.config import ConfigDocument, Desired, Presence
+from reconciler.model.override import InterventionKind
 from reconciler.runtime.loop.world import World
 from reconciler.runtime.telling.metrics import Metrics
 from reconciler.runtime.telling.state_counts import StateCounts
@@ -108,6 +110,18 @@ def test_known_triggers_are_told_apart():
     for trigger in ("SIGHUP+watch", "approve by ops@example.org", "watch", "api", "alice says"):
         metrics.passed(trigger)
     assert triggers(metrics) == {"sighup", "approve", "watch", "api", "other"}
+
+
+def test_every_word_of_ours_that_makes_the_loop_look_is_told_apart():
+    calls = re.compile(r'inbox\.put\(\s*"([a-z-]+)"')
+    package = Path(reconciler.__file__).parent
+    ours = {word for file in package.rglob("*.py") for word in calls.findall(file.read_text())}
+    words = {*ours, *(kind.value for kind in InterventionKind)}
+    assert {"drift", "take-over", "runner", "watch"} <= ours
+    metrics = Metrics()
+    for word in words:
+        metrics.passed(word)
+    assert triggers(metrics) == words
 
 
 def test_pass_that_a_sweep_joined_counts_as_a_sweep():

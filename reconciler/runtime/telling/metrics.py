@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from msgspec import Struct
 
 from reconciler._version import __version__
+from reconciler.model.override import InterventionKind
 from reconciler.model.ports import Receipt
 from reconciler.runtime.telling.instruments import Instruments
 
@@ -19,10 +20,10 @@ _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 _CALLS = (0.01, 0.1, 1, 5, 10, 30)
 _LATENCY = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
 _ATTEMPTS = (1, 2, 3, 5, 8, 13, 21)
-_TRIGGERS = (
-    "api", "approve", "host", "pause", "recheck", "resume", "retry", "root", "secret", "sighup", "start", "stop",
-    "suspend", "sweep", "watch",
-)  # fmt: skip
+_TRIGGERS = frozenset({
+    "api", "drift", "host", "recheck", "root", "runner", "secret", "sighup", "start", "stop", "sweep", "take-over",
+    "watch", *InterventionKind,
+})  # fmt: skip
 
 Counts = tuple[dict[str, int], dict[str, int], int]
 

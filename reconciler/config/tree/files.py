@@ -77,8 +77,6 @@ class FileTree:
         if self._is_first and self._kept is not None:
             self._kept.load(self.policy_key)
         self._apply(walk)
-        if self._is_first and self._kept is not None:
-            self._take_recalled(self._kept)
         for _ in range(_ROUNDS):
             if not self.again:
                 break
@@ -126,6 +124,8 @@ class FileTree:
             if listing.links:
                 self._links[folder] = listing.links
             self._apply_listing(listing, self.folders.setdefault(folder, {}))
+        if self._is_first and self._kept is not None:  # of this walk, before another one drops some of it
+            self._take_recalled(self._kept)
 
     def _gone_folders(self, walk: Walk) -> list[str]:
         """Return the known folders that the listing of the folder above them does not have any more."""

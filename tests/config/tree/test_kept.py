@@ -141,6 +141,23 @@ def test_file_that_is_gone_is_forgotten(lives):
     assert b"b.yaml" not in lives.shelf.data
 
 
+def test_folder_that_comes_while_the_first_scan_lists_is_read_with_it(lives):
+    (lives.root / "team").mkdir()
+    os.rename(lives.root / "a.yaml", lives.root / "team" / "a.yaml")
+    lives.live()
+    away = lives.root / "_team"
+    os.rename(lives.root / "team", away)
+
+    def comes_back():  # and another goes, for which the root is listed once more
+        if away.exists():
+            os.rename(away, lives.root / "team")
+            (lives.root / "c.yaml").unlink()
+
+    directory = lives.directory()
+    directory.scan(tick=comes_back)
+    assert sorted(directory.snapshot.desired) == ["thing/a", "thing/b"]
+
+
 def test_file_that_became_a_link_is_read_through_it(lives):
     os.rename(lives.root / "a.yaml", lives.root / "_a.txt")
     os.symlink("_a.txt", lives.root / "a.yaml")

@@ -153,7 +153,7 @@ class FileTree:
         inner = f"{listing.folder}/" if listing.folder else ""
         names = [name for name in listing.files if name not in listing.links] if listing.links else listing.files
         for start in range(0, len(names), _TICK):
-            some = names[start : start + min(_TICK, self._limit - self.files)]
+            some = names[start : start + max(0, min(_TICK, self._limit - self.files))]
             same = kept.recall(inner, prefix, some)
             records.update([(file[len(inner) :], FileRecord(seen, content)) for file, seen, content, _, _ in same])
             self.files += len(same)

@@ -3,6 +3,7 @@
 import json
 import marshal
 import os
+import time
 from functools import partial
 from hashlib import blake2b
 
@@ -10,11 +11,14 @@ import pytest
 
 from reconciler.config.basis import code_digest
 from reconciler.config.catalogue import Catalogue
+from reconciler.config.files import Unreadable
 from reconciler.config.secrets import SecretResolver
 from reconciler.config.tree.directory import Directory
+from reconciler.config.tree.files import FileTree
 from reconciler.config.tree.kept import KeptFiles, holds_nearly_all
 from reconciler.config.tree.kept_form import HEAD
 from reconciler.config.tree.snapshot import Claim, FileState
+from reconciler.config.tree.walk import walk_all
 from reconciler.config.validation import Validator
 from reconciler.model.descriptor import Descriptor, EventDeclaration
 from reconciler.sdk import Integration
@@ -156,6 +160,17 @@ def test_folder_that_comes_while_the_first_scan_lists_is_read_with_it(lives):
     directory = lives.directory()
     directory.scan(tick=comes_back)
     assert sorted(directory.snapshot.desired) == ["thing/a", "thing/b"]
+
+
+def test_nothing_is_recalled_beyond_the_limit_that_an_unreadable_folder_has_used_up(lives):
+    (lives.root / "sub").mkdir()
+    tree = FileTree(lives.validator, time.monotonic, 0.0, KeptFiles(lives.validator, lives.shelf))
+    tree.learn({"sub/x.yaml": ["thing/x"], "sub/y.yaml": ["thing/y"]})
+    walk = walk_all(str(lives.root), lambda: None)
+    del walk.listings["sub"]
+    walk.broken["sub"] = Unreadable("it cannot be listed").diagnostic("sub")
+    tree.refresh(walk, str(lives.root), 1, lambda: None, everything=True)
+    assert (tree.files, tree.is_over) == (2, True)
 
 
 def test_file_that_became_a_link_is_read_through_it(lives):

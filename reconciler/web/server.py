@@ -85,7 +85,7 @@ class WebServer:
             undo.callback(self._close_sockets)
             self._bind()
             self._metrics = metrics = HttpMetrics(self._engine.instruments)
-            undo.callback(metrics.close)
+            undo.callback(self._close_metrics)
             self._servers = [http_server(self._engine, options, metrics) for _, options in self._listeners]
             self._thread = threading.Thread(target=self._run, name="reconcile-web", daemon=True)
             self._thread.start()
@@ -113,8 +113,7 @@ class WebServer:
         ended = not self._thread.is_alive()
         self._thread = None
         self._close_sockets()
-        if self._metrics is not None:
-            self._metrics.close()
+        self._close_metrics()
         return ended
 
     def _bind(self) -> None:
@@ -160,6 +159,11 @@ class WebServer:
             await asyncio.sleep(0.005)
         self._started.set_result(None)
         await asyncio.gather(*serving)
+
+    def _close_metrics(self) -> None:
+        metrics, self._metrics = self._metrics, None
+        if metrics is not None:
+            metrics.close()
 
     def _close_sockets(self) -> None:
         for listener, _ in self._listeners:

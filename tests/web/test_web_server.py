@@ -135,6 +135,21 @@ def test_stop_without_start_does_nothing(engine):
     assert WebServer(engine, WebOptions()).stop()
 
 
+def test_server_that_did_not_start_can_be_stopped_and_followed(engine, monkeypatch):
+    def fails(**_):
+        raise OSError(24, "too many open files")
+
+    server = WebServer(engine, WebOptions(port=0))
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio, "Runner", fails)
+        with pytest.raises(ReconcileError, match="the web server did not start"):
+            server.start()
+    assert server.stop(2)
+    follower = WebServer(engine, WebOptions(port=0))
+    follower.start()
+    assert follower.stop(2)
+
+
 def test_second_server_of_one_engine_may_follow(engine):
     for _ in range(2):
         server = WebServer(engine, WebOptions(port=0))

@@ -115,17 +115,22 @@ class FileTree:
         gone = self._gone_folders(walk)
         for folder in gone:
             self._drop_folder(folder)
-        for folder, listing in walk.listings.items():
-            self.broken.pop(folder, None)
-            self._bad_names.pop(folder, None)
-            if listing.problems:
-                self._bad_names[folder] = listing.problems
-            self._links.pop(folder, None)
-            if listing.links:
-                self._links[folder] = listing.links
-            self._apply_listing(listing, self.folders.setdefault(folder, {}))
-        if self._is_first and self._kept is not None:  # of this walk, before another one drops some of it
-            self._take_recalled(self._kept)
+        try:
+            for folder, listing in walk.listings.items():
+                self._take_listing(folder, listing)
+        finally:  # before another walk drops some of it, and also where this one fails: there are records of it
+            if self._is_first and self._kept is not None:
+                self._take_recalled(self._kept)
+
+    def _take_listing(self, folder: str, listing: Listing) -> None:
+        self.broken.pop(folder, None)
+        self._bad_names.pop(folder, None)
+        if listing.problems:
+            self._bad_names[folder] = listing.problems
+        self._links.pop(folder, None)
+        if listing.links:
+            self._links[folder] = listing.links
+        self._apply_listing(listing, self.folders.setdefault(folder, {}))
 
     def _gone_folders(self, walk: Walk) -> list[str]:
         """Return the known folders that the listing of the folder above them does not have any more."""

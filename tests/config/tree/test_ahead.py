@@ -87,6 +87,17 @@ def test_file_that_changed_meanwhile_is_read(root):
     assert root.snapshot.get("thing/a").document.settings["level"] == 7
 
 
+def test_scan_that_failed_is_followed_by_one_that_knows_what_was_read_ahead(root):
+    root.take_in(None)
+    root.write("a", "{level: 2}")
+    handed, validator, ticks = [None, root.ahead()], root.validator(), iter([None])
+    directory = Directory(root.folder, validator, settle=0.0, kept=KeptFiles(validator, root.shelf, handed.pop))
+    with pytest.raises(StopIteration):
+        directory.scan(tick=lambda: next(ticks))
+    directory.scan()
+    assert directory.snapshot.get("thing/a").document.settings["level"] == 2
+
+
 def test_file_that_was_written_just_now_is_left_to_the_parent(root):
     assert root.ahead(settle=60.0)[3] == []
 

@@ -1,21 +1,17 @@
-"""What one connection may take, whichever library parses its requests: h11 serves where httptools cannot be imported."""
+"""What one connection may take, and what may be hidden in its requests."""
 
 import logging
 import os
 import socket
 import time
+from concurrent.futures import Future
 
 import pytest
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from reconciler.web import protocol
+from reconciler.model.ports import Receipt
 from reconciler.web.options import Limits
 
-
-@pytest.fixture(autouse=True, params=[HttpToolsProtocol, H11Protocol], ids=["httptools", "h11"])
-def parser(request, monkeypatch):
-    monkeypatch.setattr(protocol, "AutoHTTPProtocol", request.param)
+BINARY = b"Content-Type: application/json\r\nce-specversion: 1.0\r\nce-id: 1\r\nce-source: s\r\n"
 
 
 @pytest.fixture
@@ -84,6 +80,30 @@ def test_endless_body_is_cut_off(serve):
                 connection.sendall(b"x" * 10_000)
 
 
+@pytest.mark.parametrize("line", [b"a: " + b"b" * 1000 + b"\r\n", b"a" * 1000], ids=["lines", "one line"])
+@pytest.mark.parametrize("body", [b"2\r\n{}\r\n0\r\n\r\nGET / HTTP/1.1\r\n", b"0\r\n"], ids=["head", "trailers"])
+def test_endless_lines_behind_a_body_are_cut_off(serve, engine, body, line):
+    stored = Future()
+    engine.store = lambda events: stored
+    head = (
+        b"POST /events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n" + BINARY + b"ce-type: t\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", serve().port), 0.5) as connection:
+        connection.sendall(head + body)
+        with pytest.raises(OSError):
+            for _ in range(3000):
+                connection.sendall(line * 10)
+    stored.set_result([Receipt(1)])
+
+
+def test_trailers_are_no_headers(serve, engine):
+    head = b"POST /events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n" + BINARY + b"\r\n"
+    with socket.create_connection(("127.0.0.1", serve().port), 5) as connection:
+        connection.sendall(head + b"2\r\n{}\r\n0\r\nce-type: t\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 4")
+    assert engine.events == []
+
+
 def test_connection_serves_on_after_a_refused_body(serve):
     client = serve()
     assert client.post("/events", content=b"x" * 2_000_000).status_code == 413
@@ -117,3 +137,17 @@ def test_requests_and_bad_ones_are_not_logged(serve, caplog):
         client.get("/livez")
         closed_without_answer(client.port, b"garbage\r\n\r\n")
     assert [record for record in caplog.records if record.name.startswith(("uvicorn", "reconciler.web"))] == []
+
+
+def test_client_that_offers_another_protocol_is_served_in_this_one(serve, engine):
+    """As Java's client does with every request to a plain `http:` address."""
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"
+    head = b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 7\r\n" + offer + BINARY + b"ce-type: t\r\n"
+    with socket.create_connection(("127.0.0.1", serve().port), 5) as connection:
+        connection.sendall(head + b"\r\n[1,2,3]")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 202")
+        connection.sendall(head + b"Expect: 100-continue\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100")
+        connection.sendall(b'{"a":4}')
+        assert connection.recv(1000).startswith(b"HTTP/1.1 202")
+    assert [event.data for event in engine.events] == [[1, 2, 3], {"a": 4}]

@@ -33,6 +33,7 @@ from reconciler.runtime.lanes.exclusive import ExclusiveKeys
 from reconciler.runtime.listener import Listener
 from reconciler.runtime.loop.absence import Absences
 from reconciler.runtime.loop.controller import Controller
+from reconciler.runtime.loop.good_writes import GoodWrites
 from reconciler.runtime.loop.goods import Goods
 from reconciler.runtime.loop.parts import Parts
 from reconciler.runtime.loop.world import World
@@ -147,8 +148,8 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
         store=ground.store,
         look=controller.inbox.put,
         tell=listener.on_intervention,
-        watch=goods.watch,
-        flush=goods.flush,
+        watch=goods.writes.watch,
+        flush=goods.writes.flush,
         errands=errands,
         configs=lambda: {*world.configs.copy(), *directory.snapshot.desired},
         integrations=tools.catalogue.ids,
@@ -157,7 +158,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     )
     desk = OverrideDesk(overrides, around)
     outside = OutsideDesk(services, desk, ground.submit, controller.add, errands)
-    goods.on_new_file = partial(_write_again, goods, effects, desk)
+    goods.writes.on_new_file = partial(_write_again, goods.writes, effects, desk)
     ground.metrics.now = Now(
         counts=counts.counts,
         held=lambda: len(world.held),
@@ -184,7 +185,7 @@ def assemble(tools: Tools, ground: Ground, listener: Listener, first_pass: int) 
     )
 
 
-def _write_again(goods: Goods, effects: Effects, desk: OverrideDesk) -> None:
+def _write_again(writes: GoodWrites, effects: Effects, desk: OverrideDesk) -> None:
     """Write into a database that was rebuilt what stood in it beside the last good documents."""
     for write in (desk.write_again(), *effects.write_again()):
-        goods.watch(write, again=goods.on_new_file)
+        writes.watch(write, again=writes.on_new_file)

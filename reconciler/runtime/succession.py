@@ -66,7 +66,7 @@ class Succession:
         await asyncio.wrap_future(self._disk.run(effects.load))
         # What may fail is done; from here on this is the runner.
         self._dormant.role = Role.RUNNER
-        parts.goods.writing = True
+        parts.goods.writes.writing = True
         parts.absences.following = False
         try:
             await parts.controller.take_over(history[0].number + 1 if history else 1)

@@ -21,7 +21,7 @@ from reconciler.runtime.loop.appointments import Appointments
 from reconciler.runtime.loop.drift import drifted, without_owner
 from reconciler.runtime.loop.first_look import FirstLook
 from reconciler.runtime.loop.git_wait import GitWait
-from reconciler.runtime.loop.goods import LONG_START
+from reconciler.runtime.loop.good_writes import LONG_START
 from reconciler.runtime.loop.in_force import InForce
 from reconciler.runtime.loop.inbox import Inbox, Look
 from reconciler.runtime.loop.newcomers import Newcomers
@@ -148,7 +148,7 @@ class Controller:
     async def finish(self, integration_id: str) -> None:
         """Return when no work on an integration or its configurations is under way."""
         await self._pump.finish(integration_id)
-        self._p.goods.flush()
+        self._p.goods.writes.flush()
 
     async def _guarded_pass(self) -> None:
         self._is_looking = True
@@ -183,7 +183,7 @@ class Controller:
         if scan.root is RootState.OK:
             self._p.goods.note_root(self._p.directory.identity)
             if look.folders is None:
-                self._p.goods.check()
+                self._p.goods.writes.check()
         ordered = sorted(ids)
         await self._absorb(ordered)
         self.inbox.taken_in()
@@ -249,9 +249,9 @@ class Controller:
     async def _absorb(self, ids: Collection[str]) -> None:
         records = await self._in_force.absorb(ids)
         if self.ready.is_set():
-            self._p.goods.flush()
+            self._p.goods.writes.flush()
         else:  # the first pass writes all at its end, unless that takes long
-            asyncio.get_running_loop().call_later(LONG_START, self._p.goods.flush)
+            asyncio.get_running_loop().call_later(LONG_START, self._p.goods.writes.flush)
         self._listener.on_look(records)
 
     # --- plan and work ------------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ class Controller:
             for owner in self._p.services.effects.owners():
                 self._pump.add(owner)
         record = ended.record(now)
-        self._p.goods.record_pass(record)
+        self._p.goods.writes.record_pass(record)
         self._listener.on_pass(record)
 
     def retry(self, key: str) -> None:

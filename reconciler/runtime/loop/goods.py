@@ -1,12 +1,10 @@
 """Last known good, kept on disk: what was valid last and what started last, for every configuration.
 
-Writes go through the state store in the background; one that fails is an alarm, and made again.
+What is good is known here; `good_writes.py` brings it to disk.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,23 +14,17 @@ from reconciler.config.tree.snapshot import Snapshot
 from reconciler.config.validation import Validator
 from reconciler.model.config import ConfigDocument, Desired, Presence
 from reconciler.model.good import Good, Known
-from reconciler.model.state import PassRecord
 from reconciler.runtime.engine_thread import Worker
-from reconciler.runtime.loop.lost_writes import LostWrites
+from reconciler.runtime.loop.good_writes import GoodWrites
 from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.state.state_store import StateStore
 
-_GATHER = 0.1
-"""How long what has started is gathered before it is written, in seconds; losing it costs nothing but a look back."""
-LONG_START = 2.0
-"""How long it is while the first pass is under way, which has everything written when it ends."""
-log = logging.getLogger(__name__)
 Permits = Callable[[ConfigDocument | None, str], bool]
 """Whether a document that was good once may still run, by the policy of its file."""
 
 
 class Goods:
-    """The rows of the state directory in memory, and their way to disk. Used on the engine's loop.
+    """The rows of the state directory in memory, and the `writes` that bring them there. Used on the engine's loop.
 
     Only the runner is `writing`; in a worker the rows are kept in memory as they would be.
     """
@@ -47,7 +39,7 @@ class Goods:
         *,
         writing: bool = True,
     ) -> None:
-        self.writing = writing
+        self.writes = GoodWrites(store, lambda: self._rows, lambda: self._root, world.alarms, writing=writing)
         self._permits = permits
         self._store = store
         self._validator = validator
@@ -58,15 +50,9 @@ class Goods:
         """What has been loaded, until it is read."""
         self._same: dict[str, ConfigDocument] = {}
         """The documents of files that say what was good and started last, where it stood: until the first pass ends."""
-        self._unsaved: list[Good] = []
-        self._started: dict[str, str] = {}
         self._refused: dict[str, tuple[ConfigDocument | None, ConfigDocument | None]] = {}
         """What was good, and started, last of ids for which the policy does not allow that now."""
-        self._lost = LostWrites()
-        self.on_new_file: Callable[[], None] = lambda: None
-        """Called when the database was rebuilt beneath us: what else stood in it is to be written again."""
         self._loaded: frozenset[str] = frozenset()
-        self._is_open = False
         self._root: str | None = None
 
     async def load(self) -> dict[str, Collection[str]]:
@@ -74,7 +60,7 @@ class Goods:
         self._known = await asyncio.wrap_future(self._disk.run(self._store.load_known))
         self._root = await asyncio.wrap_future(self._disk.run(self._store.load_root))
         self._loaded = frozenset(self._known)
-        self._unsaved, self._started = [], {}
+        self.writes.begin()
         known: dict[str, list[str]] = {}
         for row in self._known.values():
             known.setdefault(row.file, []).append(row.id)
@@ -115,13 +101,9 @@ class Goods:
     def note_root(self, identity: tuple[int, int] | None) -> None:
         """The root has been read, and is this folder."""
         text = "{}:{}".format(*identity) if identity is not None else self._root
-        if text != self._root and text is not None and self.writing:
+        if text != self._root and text is not None and self.writes.writing:
             self._root = text
-            self._save_root()
-
-    def _save_root(self) -> None:
-        if self._root is not None:
-            self.watch(self._store.save_root(self._root), again=self._save_root)
+            self.writes.save_root()
 
     def ids(self) -> Iterator[str]:
         """Return the ids that have a last good document."""
@@ -229,9 +211,7 @@ class Goods:
         if row is None or row.digest != document.digest or row.applied is row.accepted:
             return
         self._rows[record.id] = Good(row.id, row.file, row.line, row.digest, row.accepted, row.accepted)
-        if not self._started:
-            asyncio.get_running_loop().call_later(_GATHER if self._is_open else LONG_START, self.flush)
-        self._started[record.id] = row.digest
+        self.writes.started(row)
 
     def adopt(self) -> None:
         """After a take-over: what runs here has started, whoever wrote that down last."""
@@ -247,95 +227,15 @@ class Goods:
             record.accepted = record.applied = None
         self._same.pop(config_id, None)
         known, row = self._known.pop(config_id, None), self._rows.pop(config_id, None)
-        if (known or row) and self.writing:
-            self.watch(self._store.forget_good([config_id]), ids=[config_id])
-
-    def record_pass(self, record: PassRecord) -> None:
-        """Add a pass to the history."""
-        if self.writing:
-            self.watch(self._store.record_pass(record), passes=[record])
-
-    def check(self) -> None:
-        """Have the state looked at, so that a file which was damaged is found out also while nothing is written."""
-        if self.writing:
-            self.watch(self._store.check())
+        if known or row:
+            self.writes.forget(config_id)
 
     def open(self) -> None:
-        """The first pass has ended: what it has gathered is written, and from now on nothing is gathered for long."""
-        self._is_open, self._same = True, {}
-        self.flush()
-
-    def flush(self) -> None:
-        """Send the rows that changed to disk, as one write."""
-        # What was removed meanwhile must not come back by a row that waited to be written.
-        rows, self._unsaved = [row for row in self._unsaved if row.id in self._rows], []
-        started, self._started = self._started, {}
-        if rows and self.writing:
-            self.watch(self._store.save_good(rows), ids=[row.id for row in rows])
-        if started and self.writing:
-            self.watch(self._store.mark_applied(started.items()), ids=started)
-
-    def _write_again(self) -> None:
-        """Write what could not be written, as it is now."""
-        ids, passes, others = self._lost.take()
-        rows = [self._rows[key] for key in ids if key in self._rows]
-        gone = [key for key in ids if key not in self._rows]
-        if rows:
-            self.watch(self._store.save_good(rows), ids=[row.id for row in rows])
-        if gone:
-            self.watch(self._store.forget_good(gone), ids=gone)
-        for record in passes:
-            self.watch(self._store.record_pass(record), passes=[record])
-        for again in others:
-            again()
-
-    def watch(
-        self,
-        write: "Future[Any]",
-        *,
-        ids: Collection[str] = (),
-        passes: Collection[PassRecord] = (),
-        again: Callable[[], None] | None = None,
-    ) -> None:
-        """Turn a failed write into an alarm and one that is made again, and the last that was missing into its end.
-
-        `again` makes one that is neither of last good documents nor of passes.
-        """
-        loop = asyncio.get_running_loop()
-        self._lost.begun()
-
-        def ended(future: "Future[Any]") -> None:
-            try:
-                loop.call_soon_threadsafe(self._wrote, future.exception(), ids, passes, again)
-            except RuntimeError:  # the engine has stopped meanwhile
-                return
-
-        write.add_done_callback(ended)
+        """The first pass has ended: what was known of files before it is known by now."""
+        self._same = {}
+        self.writes.open()
 
     def _put(self, row: Good) -> None:
         self._rows[row.id] = row
         self._same.pop(row.id, None)
-        self._unsaved.append(row)
-
-    def _wrote(
-        self,
-        error: BaseException | None,
-        ids: Collection[str],
-        passes: Collection[PassRecord],
-        again: Callable[[], None] | None,
-    ) -> None:
-        self._lost.ended()
-        if self._lost.is_new_file(self._store.set_aside):
-            self._lost.add(self._rows, ())
-            self._save_root()
-            self.on_new_file()
-        if error is not None:
-            self._lost.add(ids, passes, again)
-            if "state" not in self._world.alarms:
-                self._world.alarms["state"] = f"the state directory cannot be written: {error}"
-                log.error("%s", self._world.alarms["state"])
-        delay = self._lost.retry_in()
-        if delay is not None:
-            asyncio.get_running_loop().call_later(delay, self._write_again)
-        elif error is None and self._lost.nothing:
-            self._world.alarms.pop("state", None)
+        self.writes.put(row)

@@ -1,4 +1,4 @@
-"""Which writes to the state directory failed, and when to make them again. Bookkeeping alone; `goods` writes.
+"""Which writes to the state directory failed, and when to make them again. Bookkeeping alone; `good_writes` writes.
 
 What is remembered is which ids are not on disk as they are in memory, not the rows: when the disk has room again, the
 newest is written, once.

@@ -7,16 +7,15 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from reconciler.config.tree.directory import RootState, Scan
+from reconciler.config.tree.directory import RootState
 from reconciler.core.in_force.lastgood import Effective
 from reconciler.core.plan.diff import diff
 from reconciler.model.config import ConfigDocument
 from reconciler.model.plan import Outcome, Plan
 from reconciler.runtime.lanes.health import Health
 from reconciler.runtime.lanes.integration_runtime import IntegrationRuntime
-from reconciler.runtime.listener import ALARM, Listener
+from reconciler.runtime.listener import Listener
 from reconciler.runtime.loop import requests
-from reconciler.runtime.loop.absence import TWO_LOOKS
 from reconciler.runtime.loop.appointments import Appointments
 from reconciler.runtime.loop.drift import drifted, without_owner
 from reconciler.runtime.loop.first_look import FirstLook
@@ -24,6 +23,7 @@ from reconciler.runtime.loop.git_wait import GitWait
 from reconciler.runtime.loop.good_writes import LONG_START
 from reconciler.runtime.loop.in_force import InForce
 from reconciler.runtime.loop.inbox import Inbox, Look
+from reconciler.runtime.loop.looking import Looking
 from reconciler.runtime.loop.newcomers import Newcomers
 from reconciler.runtime.loop.opening import Opening
 from reconciler.runtime.loop.parts import Parts
@@ -67,6 +67,7 @@ class Controller:
         self._stopping = self._is_looking = False
         self._appointments = Appointments(self._clock, self.inbox, parts.absences, self._newcomers, parts.goods)
         self._in_force = InForce(parts, together_from)
+        self._looking = Looking(parts, self.inbox, self._appointments, self._in_force, self._newcomers)
         self._first_look = FirstLook()
         self._opening = Opening(parts, lambda: self._stopping)
         self._pumping: asyncio.Task[None] | None = None
@@ -165,19 +166,19 @@ class Controller:
     async def _pass(self, look: Look) -> None:
         began, started = self._clock.monotonic(), self._clock.time()
         is_first = self._first_look.due()
-        known = await self._load() if is_first else {}
-        scan = await self._scan(look.folders, known)
-        self._see_root(scan)
-        ids = self._observe({*look.ids, *scan.concerned(self._p.world.configs)})
+        known = await self._looking.load() if is_first else {}
+        scan = await self._looking.scan(look.folders, known)
+        self._looking.see_root(scan)
+        ids = self._looking.observe({*look.ids, *scan.concerned(self._p.world.configs)})
         if is_first:
-            ids = await self._recall(ids)
+            ids = await self._looking.recall(ids)
         elif look.folders is None:
             ids |= await drifted(self._p.world, self._is_pending)
             self._rotation.begin()
             self._health.begin()
             for integration in without_owner(self._p.services, self._p.world):
                 self._pump.add(integration)
-        ids = self._newcomers_wait(ids)
+        ids = self._looking.admitted(ids)
         self.inbox.keep(ids)
         self._appointments.looked(look, scan, began, is_first=bool(is_first), beside=self._rotation.takes)
         if scan.root is RootState.OK:
@@ -195,56 +196,6 @@ class Controller:
         self._begin(plan, ordered, look.trigger, started, began, scan.files)
         self.looks += 1
         self._first_look.made(is_first)
-
-    async def _load(self) -> dict[str, Collection[str]]:
-        known, root = await self._p.goods.load(), self._p.goods.root
-        if root is not None:
-            self._p.directory.recall(root)
-        return known
-
-    async def _scan(self, folders: Collection[str] | None, known: dict[str, Collection[str]]) -> Scan:
-        job = self._p.scanner.run(lambda: self._p.directory.scan(folders, known=known))
-        scan: Scan = await asyncio.wrap_future(job)
-        self._appointments.scanned(scan, folders)
-        return scan
-
-    def _see_root(self, scan: Scan) -> None:
-        lost = "" if scan.root is RootState.OK else f"the root {self._p.directory.root} is {scan.root.value}"
-        if lost == self._p.absences.root_lost:
-            return
-        self._p.absences.lose_root(lost, self._clock.monotonic())
-        self.inbox.put("root", ids=list(self._p.world.configs))
-        if lost:
-            self._p.world.alarms["root"] = f"{lost}: what runs keeps running, nothing is removed"
-            log.error("%s", self._p.world.alarms["root"], extra=ALARM)
-        else:
-            self._p.world.alarms.pop("root", None)
-
-    def _observe(self, ids: Iterable[str]) -> set[str]:
-        observed = self._p.absences.observe(ids, self._p.directory.snapshot.desired, self._clock.monotonic())
-        return self.inbox.keep(observed)
-
-    async def _recall(self, ids: set[str]) -> set[str]:
-        """Recall what was good before this start; what its files no longer hold gets its second look at once.
-
-        Also after a take-over: what a worker knows is written down then.
-        """
-        ids = {*ids, *self._p.world.configs}
-        ids |= await self._in_force.recall([owner for owner in self._p.services.effects.owners() if "/" in owner])
-        ids = self._observe(ids)
-        if self._p.absences.vanishing:
-            await self._clock.sleep(TWO_LOOKS)
-            scan = await self._scan(None, {})
-            ids |= self._observe({*scan.changed, *scan.moved})
-        return ids
-
-    def _newcomers_wait(self, ids: set[str]) -> set[str]:
-        if not self._p.absences.vanishing and not self._newcomers.are_waiting:
-            return ids
-        snapshot = self._p.directory.snapshot
-        new = {key: snapshot.get(key).file for key in ids if key not in self._p.world.configs}
-        missed = {key: self._p.goods.file_of(key) for key in self._p.absences.vanishing}
-        return ids - new.keys() | self._newcomers.admit(new, missed, self._clock.monotonic())
 
     async def _absorb(self, ids: Collection[str]) -> None:
         records = await self._in_force.absorb(ids)

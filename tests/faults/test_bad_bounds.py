@@ -5,7 +5,8 @@ import time
 import pytest
 
 from reconciler.config.run.run import RunOptions, validate_paths
-from reconciler.config.tree.snapshot import Claim, FileState, Index
+from reconciler.config.tree.index import Index
+from reconciler.config.tree.snapshot import Claim, FileState
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Span
 

@@ -16,9 +16,10 @@ from reconciler.config.files import SETTINGS_FILE, Unreadable
 from reconciler.config.git.command import Git
 from reconciler.config.git.objects import read_objects
 from reconciler.config.git.revision import Revision
+from reconciler.config.tree.index import Index
 from reconciler.config.tree.read import failed_state, read_state
 from reconciler.config.tree.settings import DirectorySettings, parse_settings, too_many
-from reconciler.config.tree.snapshot import FileState, Index, Snapshot
+from reconciler.config.tree.snapshot import FileState, Snapshot
 from reconciler.config.validation import Validator
 from reconciler.model.config import Presence
 from reconciler.model.diagnostic import Diagnostic

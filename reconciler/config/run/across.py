@@ -75,7 +75,7 @@ def duplicates(places: Places, ids: Sequence[tuple[str, str, int]]) -> list[Diag
             doubled.setdefault(config_id, [first]).append((file, line))
     found: list[Diagnostic] = []
     if doubled:
-        from reconciler.config.tree.snapshot import duplicate_diagnostics
+        from reconciler.config.tree.index import duplicate_diagnostics
     for config_id, where in doubled.items():
         spans = [places.of(file, line, ("name",)) for file, line in sorted(where)]
         found += duplicate_diagnostics(config_id, spans)

@@ -11,11 +11,12 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from reconciler.config.files import Listing, Unreadable, Vanished, join
+from reconciler.config.tree.index import Index
 from reconciler.config.tree.kept import KeptFiles, state_of
 from reconciler.config.tree.memory import LostFiles, Settling
 from reconciler.config.tree.probe import is_fresh, is_same, probe, read
 from reconciler.config.tree.read import FileRecord, failed_state, read_state
-from reconciler.config.tree.snapshot import FileState, Index
+from reconciler.config.tree.snapshot import FileState
 from reconciler.config.tree.walk import Walk, beneath, walk_some
 from reconciler.config.validation import Validator
 from reconciler.model.diagnostic import Diagnostic

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.config.tree.snapshot import Claim, FileState, Index
+from reconciler.config.tree.index import Index
+from reconciler.config.tree.snapshot import Claim, FileState
 from reconciler.model.config import ConfigDocument
 from reconciler.model.diagnostic import Span
 

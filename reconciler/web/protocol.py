@@ -1,7 +1,8 @@
-"""uvicorn's HTTP protocol with what it lacks: a limit on the time and the size of a request's head.
+"""uvicorn's HTTP protocol with what it lacks: limits on what one connection may take.
 
-Without it, connections that send nothing, or a header a minute, would stay for ever and use up all that are allowed.
-The same limits hold for the rest of a body that was answered before its end, which uvicorn reads and throws away.
+Without them, connections that send nothing, a header a minute, or never fetch an answer would stay for ever and use up
+all that are allowed. The same limits hold for the rest of a body that was answered before its end, which uvicorn reads
+and throws away.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
     class BoundedProtocol(base):  # type: ignore[misc]
         _head_bytes = 0
         _head_timer: asyncio.TimerHandle | None = None
+        _fetch_timer: asyncio.TimerHandle | None = None
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
@@ -48,11 +50,33 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
             self._head_bytes += len(data)
             self._expect_head()
             if self._head_bytes > (_SURPLUS * limits.body if self._in_surplus() else limits.head):
-                self.transport.close()
+                self._close()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._head_arrived()
+            self._fetched()
             super().connection_lost(exc)
+
+        # An answer that is not fetched would be kept for ever: by a connection that is closed once all is sent, and by
+        # the next request, which waits for room.
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._expect_fetch()
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            if not self.transport.is_closing():
+                self._fetched()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.transport.is_closing():
+                self._expect_fetch()
+
+        def send_400_response(self, msg: str) -> None:
+            super().send_400_response(msg)
+            self._expect_fetch()
 
         def timeout_keep_alive_handler(self) -> None:
             super().timeout_keep_alive_handler()
@@ -78,6 +102,19 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
         def _head_is_late(self) -> None:
             self._head_timer = None
             if self._awaits_head() and not self.transport.is_closing():
-                self.transport.close()
+                self._close()
+
+        def _close(self) -> None:
+            self.transport.close()
+            self._expect_fetch()
+
+        def _expect_fetch(self) -> None:
+            if self._fetch_timer is None and self.transport.get_write_buffer_size():
+                self._fetch_timer = self.loop.call_later(limits.keep_alive, self.transport.abort)
+
+        def _fetched(self) -> None:
+            if self._fetch_timer is not None:
+                self._fetch_timer.cancel()
+                self._fetch_timer = None
 
     return BoundedProtocol

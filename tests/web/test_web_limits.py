@@ -12,6 +12,7 @@ from reconciler.model.ports import Receipt
 from reconciler.web.options import Limits
 
 BINARY = b"Content-Type: application/json\r\nce-specversion: 1.0\r\nce-id: 1\r\nce-source: s\r\n"
+LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
@@ -119,15 +120,22 @@ def test_too_many_connections_get_503(serve):
         assert client.get("/livez").status_code == 503
 
 
-def test_answer_that_is_not_fetched_is_dropped(serve, engine, until):
+@pytest.mark.parametrize(
+    ("last", "behind"),
+    [(b"", b""), (b"Connection: close\r\n", b""), (b"", LIVEZ), (b"", b"garbage\r\n\r\n"), (b"", LIVEZ * 3)],
+    ids=["kept alive", "last", "another behind", "garbage behind", "others behind"],
+)
+def test_answer_that_is_not_fetched_is_dropped(serve, engine, until, last, behind):
     engine.add(*(f"slack/c{number:04}" for number in range(1000)), message="x" * 20_000)
-    client = serve(limits=Limits(keep_alive=1))
+    client = serve(limits=Limits(keep_alive=0.2))
+    client.get("/api/v1/configs?limit=1000", headers={"connection": "close"})  # all is loaded
     before = len(os.listdir("/proc/self/fd"))
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", client.port))
-        connection.sendall(b"GET /api/v1/configs?limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        until(lambda: len(os.listdir("/proc/self/fd")) > before + 1)
+        connection.sendall(b"GET /api/v1/configs?limit=1000 HTTP/1.1\r\nHost: localhost\r\n" + last + b"\r\n")
+        assert connection.recv(1) == b"H"
+        connection.sendall(behind)
         until(lambda: len(os.listdir("/proc/self/fd")) == before + 1)
 
 

@@ -75,8 +75,17 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
                 self._expect_fetch()
 
         def send_400_response(self, msg: str) -> None:
-            super().send_400_response(msg)
-            self._expect_fetch()
+            """Refuse what cannot be parsed, unless the request it comes with, or behind, has its answer or gets one."""
+            if not self._awaits_head() and not self.cycle.more_body:
+                self.flow.pause_reading()  # h11 ends the connection with the answer
+            elif self._in_surplus() and self.cycle.response_started:
+                self._close()
+            else:
+                super().send_400_response(msg)
+                self._expect_fetch()
+                if self.cycle is not None:  # its body is broken: what works on it must not answer as well
+                    self.cycle.disconnected = True
+                    self.cycle.message_event.set()
 
         def timeout_keep_alive_handler(self) -> None:
             super().timeout_keep_alive_handler()

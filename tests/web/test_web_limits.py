@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import threading
 import time
 from concurrent.futures import Future
 
@@ -12,6 +13,7 @@ from reconciler.model.ports import Receipt
 from reconciler.web.options import Limits
 
 BINARY = b"Content-Type: application/json\r\nce-specversion: 1.0\r\nce-id: 1\r\nce-source: s\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -159,3 +161,45 @@ def test_client_that_offers_another_protocol_is_served_in_this_one(serve, engine
         connection.sendall(b'{"a":4}')
         assert connection.recv(1000).startswith(b"HTTP/1.1 202")
     assert [event.data for event in engine.events] == [[1, 2, 3], {"a": 4}]
+
+
+@pytest.fixture
+def silent(caplog):
+    """See that nothing is logged that an operator would be woken for."""
+    yield
+    assert [record for record in caplog.get_records("call") if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("head", [LIVEZ[:-2], b"POST /events HTTP/1.1\r\nHost: localhost\r\n"], ids=["unread", "read"])
+def test_broken_body_is_refused_once(serve, silent, head):
+    with socket.create_connection(("127.0.0.1", serve().port), 20) as connection:
+        connection.sendall(head + CHUNKED + b"not a size\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_broken_body_behind_its_answer_closes_the_connection(serve, silent):
+    with socket.create_connection(("127.0.0.1", serve().port), 20) as connection:
+        connection.sendall(LIVEZ[:-2] + CHUNKED)
+        answer = b""
+        while b'{"live":true}' not in answer:
+            answer += connection.recv(4096)
+        connection.sendall(b"not a size\r\n")
+        assert connection.recv(4096) == b""
+
+
+def test_what_comes_behind_the_last_request_does_not_take_its_answer(serve, engine, silent):
+    stored, asked = Future(), threading.Event()
+    engine.store = lambda events: asked.set() or stored
+    head = b"POST /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + BINARY + b"ce-type: t\r\n"
+    with socket.create_connection(("127.0.0.1", serve().port), 20) as connection:
+        connection.sendall(head + b"Content-Length: 2\r\n\r\n{}")
+        assert asked.wait(20)
+        connection.sendall(b"\r\n")
+        connection.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            connection.recv(1000)
+        connection.settimeout(20)
+        stored.set_result([Receipt(1)])
+        assert b"".join(iter(lambda: connection.recv(1000), b"")).startswith(b"HTTP/1.1 202")

@@ -6,6 +6,7 @@ and throws away.
 """
 
 import asyncio
+import contextlib
 import logging
 from typing import Any
 
@@ -16,6 +17,9 @@ from reconciler.web.who import PEER, peer_uid
 
 _SURPLUS = 16
 """How many times the largest body may follow a refusal before the connection is cut."""
+
+_PIECE = 16 * 1024
+"""How much is read at a time: as chunks of one byte, 256 KiB keep h11, and with it the probes, for a second."""
 
 
 def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
@@ -40,6 +44,8 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
             super().connection_made(transport)
             # Of the connection, not of the request: asked once, and before anything is read from it.
             self.app_state: dict[str, Any] = {**self.app_state, PEER: peer_uid(transport.get_extra_info("socket"))}
+            with contextlib.suppress(AttributeError):  # asyncio's own has it; another loop's may not
+                transport.max_size = _PIECE  # type: ignore[attr-defined]
             self._expect_head()
 
         def data_received(self, data: bytes) -> None:

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import Future
 
 import pytest
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from reconciler.model.ports import Receipt
 from reconciler.web.options import Limits
@@ -203,3 +204,16 @@ def test_what_comes_behind_the_last_request_does_not_take_its_answer(serve, engi
         connection.settimeout(20)
         stored.set_result([Receipt(1)])
         assert b"".join(iter(lambda: connection.recv(1000), b"")).startswith(b"HTTP/1.1 202")
+
+
+def test_what_is_sent_at_once_is_read_in_pieces_so_that_others_get_their_turn(serve, engine, monkeypatch):
+    sizes, received = [], H11Protocol.data_received
+    monkeypatch.setattr(
+        H11Protocol, "data_received", lambda self, data: sizes.append(len(data)) or received(self, data)
+    )
+    headers = {"content-type": "application/json", "ce-id": "1", "ce-source": "s", "ce-type": "t"}
+    body = b'"' + b"x" * 500_000 + b'"'
+    answer = serve().post("/events", content=body, headers={**headers, "ce-specversion": "1.0"})
+    assert answer.status_code == 202
+    assert sum(sizes) > 500_000
+    assert max(sizes) <= 16 * 1024

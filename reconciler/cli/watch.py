@@ -6,11 +6,15 @@ In this order, since a large directory takes longer to read than all the code.
 import faulthandler
 import os
 import queue
-from typing import Any
+import sys
+from typing import Any, Final
 
 from reconciler.cli.engine_options import engine_options
 from reconciler.compose.signals import caught
 from reconciler.config.collector import without_gc
+
+_LAST_WORDS: Final = 1.0
+"""How long the last lines of the log may take to be written, in seconds."""
 
 
 def watch(values: dict[str, Any]) -> int:
@@ -22,21 +26,26 @@ def watch(values: dict[str, Any]) -> int:
         from reconciler.compose.ahead import begin_reading
 
         ahead = begin_reading(options)
+        outlet = None
         try:
-            from reconciler.cli.logs import configure_logging, unhandled_in_the_log
+            from reconciler.cli.logs import configure_logging, of_lost, unhandled_in_the_log
+            from reconciler.cli.outlet import Outlet
 
-            masked = options.revealed.masked
-            configure_logging(values["log_format"], values["log_level"], alarms=False, masked=masked)
+            log_format, log_level, masked = values["log_format"], values["log_level"], options.revealed.masked
+            outlet = Outlet(sys.stderr, of_lost(log_format))
+            configure_logging(log_format, log_level, alarms=False, masked=masked, stream=outlet)
             from reconciler.cli.voice import voice
             from reconciler.compose.daemon import run_daemon
             from reconciler.config.places import display_prefix
             from reconciler.report.places import relocate_event
             from reconciler.runtime.telling.notify_socket import NotifySocket
 
-            say, prefix = voice(values["log_format"], values["log_level"]), display_prefix(options.root)
+            say, prefix = voice(log_format, log_level, outlet), display_prefix(options.root)
             channel = NotifySocket.from_environ(os.environ)
             with unhandled_in_the_log():
                 return run_daemon(options, items, lambda event: say(relocate_event(event, prefix)), channel, ahead)
         finally:
+            if outlet is not None:
+                outlet.close(_LAST_WORDS)
             if ahead is not None:
                 ahead.close()

@@ -4,6 +4,7 @@ Entered before the heavy imports, so that a signal during start-up is one to obe
 """
 
 import os
+import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ def caught(put: Callable[[signal.Signals], None]) -> Iterator[None]:
         name = signal.Signals(number)
         if name is not signal.SIGHUP:
             if asked:
-                os.write(2, _AT_ONCE)  # not through the stream: the main thread may hold its lock
+                if select.select([], [2], [], 0)[1]:  # nobody may read it any more
+                    os.write(2, _AT_ONCE)  # not through the stream: another thread may hold its lock
                 os._exit(1)
             asked = True
         put(name)

@@ -66,7 +66,7 @@ def test_unknown_name_ends_the_verb(log_format, log_level):
 def test_narrator_prints_what_the_level_lets_through(lowest, lines, monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    narrator = voice.Narrator(lowest)
+    narrator = voice.Narrator(lowest, stream)
     narrator.say(said.Alarm("the disk is full"))
     narrator.say(PASSED)
     assert stream.getvalue().splitlines() == lines

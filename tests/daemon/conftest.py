@@ -77,16 +77,18 @@ def make_site(folder: Path) -> Path:
 
 
 class Daemon:
-    """One `reconcile --watch` in `root`; `program` are the interpreter's arguments that start it."""
+    """One `reconcile --watch` in `root`; `program` are the interpreter's arguments that start it; `stderr` is where
+    that goes, if not into a file.
+    """
 
-    def __init__(self, root: Path, *arguments, environ=None, program=("-m", "reconciler")):
+    def __init__(self, root: Path, *arguments, environ=None, program=("-m", "reconciler"), stderr=None):
         self.root = root
         self.out, self.err, self.diary_file = root / "stdout", root / "stderr", root / "diary"
         keep = {k: v for k, v in os.environ.items() if not k.startswith("RECONCILE_")}
         keep |= {"PROBE_FOLDER": str(root), "PYTHONPATH": str(root / "site"), **(environ or {})}
         with self.out.open("a") as out, self.err.open("a") as err:
             command = [sys.executable, *program, "--watch", *arguments]
-            self.process = subprocess.Popen(command, cwd=root, env=keep, stdout=out, stderr=err)
+            self.process = subprocess.Popen(command, cwd=root, env=keep, stdout=out, stderr=stderr or err)
 
     def until(self, holds, what, *, lives=True):
         deadline = time.monotonic() + 20

@@ -12,6 +12,7 @@ from reconciler.model.plan import ActionKind, Outcome, OutcomeStatus, Plan
 from reconciler.model.state import PassRecord, StateReason
 from reconciler.report.story.daemon_event import (
     Alarm,
+    Cleared,
     DaemonEvent,
     Found,
     Held,
@@ -22,6 +23,7 @@ from reconciler.report.story.daemon_event import (
     Passed,
     Ready,
     Settled,
+    Unheld,
     Valid,
     Waits,
 )
@@ -82,11 +84,15 @@ class Narrator:
             self._tell_kept_back(record)
         assert self._engine is not None
         told = {diagnostic for found in self._invalid.values() for diagnostic in found}
-        others = [d for d in self._engine.diagnostics() if d not in told]
-        new = [d for d in others if d not in self._found]
+        found = self._engine.diagnostics()
+        others = [d for d in found if d not in told]
+        new, before = [d for d in others if d not in self._found], self._found
         self._found = frozenset(others)
         if new:
             self._tell(Found(tuple(new)))
+        files = {d.span.file for d in found} if before else ()
+        if gone := [d for d in before if d.span.file not in files]:
+            self._tell(Cleared(tuple(sorted(gone, key=Diagnostic.sort_key))))
         self._tell_alarms()
 
     def _tell_validity(self, record: ConfigRecord) -> None:
@@ -165,6 +171,9 @@ class Narrator:
     def _passed(self, record: PassRecord) -> None:
         self._tell(Passed(record))
         self._tell_many()
+        if self._held and not record.held:
+            self._held = ""
+            self._tell(Unheld())
         self._tell_alarms()
         assert self._engine is not None
         if not self._is_ready and self._engine.ready:  # a later pass may have had nothing to do, and ended first

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from reconciler.model.diagnostic import Diagnostic, Related, Span
-from reconciler.report.story.daemon_event import DaemonEvent, Found, Invalid, Settled, Valid, Waits
+from reconciler.report.story.daemon_event import Cleared, DaemonEvent, Found, Invalid, Settled, Valid, Waits
 
 
 def relocate(diagnostics: Iterable[Diagnostic], prefix: str) -> list[Diagnostic]:
@@ -20,7 +20,7 @@ def relocate_event(event: DaemonEvent, prefix: str) -> DaemonEvent:
     match event:
         case Settled() | Valid() | Waits() if event.file and prefix:
             return replace(event, file=f"{prefix.rstrip('/')}/{event.file}")
-        case Invalid() | Found():
+        case Invalid() | Found() | Cleared():
             return replace(event, diagnostics=tuple(relocate(event.diagnostics, prefix)))
         case _:
             return event

@@ -85,11 +85,21 @@ class Found(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
 
 
+class Cleared(Struct, frozen=True):
+    """Findings that were told of, of files that nothing is the matter with any more, or that are gone."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+
 class Held(Struct, frozen=True):
     """The guard holds removals back, for `reason`; `plan` has them."""
 
     plan: Plan
     reason: str
+
+
+class Unheld(Struct, frozen=True):
+    """The guard holds no removal back any more: their files are there again, or they are no longer too many."""
 
 
 class Intervened(Struct, frozen=True):
@@ -151,7 +161,9 @@ DaemonEvent: TypeAlias = (
     | Invalid
     | Valid
     | Found
+    | Cleared
     | Held
+    | Unheld
     | Intervened
     | InForce
     | Waits

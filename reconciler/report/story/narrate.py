@@ -4,7 +4,7 @@ Turns a `DaemonEvent` into lines and does nothing else: the composition root mak
 the lines; `narrate_json` has the same events as JSON objects.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic
@@ -17,6 +17,7 @@ from reconciler.report.override_text import intervention_line, override_line
 from reconciler.report.plan_text import REASONS, change_text
 from reconciler.report.story.daemon_event import (
     Alarm,
+    Cleared,
     DaemonEvent,
     Found,
     Held,
@@ -31,13 +32,15 @@ from reconciler.report.story.daemon_event import (
     Started,
     Stopped,
     Stopping,
+    Unheld,
     Valid,
     Waits,
 )
 
 __all__ = [
-    "Alarm", "DaemonEvent", "Found", "Held", "InForce", "Intervened", "Invalid", "Many", "Passed", "Ready", "Settled",
-    "StandingBy", "Started", "Stopped", "Stopping", "Valid", "Waits", "level", "narrate", "outcome_lines",
+    "Alarm", "Cleared", "DaemonEvent", "Found", "Held", "InForce", "Intervened", "Invalid", "Many", "Passed", "Ready",
+    "Settled", "StandingBy", "Started", "Stopped", "Stopping", "Unheld", "Valid", "Waits", "level", "narrate",
+    "outcome_lines",
 ]  # fmt: skip
 
 _DONE = {
@@ -71,9 +74,9 @@ def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
             yield _many(event, paint)
         case Invalid() | Valid():
             yield from _validity(event, paint)
-        case Found(diagnostics):
-            yield from _findings(diagnostics, paint)
-        case Held():
+        case Found() | Cleared():
+            yield from _findings(event, paint)
+        case Held() | Unheld():
             yield from _held(event, paint)
         case Intervened() | InForce() | Waits():
             yield _overridden(event, paint)
@@ -171,13 +174,19 @@ def _finding(found: Diagnostic) -> str:
     return f"{place(found.span)}: {printable(found.message)}{help_text}"
 
 
-def _findings(diagnostics: Iterable[Diagnostic], paint: Palette) -> Iterator[str]:
-    for found in diagnostics:
+def _findings(event: Found | Cleared, paint: Palette) -> Iterator[str]:
+    for found in event.diagnostics:
+        if isinstance(event, Cleared):
+            yield f"{paint.green('✓')} over: {headline(found, paint)}"
+            continue
         help_text = paint.dim(f" ({printable(found.help)})") if found.help else ""
         yield f"{paint.red('✗') if found.is_error else paint.yellow('!')} {headline(found, paint)}{help_text}"
 
 
-def _held(event: Held, paint: Palette) -> Iterator[str]:
+def _held(event: Held | Unheld, paint: Palette) -> Iterator[str]:
+    if isinstance(event, Unheld):
+        yield f"{paint.green('✓')} over: no removal is held any more"
+        return
     held = event.plan.held
     yield f"{paint.yellow('‖')} {count(len(held), 'removal')} held — {printable(event.reason)}"
     for action in held[:_SHOWN_CHANGES]:

@@ -10,7 +10,7 @@ from reconciler.model.config import Desired, Presence
 from reconciler.model.diagnostic import Diagnostic, Severity, Span
 from reconciler.model.plan import Action, ActionKind, ActionReason, Outcome, OutcomeStatus, Plan
 from reconciler.model.state import PassRecord
-from reconciler.report.story.daemon_event import Many, Ready, Settled
+from reconciler.report.story.daemon_event import Cleared, Found, Held, Many, Ready, Settled, Unheld
 from reconciler.runtime.loop.world import ConfigRecord
 from reconciler.testing.clock import VirtualClock
 
@@ -155,3 +155,33 @@ def test_nothing_is_told_of_many_of_which_nothing_was_done(daemon):
     listener.on_outcomes([Outcome(actions[0], OutcomeStatus.WAITING, "no secret")])
     listener.on_pass(ended)
     assert [event for event in told if isinstance(event, Many)] == []
+
+
+def test_what_was_the_matter_is_told_to_be_over(tmp_path, until):
+    root, clock, told = tmp_path / "configs", VirtualClock(), []
+    root.mkdir()
+    for number in range(5):
+        (root / f"{number}.yaml").write_text(f"integration: console\nname: n{number}\n")
+    narrator = Narrator(told.append)
+    engine = build_engine(EngineOptions(root, tmp_path / "state"), narrator.listener(), clock=clock, watch=False)
+    narrator.attach(engine)
+    engine.start()
+
+    def looked(what):
+        engine.look("test")
+        until(engine, clock, lambda: any(isinstance(event, what) for event in told))
+        return next(event for event in told if isinstance(event, what))
+
+    until(engine, clock, lambda: any(isinstance(event, Ready) for event in told))
+    (root / "odd.yaml").write_text("a: [")
+    found = looked(Found)
+    (root / "odd.yaml").unlink()
+    assert looked(Cleared).diagnostics == found.diagnostics
+    texts = {path: path.read_text() for path in root.iterdir()}
+    for path in texts:
+        path.unlink()
+    assert len(looked(Held).plan.held) == 5
+    for path, text in texts.items():
+        path.write_text(text)
+    assert looked(Unheld)
+    engine.stop()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
+from types import MappingProxyType
 from typing import Any
 
 from rich import box
@@ -21,7 +22,7 @@ from reconciler.report.backlog_text import backlog_text, in_vain_text
 from reconciler.report.override_text import concerned_text, entry_text, override_text
 
 Item = Mapping[str, Any]
-_FEW = 5
+FEW = 5
 _BRIEFLY = "%m-%d %H:%M:%S"
 _WORDS = {"suspend": "suspended", "pause": "paused"}
 _STYLES = {
@@ -114,8 +115,8 @@ def _intervention(item: Item) -> Sequence[RenderableType]:
     return "", _moment(item["at"], _BRIEFLY), _text(action, "yellow"), "", "", told, "", "", ""
 
 
-def status_table(item: Item) -> RenderableType:
-    """Return the whole at a glance, with what needs a person last."""
+def status_table(item: Item, broken: Mapping[str, Sequence[Item]] = MappingProxyType({})) -> RenderableType:
+    """Return the whole at a glance, with what needs a person last; `broken` are the first of those, by their state."""
     facts = _facts()
     facts.add_row("daemon", _text("ready" if item["ready"] else "not ready", "green" if item["ready"] else "yellow"))
     facts.add_row("role", _role(item))
@@ -125,8 +126,11 @@ def status_table(item: Item) -> RenderableType:
     facts.add_row("last pass", _moment(item.get("last_pass")))
     _fact(facts, "passes", item.get("passes"))
     facts.add_row("configurations", _counts(item["configs"], item.get("stale", 0)))
-    for line in _stale(item):
+    for line in _named(item.get("stale_configs", ()), item.get("stale", 0), "reconcile get"):
         facts.add_row("stale", _text(line, "yellow"))
+    for state, some in broken.items():
+        for line in _named(some, item["configs"].get(state, 0), f"reconcile get --state {state}"):
+            facts.add_row(state, _text(line, "red"))
     facts.add_row("integrations", _counts(item["integrations"]))
     queue = item.get("queue", {})
     facts.add_row("events", _text(_amounts(queue, waiting="waiting to be routed", unrouted="matched nothing")))
@@ -143,14 +147,14 @@ def status_table(item: Item) -> RenderableType:
     return facts
 
 
-def _stale(item: Item) -> Iterator[str]:
-    """Yield the first stale configurations, each with its reason, and how many more there are."""
-    shown = item.get("stale_configs", ())[:_FEW]
+def _named(some: Sequence[Item], number: int, lister: str) -> Iterator[str]:
+    """Yield the first of `number` configurations, each with its reason, and how many more `lister` would list."""
+    shown = some[:FEW]
     for one in shown:
         yield f"{one['id']}: {_why(one)}"
-    more = item.get("stale", 0) - len(shown)
+    more = number - len(shown)
     if shown and more > 0:
-        yield f"and {more:,} more: `reconcile get` lists them"
+        yield f"and {more:,} more: `{lister}` lists them"
 
 
 def _role(item: Item) -> Text:

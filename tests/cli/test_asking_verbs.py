@@ -57,6 +57,17 @@ def test_status_names_the_first_stale_configurations_with_the_reason(ask, fake):
     assert (len(lines), lines[-1]) == (6, "and 1,195 more: `reconcile get` lists them")
 
 
+def test_status_names_the_first_that_are_invalid_or_failed_with_the_reason(ask, fake):
+    answer = fake.answers["GET /api/v1/status"][1]
+    answer["configs"] = {**answer["configs"], "failed": 1200}
+    found = fake.answers["GET /api/v1/configs"][1]["items"][0]
+    lines = [line.split(maxsplit=1) for line in ask("status")[1].splitlines()]
+    told = [rest[0] for name, *rest in lines if name == "failed"]
+    assert told[0].startswith(f"{found['id']}:")
+    assert told[-1].startswith("and 1,198 more: `reconcile get --state failed`")
+    assert ("failed", "5") in [(query.get("state"), query.get("limit")) for *_, query, _, _ in fake.asked]
+
+
 def test_status_names_files_from_where_the_user_stands(ask, fake, tmp_path, monkeypatch):
     (tmp_path / "configs").mkdir()
     monkeypatch.chdir(tmp_path)

@@ -25,11 +25,16 @@ def status(
     answer = there.get("status")
 
     def table() -> Any:
-        from reconciler.report.tables import status_table
+        from reconciler.report.tables import FEW, status_table
 
         prefix = prefix_to("" if there.elsewhere else answer.get("root"))
         stale = [from_here(one, prefix) for one in answer.get("stale_configs", ())]
-        return status_table({**answer, "stale_configs": stale})
+        broken = {
+            state: [from_here(one, prefix) for one in there.get("configs", state=state, limit=FEW)["items"]]
+            for state in ("invalid", "failed")
+            if answer["configs"].get(state)
+        }
+        return status_table({**answer, "stale_configs": stale}, broken)
 
     show(answer, output, table)
     return int(needs_a_person(answer))

@@ -47,6 +47,7 @@ STORY = [
     said.Settled(Outcome(UPDATE, OutcomeStatus.FAILED, "the service said no"), "slack/b.yaml", 1, running=True),
     settled(INITIALIZE, OutcomeStatus.FAILED, "no route to host"),
     settled(START, OutcomeStatus.WAITING, "env:TOKEN is not set"),
+    said.Settled(Outcome(UPDATE, OutcomeStatus.WAITING, "env:TOKEN is not set"), "slack/b.yaml", 1, running=True),
     settled(REMOVE),
     said.Many("slack", ActionKind.START, 9998, 0, 0),
     said.Many("slack", ActionKind.UPDATE, 60, 2, 3),

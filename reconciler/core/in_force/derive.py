@@ -44,6 +44,10 @@ def config_state(want: Effective, seen: Observed) -> Derived:
 def _why_stale(want: Effective, document: ConfigDocument, seen: Observed) -> StateReason:
     if want.stale is not StateReason.NONE:
         return want.stale
-    if seen.running != document and seen.failure is not StateReason.NONE:
+    if seen.running == document:
+        return StateReason.NONE
+    if seen.failure is not StateReason.NONE:
         return StateReason.UPDATE_FAILED
+    if seen.waiting is StateReason.SECRET_MISSING:
+        return StateReason.SECRET_MISSING
     return StateReason.NONE

@@ -43,7 +43,8 @@ class Ready(Struct, frozen=True):
 class Settled(Struct, frozen=True):
     """An action has an outcome. `file` and `line` are where its configuration stands, or empty and 0.
 
-    `running` says that an earlier version runs on although the action failed; `number` is the pass that asked for it.
+    `running` says that an earlier version runs on although the action failed or waits; `number` is the pass that asked
+    for it.
     """
 
     outcome: Outcome

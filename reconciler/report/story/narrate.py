@@ -68,7 +68,7 @@ def _lines(event: DaemonEvent, paint: Palette) -> Iterator[str]:
             yield from _ready(event, paint)
         case Settled(outcome, file, line, running):
             yield from outcome_lines(outcome, f"{printable(file)}:{line}" if file else "", paint)
-            if running and outcome.status is OutcomeStatus.FAILED:
+            if running and outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.WAITING):
                 yield paint.dim("    the version that ran before runs on")
         case Many():
             yield _many(event, paint)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 
 from reconciler.core.plan.diff import config_action
-from reconciler.model.state import StateReason
 from reconciler.runtime.loop.world import ConfigRecord, World
 from reconciler.runtime.services import Services
 
@@ -20,7 +19,7 @@ async def drifted(world: World, is_pending: Callable[[str], bool]) -> set[str]:
             await asyncio.sleep(0)
         if _is_as_asked(record):  # nearly all are, and this looks at every one
             continue
-        waits = record.failure is not None or record.waiting is StateReason.SECRET_MISSING
+        waits = record.failure is not None or bool(record.lacks)
         if not waits and config_action(record.id, record.effective, record.live) and not is_pending(record.id):
             found.add(record.id)
     return found

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Collection, Iterable
 
 from reconciler.core.in_force.lastgood import Effective
+from reconciler.core.plan.update import Transition, transition
 from reconciler.model.config import Desired, Presence
 from reconciler.model.state import Condition, ConditionType, IntegrationState, StateReason, Tristate
 from reconciler.runtime.loop.parts import Parts
@@ -116,13 +117,17 @@ class InForce:
         reason = desired.presence.value.capitalize()
         record.note(ConditionType.VALID, Tristate.FALSE, self._p.services.clock.time(), reason, first)
 
-    @staticmethod
-    def _is_new_input(record: ConfigRecord) -> bool:
-        """Whether another document is in force than the one that failed: then its backoff is over."""
+    def _is_new_input(self, record: ConfigRecord) -> bool:
+        """Whether another document is in force than failed, or waited for a secret: then its backoff is over."""
         document, failure = record.effective.document, record.failure
-        if failure is None or document is None or failure.digest == document.digest:
+        before = failure.digest if failure is not None else record.lacks
+        if not before or document is None or before == document.digest:
             return False
-        record.failure, record.attempts = None, 0
+        running = record.generation.document if record.generation is not None else None
+        if running is not None and transition(running, document) is not Transition.REPLACE:  # back to what runs
+            kind = ConditionType.APPLIED if failure is not None else ConditionType.SECRETS_RESOLVED
+            record.note(kind, Tristate.TRUE, self._p.services.clock.time())
+        record.failure, record.lacks, record.attempts = None, "", 0
         return True
 
     def _renew(self, integrations: Iterable[str]) -> None:

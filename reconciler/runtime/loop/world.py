@@ -44,6 +44,8 @@ class ConfigRecord(Struct, eq=False):
     generation: Generation | None = None
     failure: Failure | None = None
     waiting: StateReason = StateReason.QUEUED
+    lacks: str = ""
+    """The digest of the document that waits for a missing secret, which `message` names, or the empty string."""
     message: str = ""
     attempts: int = 0
     rotated: bool = False
@@ -73,7 +75,12 @@ class ConfigRecord(Struct, eq=False):
         running = self.generation.document if self.generation is not None else None
         failure = self.failure.reason if self.failure is not None else StateReason.NONE
         paused = self.imposed.sending is not Sending.SEND
-        return Observed(running, paused=paused, failure=failure, waiting=self.waiting)
+        waiting = StateReason.SECRET_MISSING if self.lacks and self._lacks_in_force() else self.waiting
+        return Observed(running, paused=paused, failure=failure, waiting=waiting)
+
+    def _lacks_in_force(self) -> bool:
+        document = self.effective.document
+        return document is not None and document.digest == self.lacks
 
     def hold(self, condition: Condition) -> None:
         """Set a condition that many share."""

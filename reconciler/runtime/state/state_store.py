@@ -17,6 +17,7 @@ from reconciler.model.effect import EffectRow, EffectStatus
 from reconciler.model.errors import StateError
 from reconciler.model.good import Good, Known
 from reconciler.model.json import Json
+from reconciler.model.override import Override
 from reconciler.model.state import PassRecord
 from reconciler.runtime.state import override_rows
 from reconciler.runtime.state.database import Database
@@ -212,14 +213,23 @@ def peek_good(directory: Path) -> dict[str, Good]:
 
     Raises StateError when the file cannot be read; there being none is no error.
     """
+    return _peek(directory, _load_good) or {}
+
+
+def peek_overrides(directory: Path) -> list[Override]:
+    """Return the overrides that are kept in a state directory, oldest first, as `peek_good` does."""
+    return _peek(directory, override_rows.load) or []
+
+
+def _peek(directory: Path, load: Callable[[sqlite3.Connection], T]) -> T | None:
     file = directory / "state.db"
     if not file.exists():
-        return {}
+        return None
     # What was closed cleanly has no log beside it: then not even a lock file is made.
     mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
     try:
         with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?{mode}", uri=True)) as connection:
-            return _load_good(connection)
+            return load(connection)
     except sqlite3.Error as error:
         raise StateError(f"cannot read {file}: {error}") from error
 

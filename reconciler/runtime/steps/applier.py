@@ -85,8 +85,8 @@ class Applier:
                 if record.accepted is not None and not left:
                     log.info("%s: its file is gone, and nothing of it ran: it is forgotten", key)
                 (self._agenda.removing if left else self._agenda.removed)(key)
-            elif record.failure is not None and record.live is not None:
-                record.failure = None
+            elif record.live is not None:
+                record.failure, record.lacks = None, ""
             return None
         want = record.effective
         try:
@@ -107,7 +107,7 @@ class Applier:
     async def _stop(self, record: ConfigRecord, action: Action) -> Outcome:
         runtime = self._world.integration(record.integration)
         stopped = await self._take_down.config(record, runtime, StopReason.REMOVED)
-        record.failure, record.attempts, record.rotated, record.drift = None, 0, False, ""
+        record.failure, record.lacks, record.attempts, record.rotated, record.drift = None, "", 0, False, ""
         if stopped.abandoned is not None:
             self.integrations.abandoned(runtime, stopped.abandoned)
         left = await self._cleaner.is_left(record)
@@ -138,14 +138,14 @@ class Applier:
         try:
             problems = await self._switch(record, document, runtime)
         except SecretMissing as error:
-            return self._secret_missing(record, action, error)
+            return self._secret_missing(record, action, document, error)
         except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
             return await self._failed(record, action, document, runtime, error)
         await self._cleaner.is_left(record)
         return Outcome(action, OutcomeStatus.APPLIED, "; ".join(problems))
 
     def _wait_for_integration(self, record: ConfigRecord, action: Action, runtime: IntegrationRuntime) -> Outcome:
-        record.waiting = StateReason.INTEGRATION_NOT_READY
+        record.waiting, record.lacks = StateReason.INTEGRATION_NOT_READY, ""
         record.message = runtime.message
         if runtime.state not in {IntegrationState.ACTIVE, IntegrationState.FAILED}:
             self._agenda.add(runtime.id)
@@ -164,6 +164,7 @@ class Applier:
         assert calls is not None
         resolved = await self._resolve(document)
         self._note(record, ConditionType.SECRETS_RESOLVED, Tristate.TRUE)
+        record.lacks = ""
         old = record.generation
         if old is None:
             self._started([(record, await calls.start(document, resolved))], calls, runtime)
@@ -203,13 +204,15 @@ class Applier:
     def _succeeded(self, started: Sequence[Started]) -> None:
         applied = Condition(ConditionType.APPLIED, Tristate.TRUE, since=self._services.clock.time())
         for record, generation in started:
-            record.failure, record.attempts, record.message = None, 0, ""
+            record.failure, record.lacks, record.attempts, record.message = None, "", 0, ""
             record.hold(applied)
             self._agenda.applied(record, generation.document)
         self._agenda.went_live(*[record for record, _ in started])
 
-    def _secret_missing(self, record: ConfigRecord, action: Action, error: SecretError) -> Outcome:
-        record.waiting, record.message = StateReason.SECRET_MISSING, str(error)
+    def _secret_missing(
+        self, record: ConfigRecord, action: Action, document: ConfigDocument, error: SecretError
+    ) -> Outcome:
+        record.failure, record.lacks, record.message = None, document.digest, str(error)
         record.rotated = False
         self._note(record, ConditionType.SECRETS_RESOLVED, Tristate.FALSE, "SecretMissing", str(error))
         record.attempts += 1
@@ -232,6 +235,7 @@ class Applier:
         record.rotated = False
         due = self._retries.due(error, record.attempts)
         record.failure, record.message = Failure(document.digest, reason_of(error), message, due), message
+        record.lacks = ""
         self._note(record, ConditionType.APPLIED, Tristate.FALSE, reason_of(error).value, message)
         if due is not None:
             self._agenda.add_at(record.id, due)

@@ -108,7 +108,7 @@ class IntegrationSteps:
             if record.generation is not None:
                 self._take_down.let_go(record.generation)
             self._world.set_generation(record, None)
-            record.waiting = StateReason.INTEGRATION_NOT_READY
+            record.waiting, record.lacks = StateReason.INTEGRATION_NOT_READY, ""
             record.drift = "its integration lost its lane"
             self._agenda.went_live(record)
         self._failed(runtime, error)

@@ -84,6 +84,7 @@ class StateCounts:
             key
             for key, record in configs.items()
             if record.failure is not None
+            or record.lacks
             or record.imposed.overrides
             or (want := record.effective).stale is not none
             or not want.known

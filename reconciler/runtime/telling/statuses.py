@@ -87,7 +87,7 @@ def _message(record: ConfigRecord, derived: Derived) -> str:
         return f"{found[0].span.file}:{found[0].span.line}: {found[0].message}" if found else ""
     if record.failure is not None:
         return record.failure.message
-    return record.message if record.generation is None else ""
+    return record.message if record.generation is None or reason is StateReason.SECRET_MISSING else ""
 
 
 class Registered(Struct, frozen=True):

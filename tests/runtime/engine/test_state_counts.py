@@ -39,17 +39,18 @@ STEPS = st.tuples(
     st.none() | WANTS,
     st.sampled_from([None, *GENERATIONS]),
     st.sampled_from([None, None, FAILURE]),
+    st.sampled_from(["", "", "1", "2"]),
     st.sampled_from([NOTHING, Imposed(), *OVERRIDES]),
 )
 
 
-def step(world, key, want, generation, failure, imposed):
+def step(world, key, want, generation, failure, lacks, imposed):
     """Have the engine do something with a configuration, or forget it."""
     if want is None:
         world.forget(key)
         return
     record = world.set_effective(replace(want, desired=replace(want.desired, id=key)))
-    record.failure, record.imposed = failure, imposed
+    record.failure, record.lacks, record.imposed = failure, lacks, imposed
     world.set_generation(record, generation)
 
 
@@ -71,7 +72,7 @@ def test_counts_are_what_is_derived(many, few):
     """`few` are steps between two counts, of which the first follows on `many`."""
     world, catalogue = World(None), build_catalogue(())
     for number in range(40):  # among so few others, three that have changed are counted by themselves
-        step(world, f"k/{number}", Effective(VALID, DOCUMENTS[1]), GENERATIONS[1], None, NOTHING)
+        step(world, f"k/{number}", Effective(VALID, DOCUMENTS[1]), GENERATIONS[1], None, "", NOTHING)
     registered = Registered(catalogue, Validator(catalogue, secrets=SecretResolver(Path("secrets"), {})), 0.0)
     kept, whole = StateCounts(world, registered, small=0), StateCounts(world, registered)
     for steps in [many, *few]:

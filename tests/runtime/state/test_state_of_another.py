@@ -1,6 +1,8 @@
 """A state directory that another engine uses, or that is only looked at: nothing in it is touched."""
 
+import json
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -9,6 +11,7 @@ from reconciler.cli.app import run
 from reconciler.compose.offline.plan import offline_plan
 from reconciler.compose.options import EngineOptions
 from reconciler.model.errors import StateError, StateLocked
+from reconciler.model.override import OverrideKind, OverrideRequest, Selector
 from reconciler.runtime.state.state_store import peek_good
 from reconciler.testing import Harness
 
@@ -91,3 +94,53 @@ def test_offline_plan_sees_what_a_killed_daemon_left_in_its_log(harness):
     assert (state_of(harness) / "state.db-wal").exists()
     harness.write("b.yaml", {**GOOD, "name": "b"}, settle=False)
     assert [(action.kind, action.key) for action in plan(harness).actions] == [("start", "console/b")]
+
+
+def marked(plan):
+    return [(action.kind, action.key, action.suspended) for action in plan.actions]
+
+
+@pytest.mark.parametrize("selector", [Selector.of(integration="console"), Selector()], ids=str)
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a.yaml": {**GOOD, "description": "new"}},
+        {"a.yaml": {**GOOD, "enabled": False}, "b.yaml": {**GOOD, "name": "b"}},
+        {"a.yaml": None},
+        {},
+    ],
+)
+def test_offline_plan_marks_what_is_suspended_as_the_daemon_does(harness, selector, files):
+    harness.manager.engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, selector), "alice")
+    harness.settle()
+    for name, content in files.items():
+        if content is None:
+            harness.delete(name, settle=False)
+        else:
+            harness.write(name, content, settle=False)
+    harness.settle()
+    harness.advance(5)
+    of_daemon = marked(harness.manager.engine.plan())
+    assert (len(of_daemon), all(one[2] for one in of_daemon)) == (len(files), True)
+    assert marked(plan(harness)) == of_daemon
+
+
+def test_offline_plan_leaves_one_that_is_suspended_on_what_started_last(harness):
+    """Its newer version was accepted and did not start: the files still ask for that, and it waits."""
+    harness.write("a.yaml", {**GOOD, "description": "new"})
+    harness.manager.engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, Selector()), "alice")
+    harness.stop()
+    with closing(sqlite3.connect(state_of(harness) / "state.db")) as connection, connection:
+        connection.execute("UPDATE good SET applied_doc = ?", (json.dumps(GOOD),))
+    assert marked(plan(harness)) == [("reroute", "console/a", True)]
+
+
+def test_offline_plan_goes_by_no_suspension_that_is_over_and_by_no_pause(harness):
+    engine, now = harness.manager.engine, time.time()
+    engine.overrides.impose(OverrideRequest(OverrideKind.PAUSE, Selector()), "alice")
+    engine.overrides.impose(OverrideRequest(OverrideKind.SUSPEND, Selector(), 60.0), "alice")
+    harness.stop()
+    with closing(sqlite3.connect(state_of(harness) / "state.db")) as connection, connection:
+        connection.execute("UPDATE override SET since = ?, until = ? WHERE kind = 'suspend'", (now - 60.0, now - 1.0))
+    harness.write("a.yaml", {**GOOD, "description": "new"}, settle=False)
+    assert marked(plan(harness)) == [("reroute", "console/a", False)]

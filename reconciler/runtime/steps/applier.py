@@ -138,7 +138,7 @@ class Applier:
         try:
             problems = await self._switch(record, document, runtime)
         except SecretMissing as error:
-            return self._secret_missing(record, action, document, error)
+            return await self._secret_missing(record, action, document, runtime, error)
         except Exception as error:  # noqa: BLE001 — whatever it raises, the engine goes on
             return await self._failed(record, action, document, runtime, error)
         await self._cleaner.is_left(record)
@@ -209,8 +209,13 @@ class Applier:
             self._agenda.applied(record, generation.document)
         self._agenda.went_live(*[record for record, _ in started])
 
-    def _secret_missing(
-        self, record: ConfigRecord, action: Action, document: ConfigDocument, error: SecretError
+    async def _secret_missing(
+        self,
+        record: ConfigRecord,
+        action: Action,
+        document: ConfigDocument,
+        runtime: IntegrationRuntime,
+        error: SecretError,
     ) -> Outcome:
         record.failure, record.lacks, record.message = None, document.digest, str(error)
         record.rotated = False
@@ -219,6 +224,8 @@ class Applier:
         due = self._retries.due(error, record.attempts)
         if due is not None:
             self._agenda.add_at(record.id, due)
+        if record.generation is None:
+            await self._fall_back(record, document, runtime)
         return Outcome(action, OutcomeStatus.WAITING, str(error))
 
     async def _failed(

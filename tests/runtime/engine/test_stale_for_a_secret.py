@@ -49,6 +49,17 @@ def test_old_version_is_stale_and_says_which_secret_is_missing(changed):
     assert named(h) == [("diary/a", StateReason.SECRET_MISSING, status.message)]
 
 
+def test_old_version_runs_after_a_restart_too(changed):
+    h = changed
+    h.stop()
+    h.start()
+    assert told(h) == MISSING
+    assert h.config("diary/a").message.startswith("file:later cannot be read")
+    (h.secrets / "later").write_text("s3cret-two")
+    h.advance(10)
+    assert told(h) == HEALTHY
+
+
 def test_secret_that_appears_ends_it(changed):
     h = changed
     (h.secrets / "later").write_text("s3cret-two")

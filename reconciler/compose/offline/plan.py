@@ -11,6 +11,7 @@ from reconciler.core.plan.diff import Integrations, LiveConfig, diff
 from reconciler.model.config import ConfigDocument, Presence
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.plan import Plan
+from reconciler.model.state import StateReason
 from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.state.state_store import peek_good
 
@@ -20,6 +21,8 @@ class OfflineReport(Struct, frozen=True):
 
     plan: Plan
     diagnostics: tuple[Diagnostic, ...]
+    stays: bool = False
+    """Whether a document that was accepted stays in force because its file has errors now."""
 
 
 def offline_plan(options: EngineOptions) -> OfflineReport:
@@ -40,7 +43,9 @@ def offline_plan(options: EngineOptions) -> OfflineReport:
     desired = {key: _effective(directory, key, accepted.get(key)) for key in {*directory.snapshot.desired, *good}}
     wanted = {key.partition("/")[0] for key, want in desired.items() if want.wanted}
     up = {key.partition("/")[0] for key in live}
-    return OfflineReport(diff(desired, live, Integrations(wanted, up)), tuple(directory.snapshot.diagnostics))
+    stays = any(want.document is not None and want.stale is not StateReason.NONE for want in desired.values())
+    plan = diff(desired, live, Integrations(wanted, up))
+    return OfflineReport(plan, tuple(directory.snapshot.diagnostics), stays)
 
 
 def _effective(directory: Directory, key: str, accepted: ConfigDocument | None) -> Effective:

@@ -102,7 +102,8 @@ class Daemon:
 
     def _nobody(self, error: Exception) -> NoDaemon:
         if self._server is not None:
-            return NoDaemon(f"no daemon answers at {self._server}: {_reason(error)}")
+            hint = "" if "://" in self._server else "; --server takes a URL, such as http://127.0.0.1:8787"
+            return NoDaemon(f"no daemon answers at {self._server}: {_reason(error)}{hint}")
         if isinstance(error, PermissionError):
             return NoDaemon(f"may not connect to {self._socket}: it belongs to another user")
         if isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError):

@@ -9,12 +9,21 @@ from reconciler.cli.console import Fatal, fail
 
 
 def names(text: str | None) -> tuple[str, ...] | None:
-    """Return the ids, or None where all integrations may be loaded."""
+    """Return the ids, or None where all integrations may be loaded; one that is not installed ends the verb.
+
+    A host that registers classes of its own gives its list to the manager, and is asked for none of this.
+    """
     if text is None:
         return None
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     if not found:
         fail("--integrations: expected ids separated by commas, such as slack,webhook, found none")
+    from reconciler.config.entry_points import find_packages
+
+    installed = sorted(find_packages())
+    for one in found:
+        if one not in installed:
+            fail(f"--integrations: {unknown_integration(one, installed)}")
     return found
 
 

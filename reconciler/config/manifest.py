@@ -52,6 +52,7 @@ def _descriptor(manifest: Mapping[str, Any], schema: Mapping[str, Any]) -> Descr
         exclusive=tuple(manifest.get("exclusive", ())),
         ignored_settings=tuple(IgnoredSetting(**item) for item in manifest.get("ignored_settings", ())),
         schema=schema,
+        ignored_message=manifest.get("ignored_message", ""),
     )
 
 

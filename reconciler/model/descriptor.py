@@ -33,6 +33,7 @@ class Descriptor(Struct, frozen=True):
 
     `schema` is its settings schema as published (JSON Schema), None until it is read; `ignored_settings` maps a
     setting to the other setting that makes the service ignore it (a warning of validation), with a reason.
+    `ignored_message` is why a configuration's `message` has no effect (a warning as well); empty where it has one.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Descriptor(Struct, frozen=True):
     exclusive: tuple[str, ...] = ()
     ignored_settings: tuple["IgnoredSetting", ...] = ()
     schema: Mapping[str, Any] | None = None
+    ignored_message: str = ""
 
 
 class IgnoredSetting(Struct, frozen=True):

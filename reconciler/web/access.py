@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 PROBES = frozenset({"/livez", "/readyz"})
 HOOKS = "/hooks/"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_NONE_CONFIGURED = (
+    "this needs a token, and none is configured: "
+    "ask over the Unix socket in the state directory, or start the daemon with --token-file"
+)
 
 
 class Access:
@@ -51,10 +55,11 @@ class Access:
             )
         if method not in _READING and self._is_foreign(headers.get("origin"), host):
             return ApiError(403, "foreign_origin", "a page of another origin may not do this")
-        if hook or self._is_open(method, path) or self._has_token(headers.get("authorization", "")):
+        authorization = headers.get("authorization", "")
+        if hook or self._is_open(method, path) or self._has_token(authorization):
             return None
         headers_out = {"www-authenticate": 'Bearer realm="reconcile"'}
-        return ApiError(401, "unauthorized", "this needs a token: send it as Authorization: Bearer", headers_out)
+        return ApiError(401, "unauthorized", self._what_is_missing(authorization), headers_out)
 
     def _is_open(self, method: str, path: str) -> bool:
         return self._loopback and (method in _READING or (method == "POST" and path == "/events"))
@@ -64,6 +69,15 @@ class Access:
         # Hashes are compared, so that the time taken says nothing of the token, its length included.
         equal = hmac.compare_digest(_hashed(given.strip()), self._token or b"")
         return equal and scheme.lower() == "bearer"
+
+    def _what_is_missing(self, authorization: str) -> str:
+        """Say why the token will not do: it is not to be had, not the right one, or not given."""
+        if self._token is None:
+            return _NONE_CONFIGURED
+        scheme, _, given = authorization.partition(" ")
+        if scheme.lower() == "bearer" and given.strip():
+            return "this token is not the one that is configured: send that of the daemon's --token-file"
+        return "this needs a token: send it as Authorization: Bearer"
 
     def _knows(self, host: str) -> bool:
         if self._any_host:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from reconciler.model.delivery import Backlog
 from reconciler.model.errors import UnknownTarget
 from reconciler.model.override import Selector
+from reconciler.report.count import count
 from reconciler.report.items import FORMAT_VERSION, config_item, history_items, integration_item, plan_item, status_item
 from reconciler.runtime.api import EngineView
 from reconciler.runtime.asking.override_refusals import no_config, no_integration
@@ -151,8 +152,8 @@ class Api:
         elif status.held_digest == digest:
             why = f"{shown} cannot be approved while the directory cannot be read: it has to come back first"
         else:
-            now = f"now {status.held_digest} is, with {status.held} removals"
-            why = f"{shown} is not held any more: {now}; look at it with `reconcile plan`"
+            is_held = f"{status.held_digest} is, with {count(status.held, 'removal')}"
+            why = f"{shown} is not held: {is_held}; look at it with `reconcile plan`"
         return ApiError(409, "not_held", why)
 
 

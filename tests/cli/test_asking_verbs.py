@@ -244,6 +244,14 @@ def test_plan_of_daemon_exits_1_when_asked_to(ask):
     assert "1 to remove, 1 held" in out
 
 
+@pytest.mark.parametrize(("server", "told"), [("127.0.0.1:1", True), ("http://127.0.0.1:1", False)])
+def test_server_that_is_no_url_is_told_with_one(capsys, server, told):
+    assert run(["status", "--server", server]) == 2
+    err = capsys.readouterr().err
+    assert f"no daemon answers at {server}: connection refused" in err
+    assert ("--server takes a URL, such as http://127.0.0.1:8787" in err) is told
+
+
 def test_approve_sends_the_digest(ask, fake):
     assert ask("approve", "abc123")[0] == 0
     assert fake.asked[-1][:4] == ("POST", "/api/v1/approve", {}, {"digest": "abc123"})
@@ -257,7 +265,8 @@ def test_approve_of_another_plan_exits_1(ask, fake):
 def test_retry_of_many_sends_a_selector_and_says_how_many(ask, fake):
     fake.answers["POST /api/v1/retry"] = (202, {"format_version": 1, "selected": "--integration slack", "configs": 3})
     code, out, _ = ask("retry", "-i", "slack")
-    assert (code, out) == (0, "✓ what failed of --integration slack (3 configurations) is tried again now\n")
+    told = "✓ what failed of --integration slack (3 configurations), if anything, is tried again now\n"
+    assert (code, out) == (0, told)
     ask("retry", "slack/a", "slack/b")
     ask("retry", "--all")
     sent = [body["selector"] for *_, body, _ in fake.asked]

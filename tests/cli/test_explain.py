@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from reconciler.cli.app import run
 from reconciler.report.rules.pages import rule_ids
 
@@ -47,6 +49,19 @@ def test_rule_in_brackets_as_findings_show_it_is_found(capsys):
 def test_unknown_rule_names_the_nearest(capsys):
     assert run(["explain", "unknwon-key"]) == 2
     assert "did you mean 'unknown-key'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("tmplate", "there is no rule 'tmplate': did you mean 'template-syntax'?"),
+        ("fallbak", "did you mean 'dangling-fallback' or 'disabled-fallback'?"),
+        ("zzz", "there is no rule 'zzz': `reconcile explain` lists them all"),
+    ],
+)
+def test_one_word_of_a_rule_names_the_rules_with_one_like_it(capsys, rule, said):
+    assert run(["explain", rule]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_path_for_a_rule_is_no_rule(capsys):

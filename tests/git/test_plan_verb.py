@@ -91,5 +91,5 @@ def test_plan_for_programs_that_fails_says_why_beside_it(here, capsys, arguments
     here.write("configs/a.yaml", "[")
     assert run(["plan", *arguments]) == 1
     assert capsys.readouterr().err.endswith(
-        "the files have errors: what they asked for last stays; `reconcile validate` shows them\n"
+        "the files have errors: what is wrong does not start; `reconcile validate` shows them\n"
     )

@@ -9,10 +9,14 @@ TOKEN = "0123456789abcdef"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 
 
-def code(method, path, headers=(), **options):
+def refusal(method, path, headers=(), **options):
     access = Access(WebOptions(**{"token": Secret(TOKEN), **options}))
-    refusal = access.refusal(method, path, {"host": "localhost:8787", **dict(headers)})
-    return refusal.code if refusal else None
+    return access.refusal(method, path, {"host": "localhost:8787", **dict(headers)})
+
+
+def code(method, path, headers=(), **options):
+    refused = refusal(method, path, headers, **options)
+    return refused.code if refused else None
 
 
 @pytest.mark.parametrize(
@@ -54,6 +58,25 @@ def test_network_asks_for_a_token_for_all_but_probes_and_hooks(host):
 )
 def test_wrong_token_is_refused(given):
     assert code("POST", "/api/v1/look", {"authorization": given}) == "unauthorized"
+
+
+@pytest.mark.parametrize(
+    ("token", "given", "said"),
+    [
+        (None, "", "none is configured: ask over the Unix socket"),
+        (None, "Bearer x", "start the daemon with --token-file"),
+        (Secret(""), "", "none is configured"),
+        (Secret(TOKEN), "Bearer x", "this token is not the one that is configured"),
+        (Secret(TOKEN), "bearer x", "this token is not the one that is configured"),
+        (Secret(TOKEN), "", "this needs a token: send it as Authorization: Bearer"),
+        (Secret(TOKEN), "Bearer ", "this needs a token: send it as"),
+        (Secret(TOKEN), f"Basic {TOKEN}", "this needs a token: send it as"),
+    ],
+)
+def test_refusal_says_which_token_is_missing(token, given, said):
+    refused = refusal("POST", "/api/v1/look", {"authorization": given}, token=token)
+    assert (refused.status, said in str(refused)) == (401, True)
+    assert TOKEN not in str(refused)
 
 
 @pytest.mark.parametrize("token", [None, Secret("")])

@@ -74,7 +74,8 @@ def test_approval_of_another_plan_is_409(send):
 def test_refused_approval_names_the_plan_that_is_held(send, engine):
     engine.status = lambda: replace(type(engine).status(engine), held_digest="abc123", held=4)
     _, answer = send("/api/v1/approve", {"digest": "other"})
-    assert "now abc123 is, with 4 removals" in answer["error"]["message"]
+    told = "the plan 'other' is not held: abc123 is, with 4 removals; look at it with `reconcile plan`"
+    assert answer["error"]["message"] == told
 
 
 def test_approval_while_the_root_is_lost_says_so(send, engine):

@@ -1,5 +1,6 @@
 """`reconcile explain [RULE]`: what a finding means, why it is one, how to fix it. Asks nobody, reads no files."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -41,6 +42,16 @@ def _list(output: str) -> None:
     show(value, output, table)
 
 
+def _with_a_word_like(rule: str, known: Sequence[str]) -> str:
+    """Return what to do about a rule that is like none: one of its words may be like a word of some."""
+    from reconciler.core.findings.nearest import nearest
+
+    listed = "`reconcile explain` lists them all"
+    word = nearest(rule, {word for one in known for word in one.split("-")})
+    found = [one for one in known if word in one.split("-")]
+    return f"did you mean {' or '.join(map(repr, found))}?" if found else listed
+
+
 def _explain(rule: str, output: str) -> None:
     from reconciler.report.rules.pages import rule_page
 
@@ -48,7 +59,7 @@ def _explain(rule: str, output: str) -> None:
     if page is None:
         from reconciler.report.rules.pages import rule_ids
 
-        fail(no_such("rule", rule, rule_ids(), "`reconcile explain` lists them all"))
+        fail(no_such("rule", rule, rule_ids(), _with_a_word_like(rule, rule_ids())))
     if output == "table":
         from reconciler.report.rules.text import page_text
 

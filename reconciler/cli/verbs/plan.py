@@ -72,8 +72,7 @@ def plan(
     except NoDaemon as nobody:
         if server is not None or not nobody.absent:
             raise
-        (answer, errors), nothing = _offline(offline, reports), _AS_ACCEPTED
-        amiss = "the files have errors: what they asked for last stays" if errors else ""
+        (answer, errors, amiss), nothing = _offline(offline, reports), _AS_ACCEPTED
         if errors and not reports.for_people:
             err(f"{amiss}; `reconcile validate` shows them")
     reports.write(answer, amiss, nothing)
@@ -94,8 +93,11 @@ def _amiss(status: Any) -> str:
     return f"not all runs as the files ask ({', '.join(found)}): `reconcile get` says why" if found else ""
 
 
-def _offline(values: dict[str, Any], reports: Reports) -> tuple[dict[str, Any], int]:
-    """Return the plan against the accepted documents, and how many errors the files have; prints these."""
+def _offline(values: dict[str, Any], reports: Reports) -> tuple[dict[str, Any], int, str]:
+    """Return the plan against the accepted documents, how many errors the files have, and what comes of these.
+
+    Prints the errors.
+    """
     from reconciler.cli.engine_options import engine_options
     from reconciler.compose.offline.plan import offline_plan
     from reconciler.config.places import display_prefix
@@ -106,4 +108,6 @@ def _offline(values: dict[str, Any], reports: Reports) -> tuple[dict[str, Any], 
     report = offline_plan(engine_options(values))
     if reports.for_people:
         out(findings_text(relocate(report.diagnostics, display_prefix(Path(values["dir"])))))
-    return plan_item(report.plan), sum(found.is_error for found in report.diagnostics)
+    errors = sum(found.is_error for found in report.diagnostics)
+    comes = "what they asked for last stays" if report.stays else "what is wrong does not start"
+    return plan_item(report.plan), errors, f"the files have errors: {comes}" if errors else ""

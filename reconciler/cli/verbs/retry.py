@@ -38,5 +38,5 @@ def retry(
         complain(f"nothing is tried again: {answer['selected']} means no configuration, and `reconcile get` lists them")
         return 1
     told = f"{printable(answer['selected'])} ({count(answer['configs'], 'configuration')})"
-    out(f"{palette().green('✓')} what failed of {told} is tried again now\n")
+    out(f"{palette().green('✓')} what failed of {told}, if anything, is tried again now\n")
     return 0

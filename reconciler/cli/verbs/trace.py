@@ -82,9 +82,10 @@ def _event(
         fail("expected one event: the name of a file with a CloudEvent, or --type")
     if event_type is not None:
         return event_of(event_type, source, subject, "trace", scope, data)
+    file = _file(given or "-")  # a type given for a file is told first: with its data it looks as `emit` takes it
     if data or scope or subject:
         fail("a whole CloudEvent carries its own attributes: leave out --data, --scope and --subject, or give --type")
-    return whole_event(_file(given or "-"))
+    return whole_event(file)
 
 
 def _file(given: str) -> str:
@@ -92,7 +93,7 @@ def _file(given: str) -> str:
     if given == "-" or given.startswith("@"):
         return given
     if "/" not in given and not given.endswith(".json") and not Path(given).exists():
-        fail(f"there is no file {given}: for an event of that type, write --type {given}")
+        fail(f"{given} was taken for a file, and there is none: for an event of that type, write --type {given}")
     return f"@{given}"
 
 

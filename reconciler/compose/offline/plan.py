@@ -22,6 +22,7 @@ from reconciler.model.good import Good
 from reconciler.model.json import digest
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Clock
+from reconciler.model.state import StateReason
 from reconciler.runtime.asking.overrides import Overrides
 from reconciler.runtime.clock import SystemClock
 from reconciler.runtime.state.state_store import peek_good, peek_overrides
@@ -32,6 +33,8 @@ class OfflineReport(Struct, frozen=True):
 
     plan: Plan
     diagnostics: tuple[Diagnostic, ...]
+    stays: bool = False
+    """Whether a document that was accepted stays in force because its file has errors now."""
 
 
 def offline_plan(options: EngineOptions) -> OfflineReport:
@@ -62,7 +65,8 @@ def offline_plan(options: EngineOptions) -> OfflineReport:
         for key in sorted(frozen)
         if asked[key] != frozen[key] and (action := config_action(key, asked[key], live.get(key))) is not None
     ]
-    return OfflineReport(Plan((*plan.actions, *kept_back)), tuple(directory.snapshot.diagnostics))
+    stays = any(want.document is not None and want.stale is not StateReason.NONE for want in asked.values())
+    return OfflineReport(Plan((*plan.actions, *kept_back)), tuple(directory.snapshot.diagnostics), stays)
 
 
 def _effective(directory: Directory, key: str, accepted: ConfigDocument | None) -> Effective:

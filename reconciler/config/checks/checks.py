@@ -38,6 +38,8 @@ class Expectations(Struct, frozen=True):
     """The settings that are templates: their schema says `x-template`."""
     claims: Claims | None = None
     """What its configurations need for themselves; None where that is nothing."""
+    ignored_message: str = ""
+    """Why it uses no `message`; empty where it does."""
 
     @classmethod
     def of(cls, descriptor: Descriptor) -> "Expectations":
@@ -50,7 +52,10 @@ class Expectations(Struct, frozen=True):
         }
         routes = [(route.path, route.methods) for route in descriptor.routes]
         claims = Claims(descriptor.id, routes, descriptor.exclusive, defaults)
-        return cls(descriptor.id, declared, descriptor.ignored_settings, frozenset(templates), claims or None)
+        return cls(
+            descriptor.id, declared, descriptor.ignored_settings, frozenset(templates), claims or None,
+            descriptor.ignored_message,
+        )  # fmt: skip
 
 
 class Checks:
@@ -72,6 +77,9 @@ class Checks:
             self._events.check(raw["events"], here, expected.integration, expected.declared)
         if "message" in raw:
             self._templates.message(raw["message"], here)
+            if expected.ignored_message:
+                says = f"`message` has no effect: the integration {expected.integration} does not use it"
+                here.warn(rules.IGNORED_SETTING, ("message",), says, expected.ignored_message, key=True)
         if "delivery" in raw:
             _delivery(raw["delivery"], here)
         settings = raw.get("settings")

@@ -21,6 +21,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What there is in each of the variables."""
 MAPPING_METHODS: Final = frozenset({"get", "items", "keys", "values"})
+_LONGEST: Final = 200
 _SCOPE_KEY: Final = re.compile(r"[a-z0-9]{1,20}\Z")
 _OWN: Final = {("config", "labels"), ("config", "scope")}
 """What a configuration's own document decides."""
@@ -90,6 +91,23 @@ def wrong_field(asked: Asked) -> Wrong | None:
 def of_document(asked: Asked) -> bool:
     """Whether the configuration's document decides if a field is there."""
     return len(asked.path) == 3 and asked.path[:2] in _OWN and asked.path[2] not in MAPPING_METHODS
+
+
+def written(node: nodes.Node) -> str:
+    """Return a field as a template writes it, such as `event.data.job`.
+
+    Empty where it is not one of a variable, and beyond a length: each part of a chain is told with all before it.
+    """
+    if isinstance(node, nodes.Name):
+        return node.name
+    if not isinstance(node, nodes.Getattr | nodes.Getitem):
+        return ""
+    holder = written(node.node)
+    if isinstance(node, nodes.Getattr):
+        part = f".{node.attr}"
+    else:
+        part = f"[{node.arg.value!r}]" if isinstance(node.arg, nodes.Const) else ""
+    return holder + part if holder and part and len(holder) + len(part) <= _LONGEST else ""
 
 
 def _hint(holder: str, key: str) -> str:

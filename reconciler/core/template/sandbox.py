@@ -21,7 +21,15 @@ from jinja2.utils import _PassArg, missing, pass_context
 from jinja2.visitor import NodeTransformer
 
 from reconciler.core.template.filters import FILTERS, Budget, TemplateError, each, joined, read, text_of, weighed
-from reconciler.core.template.names import MAPPING_METHODS, Asked, Kinds, asked_fields, wrong_names, wrong_variable
+from reconciler.core.template.names import (
+    MAPPING_METHODS,
+    Asked,
+    Kinds,
+    asked_fields,
+    written,
+    wrong_names,
+    wrong_variable,
+)
 from reconciler.core.template.places import syntax_error, tokens
 
 _KEPT_FILTERS: Final = (
@@ -121,9 +129,28 @@ class _Generator(CodeGenerator):
         super().enter_frame(frame)
         self.undeclared.update(str(name) for action, name in frame.symbols.loads.values() if action == "resolve")
 
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja2's visitors
+        """Write the look-up with the whole field, for the error."""
+        self.write("environment.getattr(")
+        self.visit(node.node, frame)
+        self.write(f", {node.attr!r}, {written(node)!r})")
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - Jinja2's visitors
+        """Write the look-up with the whole field, for the error."""
+        if isinstance(node.arg, nodes.Slice):
+            super().visit_Getitem(node, frame)
+            return
+        self.write("environment.getitem(")
+        self.visit(node.node, frame)
+        self.write(", ")
+        self.visit(node.arg, frame)
+        self.write(f", {written(node)!r})")
+
 
 class _Missing(StrictUndefined):
-    """Says what was not there in the words of a config's author."""
+    """Says what was not there in the words of a config's author; `written` is how the template asked for it."""
+
+    written = ""
 
     @property
     def _undefined_message(self) -> str:
@@ -132,8 +159,15 @@ class _Missing(StrictUndefined):
         if self._undefined_obj is missing:
             return f"there is no variable {self._undefined_name!r}"
         kind = "an object" if isinstance(self._undefined_obj, Mapping) else _kind(self._undefined_obj)
-        name = self._undefined_name
-        return f"there is no {name!r} in {kind}: write {name} | default(…) if it may be absent"
+        advice = f"write {self.written} | default(…)" if self.written else "put `| default(…)` behind it"
+        return f"there is no {self._undefined_name!r} in {kind}: {advice} if it may be absent"
+
+
+def _asked_as(asked: str, found: Any) -> Any:
+    """Let what is missing know how it was asked for."""
+    if asked and isinstance(found, _Missing):
+        found.written = asked
+    return found
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -156,11 +190,15 @@ class _Environment(ImmutableSandboxedEnvironment):
     ) -> TokenStream:
         return tokens(self.lexer, source, name, filename, state)
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
+    def getattr(self, obj: Any, attribute: str, asked: str = "") -> Any:
         """Look into a mapping before its methods, so that a key `items` or `count` is found."""
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
-        return super().getattr(obj, attribute)
+        return _asked_as(asked, super().getattr(obj, attribute))
+
+    def getitem(self, obj: Any, argument: Any, asked: str = "") -> Any:
+        """Look up a key or an index."""
+        return _asked_as(asked, super().getitem(obj, argument))
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call what is allowed, at a price for what it reads and for the list that it makes."""

@@ -222,9 +222,11 @@ def test_manifest_is_read_in_full(site):
         schedules=[{"name": "daily"}],
         exclusive=["port:1"],
         ignored_settings=[{"setting": "a", "when_present": "b", "reason": "c"}],
+        ignored_message="it sends the body",
     )
     descriptor = Catalogue().descriptor("one")
     assert [e.type for e in descriptor.events] == ["a.b"]
     assert descriptor.routes[0].methods == ("POST", "GET")
     assert descriptor.exclusive == ("port:1",)
+    assert descriptor.ignored_message == "it sends the body"
     assert json.loads(json.dumps(descriptor.schema)) == {"type": "object"}

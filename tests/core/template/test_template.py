@@ -84,7 +84,18 @@ def test_check_says_what_is_wrong(text, reason):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{{ event.data.jbo }}", "there is no 'jbo' in an object: write jbo | default(…)"),
+        (
+            "{{ event.data.jbo }}",
+            "there is no 'jbo' in an object: write event.data.jbo | default(…) if it may be absent",
+        ),
+        ("{{ event.data" + ".x" * 90 + " }}", "there is no 'x' in an object: write event.data.x | default(…)"),
+        ("{{ event.data['" + "a" * 300 + "'].b }}", "put `| default(…)` behind it"),
+        ("{{ event['data'].jbo.x }}", "write event['data'].jbo | default(…)"),
+        ("{{ event.data['jbo'] }}", "write event.data['jbo'] | default(…)"),
+        ("{{ event.data.list[7] }}", "there is no 7 in a list: write event.data.list[7] | default(…)"),
+        ("{% for a in [{}] %}{{ a.b }}{% endfor %}", "write a.b | default(…)"),
+        ("{{ event.data.get('list').jbo }}", "there is no 'jbo' in a list: put `| default(…)` behind it"),
+        ("{{ event.data[event.type] }}", "put `| default(…)` behind it"),
         ("{{ event.data.jbo.x }}", "there is no 'jbo'"),
         ("{{ event.data.list.x }}", "there is no 'x' in a list"),
         ("{{ event.data.n / 0 }}", "divided by zero"),

@@ -72,6 +72,16 @@ def test_plan_without_a_daemon_speaks_of_what_was_accepted_and_not_of_what_runs(
     )
 
 
+@pytest.mark.parametrize(
+    ("file", "comes"), [("a.yaml", "what they asked for last stays"), ("b.yaml", "what is wrong does not start")]
+)
+def test_offline_plan_says_what_comes_of_errors(harness, capsys, file, comes):
+    harness.stop()
+    (harness.directory / file).write_text("integration: [")
+    assert run(["plan", "--dir", str(harness.directory), "--state-dir", str(state_of(harness))]) == 1
+    assert f"the files have errors: {comes}\n" in capsys.readouterr().out
+
+
 def test_offline_plan_without_a_state_starts_from_nothing(tmp_path, harness):
     found = offline_plan(EngineOptions(harness.directory, tmp_path / "none")).plan
     assert [(action.kind, action.key) for action in found.actions] == [

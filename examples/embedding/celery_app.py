@@ -1,14 +1,16 @@
 """A Celery application: every process of its pool runs a manager of its own, started after the fork.
 
-celery -A celery_app worker --pool prefork --concurrency 2
+celery -A celery_app worker --pool prefork --concurrency 2 --loglevel INFO
 """
 
 import os
 from functools import cache
 from typing import Any
 
+from blinker import Signal
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
+from reviews import ReviewIntegration
 
 from reconciler import Event, IntegrationManager
 
@@ -19,7 +21,10 @@ app = Celery("reviews", broker=os.environ.get("REVIEWS_BROKER", "amqp://"))
 def manager() -> IntegrationManager:
     """Return this process's manager; making it starts nothing."""
     configs, state = os.environ.get("REVIEWS_CONFIGS", "configs"), os.environ.get("REVIEWS_STATE", ".reconcile-celery")
-    return IntegrationManager(configs, state_dir=state)
+    ReviewIntegration.signal = Signal("review published")  # nobody sends it here: tasks publish
+    made = IntegrationManager(configs, state_dir=state)
+    made.register_integration_class(ReviewIntegration)
+    return made
 
 
 @worker_process_init.connect

@@ -1,5 +1,6 @@
 """A FastAPI application that starts the engine in its lifespan: `uvicorn fastapi_app:app` in this folder."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,4 +40,5 @@ def create_app(directory: Path, state_dir: Path) -> FastAPI:
     return app
 
 
+logging.basicConfig(level=logging.INFO)  # the story of the engine, and what the integration says
 app = create_app(Path(__file__).parent / "configs", Path(".reconcile-fastapi"))

@@ -38,4 +38,6 @@ class ReviewIntegration(Integration):
 
     async def deliver(self, event: Event, config: IntegrationConfig[ReviewSettings]) -> None:
         """Runs for every configuration that the event reaches."""
-        self.said.append(f"{config.settings.greeting} {event.data['review']}")
+        text = f"{config.settings.greeting} {event.data['review']}"
+        self.log.info("%s", text)
+        self.said.append(text)

@@ -18,6 +18,7 @@ from reconciler.compose.catalogue import build_catalogue
 from reconciler.compose.host_options import host_options
 from reconciler.compose.host_overrides import HostOverrides
 from reconciler.compose.options import EngineOptions
+from reconciler.compose.story_log import StoryLog
 from reconciler.model.errors import NotRunning, UnknownIntegration
 from reconciler.model.event import Event
 from reconciler.model.ports import Clock, Receipt
@@ -73,6 +74,7 @@ class IntegrationManager:
         self._listener = listener
         self._watch = watch
         self._engine: Engine | None = None
+        self._story = StoryLog(self._options.revealed.masked)
         self._host_loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -163,23 +165,31 @@ class IntegrationManager:
         if self._engine is not None:
             self._engine.check_process()
             return
+        story = StoryLog(self._options.revealed.masked)
         engine = build_engine(
             self._options,
-            self._listener,
+            story.beside(self._listener),
             clock=self._clock,
             catalogue=self._catalogue,
             watch=self._watch,
             host_loop=self._host_loop,
         )
+        story.attach(engine)
         engine.start()
-        self._engine = engine
+        self._engine, self._story = engine, story
+        story.started(engine)
         if wait:
             engine.wait_ready(timeout)
 
     def stop(self, grace: float = 25.0) -> bool:
         """Shut everything down; returns whether all of it ended within `grace` seconds."""
         engine, self._engine = self._engine, None
-        return engine.stop(grace) if engine is not None else True
+        if engine is None:
+            return True
+        began = time.monotonic()
+        ended = engine.stop(grace)
+        self._story.stopped(engine, time.monotonic() - began)
+        return ended
 
     async def astart(self, *, wait: bool = True, timeout: float = 60.0) -> None:  # noqa: ASYNC109 — it is handed to `start`
         """Start from an asyncio host without holding its loop up; integrations may ask to run on that loop."""

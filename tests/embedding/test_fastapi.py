@@ -1,11 +1,13 @@
 """The FastAPI example: the engine lives as long as the application."""
 
+import logging
 import shutil
 
 from fastapi.testclient import TestClient
 
 
-def test_signal_of_the_host_reaches_the_integration(examples, tmp_path, wait_until):
+def test_signal_of_the_host_reaches_the_integration(examples, tmp_path, wait_until, caplog):
+    caplog.set_level(logging.INFO)
     from fastapi_app import create_app
 
     shutil.copytree(examples / "configs", tmp_path / "configs")
@@ -15,6 +17,7 @@ def test_signal_of_the_host_reaches_the_integration(examples, tmp_path, wait_unt
         assert client.post("/reviews/42/publish").status_code == 202
         integration = app.state.manager.get_integration("reviews")
         wait_until(lambda: integration.said == ["A review is out: 42"])
+    assert "A review is out: 42" in caplog.messages
     assert not integration.enabled
 
 

@@ -17,7 +17,7 @@ from reconciler.model.errors import NotRunning
 from reconciler.report.ansi import crop
 from reconciler.report.log_fields import story_fields
 from reconciler.report.log_format import LONGEST_MESSAGE
-from reconciler.report.story.daemon_event import DaemonEvent, Found, Held, Invalid, Passed, Started, Stopped
+from reconciler.report.story.daemon_event import Cleared, DaemonEvent, Found, Held, Invalid, Passed, Started, Stopped
 from reconciler.report.story.narrate import level, narrate
 from reconciler.report.story.narrate_json import narrate_json
 from reconciler.runtime.engine import Engine
@@ -119,7 +119,7 @@ def _parts(event: DaemonEvent) -> int:
             return len(plan.actions)
         case Passed(record):
             return len(record.actions)
-        case Invalid(diagnostics=found):
+        case Invalid(diagnostics=found) | Cleared(diagnostics=found):
             return len(found)
         case _:
             return 0

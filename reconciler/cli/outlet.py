@@ -24,7 +24,7 @@ class Outlet:
         self._texts: deque[str] = deque()
         self._size = 0
         self._too_many = 0
-        self._is_busy = False
+        self._is_busy = self._is_closed = False
         self._turn = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="reconcile-log", daemon=True)
         self._thread.start()
@@ -34,7 +34,7 @@ class Outlet:
         with self._turn:
             if self._size + len(text) > _MOST:
                 self._too_many += 1
-            else:
+            elif not self._is_closed:
                 self._texts.append(text)
                 self._size += len(text)
                 self._turn.notify_all()
@@ -43,16 +43,26 @@ class Outlet:
     def flush(self) -> None:
         """Nothing: whoever writes waits for nobody."""
 
-    def close(self, seconds: float) -> None:
+    def drain(self, seconds: float) -> None:
         """Wait until all is written, or for so long."""
         with self._turn:
             self._turn.wait_for(lambda: not self._texts and not self._is_busy, seconds)
+
+    def close(self, seconds: float) -> None:
+        """End, once all is written or so much time has passed; what is written from then on is lost."""
+        self.drain(seconds)
+        with self._turn:
+            self._is_closed = True
+            self._texts.clear()
+            self._turn.notify_all()
 
     def _run(self) -> None:
         failed = 0
         while True:
             with self._turn:
-                self._turn.wait_for(lambda: self._texts)
+                self._turn.wait_for(lambda: self._texts or self._is_closed)
+                if self._is_closed:
+                    return
                 texts, too_many = list(self._texts), self._too_many
                 self._texts.clear()
                 self._size, self._too_many, self._is_busy = 0, 0, True

@@ -31,14 +31,30 @@ def stream():
 
 
 @pytest.fixture
-def outlet(stream):
-    return Outlet(stream, lambda number: f"{number} lost\n")
+def open_outlet():
+    """Return what opens outlets; all are closed at the end, with their threads."""
+    opened = []
+
+    def make(stream):
+        opened.append(Outlet(stream, lambda number: f"{number} lost\n"))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close(20)
+        one._thread.join(20)
+        assert not one._thread.is_alive()
+
+
+@pytest.fixture
+def outlet(open_outlet, stream):
+    return open_outlet(stream)
 
 
 def test_texts_come_in_order_and_all_of_them_before_the_end(outlet, stream):
     for number in range(1000):
         outlet.write(f"{number}\n")
-    outlet.close(20)
+    outlet.drain(20)
     assert stream.getvalue() == "".join(f"{number}\n" for number in range(1000))
 
 
@@ -46,7 +62,7 @@ def test_what_could_not_be_written_is_counted_once_something_can(outlet, stream)
     stream.failures = 2
     for text in ("a\n", "b\n", "c\n"):
         outlet.write(text)
-        outlet.close(20)
+        outlet.drain(20)
     assert stream.getvalue() == "2 lost\nc\n"
 
 
@@ -55,30 +71,38 @@ def test_who_does_not_read_holds_up_nobody_and_little_is_kept(outlet, stream):
     outlet.write("first\n")
     for _ in range(40):
         outlet.write("x" * (_MOST // 10))
-    outlet.close(0.01)
+    outlet.drain(0.01)
     stream.may_write.set()
-    outlet.close(20)
+    outlet.drain(20)
     outlet.write("last\n")
-    outlet.close(20)
+    outlet.drain(20)
     told = stream.getvalue()
     assert told.startswith("first\n") and told.endswith(" lost\nlast\n")
     assert len(told) < 2.2 * _MOST
 
 
-def test_characters_that_the_encoding_lacks_become_escapes(tmp_path):
+def test_characters_that_the_encoding_lacks_become_escapes(tmp_path, open_outlet):
     path = tmp_path / "log"
     with path.open("w", encoding="ascii") as file:
-        outlet = Outlet(file, str)
+        outlet = open_outlet(file)
         outlet.write("✓ ready\n")
-        outlet.close(20)
+        outlet.drain(20)
     assert path.read_text() == "\\u2713 ready\n"
 
 
-def test_descriptor_that_somebody_made_non_blocking_gets_all_of_it():
+def test_descriptor_that_somebody_made_non_blocking_gets_all_of_it(open_outlet):
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with os.fdopen(writing, "w") as file, os.fdopen(reading, "rb") as reader:
-        outlet = Outlet(file, str)
+        outlet = open_outlet(file)
         outlet.write("x" * 500_000)
         assert reader.read(500_000) == b"x" * 500_000
-        outlet.close(20)
+        outlet.drain(20)
+
+
+def test_what_comes_after_the_end_is_lost_and_harms_nothing(outlet, stream):
+    outlet.write("a\n")
+    outlet.close(20)
+    outlet.write("b\n")
+    outlet._thread.join(20)
+    assert stream.getvalue() == "a\n"
